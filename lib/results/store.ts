@@ -1,0 +1,136 @@
+import {readdir, readFile, stat} from 'node:fs/promises';
+import {join} from 'node:path';
+import pLimit from 'p-limit';
+import {z} from 'zod';
+import {UsageError, messageOf} from '../util/errors.ts';
+import {writeWhole} from '../util/files.ts';
+import {type Cell, type Record, type Run, SCHEMA, evidencePath, record, recordPath, run} from './record.ts';
+
+/** A record as it was found: where its run directory is, and whether a file was behind it at all. */
+export type Stored = Record & {
+  readonly runDir: string;
+  /** Planned, but cut off: made up by the reader so that a gap shows as broken. */
+  readonly missing: boolean;
+};
+
+/** A run with one record for each planned case of each cell. */
+export interface LoadedRun {
+  readonly run: Run;
+  /** In the planned order; what wasn't planned comes last. */
+  readonly records: readonly Stored[];
+  /** Records that a later one of the same cell and case replaced. */
+  readonly superseded: readonly Stored[];
+}
+
+/** Writes a record whole, in its place. One that the reader would refuse is refused here. */
+export async function writeRecord(dir: string, value: Record): Promise<void> {
+  const path = recordPath(value.cell.id, value.case);
+  await writeWhole(join(dir, path), json(parsed(record, value, `${path}: not written`)));
+}
+
+export async function writeRun(dir: string, value: Run): Promise<void> {
+  await writeWhole(join(dir, 'run.json'), json(parsed(run, value, 'run.json: not written')));
+}
+
+export async function readRun(dir: string): Promise<Run> {
+  const path = join(dir, 'run.json');
+  return parsed(run, parseJson(await text(path), path), path);
+}
+
+/** Every record of a run directory, in the order of their paths. Files still being written are left alone. */
+export async function readRecords(dir: string): Promise<Record[]> {
+  const names = await readdir(join(dir, 'records'), {recursive: true}).catch(emptyIfAbsent(join(dir, 'records')));
+  const limit = pLimit(8); // some overlap, without one open file a record
+  return Promise.all(
+    names
+      .filter(name => name.endsWith('.json'))
+      .sort()
+      .map(name => limit(() => readRecord(dir, join('records', name)))),
+  );
+}
+
+export async function loadRun(dir: string): Promise<LoadedRun> {
+  const [wanted, found] = await Promise.all([readRun(dir), readRecords(dir)]);
+  const left = new Map(found.map(one => [keyOf(one), one]));
+  const cells = new Map(wanted.cells.map(cell => [cell.id, cell]));
+  const records: Stored[] = [];
+  for (const planned of wanted.planned) {
+    const cell = cells.get(planned.cell);
+    if (!cell) throw new UsageError(`${join(dir, 'run.json')}: ${planned.case} is planned on ${planned.cell}, which is none of its cells`);
+    const key = keyOf({cell, case: planned.case});
+    const there = left.get(key);
+    left.delete(key);
+    records.push(there ? stored(there, dir) : await noRecord(dir, wanted, planned, cell));
+  }
+  for (const extra of left.values()) records.push(stored(extra, dir));
+  return {run: wanted, records, superseded: []};
+}
+
+/** What makes two records the same square of the matrix. */
+export const keyOf = ({cell, case: id}: {cell: {id: string}; case: string}): string => `${cell.id} ${id}`;
+
+async function readRecord(dir: string, name: string): Promise<Record> {
+  const path = join(dir, name);
+  const value = parsed(record, parseJson(await text(path), path), path);
+  const own = recordPath(value.cell.id, value.case);
+  if (join(own) !== name) throw new UsageError(`${path}: holds the record of ${value.case} on ${value.cell.id}, which belongs in ${own}`);
+  return value;
+}
+
+async function noRecord(dir: string, {startedAt}: Run, planned: Run['planned'][number], cell: Cell): Promise<Stored> {
+  const evidence = evidencePath(cell.id, planned.case);
+  const {case: id, title, claims} = planned;
+  const nothing = {append: '', checks: [], steps: [], facts: {}, known: [], stale: [], console: '', durationMs: 0};
+  return {
+    ...nothing,
+    schema: SCHEMA,
+    case: id,
+    title,
+    claims,
+    cell,
+    outcome: 'broken',
+    reason: 'no record: the run was cut off before this case ended',
+    startedAt,
+    // What the case had written before the cut may still be there, and is the only clue.
+    evidence: (await stat(join(dir, evidence)).catch(() => undefined)) ? evidence : '',
+    runDir: dir,
+    missing: true,
+  };
+}
+
+const stored = (value: Record, runDir: string): Stored => Object.assign(value, {runDir, missing: false});
+
+async function text(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${path}: ${messageOf(error)}`, {cause: error});
+  }
+}
+
+function parseJson(source: string, path: string): unknown {
+  try {
+    return JSON.parse(source);
+  } catch (error) {
+    throw new UsageError(`${path}: not JSON: ${messageOf(error)}`, {cause: error});
+  }
+}
+
+function parsed<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
+  const version: unknown = typeof value === 'object' && value !== null && 'schema' in value ? value.schema : undefined;
+  if (typeof version === 'number' && version > SCHEMA) {
+    throw new UsageError(`${path}: schema ${version} is newer than this memhp, which reads up to ${SCHEMA}`);
+  }
+  const result = schema.safeParse(value);
+  if (!result.success) throw new UsageError(`${path}:\n${z.prettifyError(result.error)}`);
+  return result.data;
+}
+
+const emptyIfAbsent =
+  (path: string) =>
+  (error: NodeJS.ErrnoException): string[] => {
+    if (error.code === 'ENOENT') return []; // cut off before the first case ended
+    throw new UsageError(`${path}: ${error.message}`, {cause: error});
+  };
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`;
