@@ -1,0 +1,60 @@
+import {Broken} from '../util/errors.ts';
+
+/** A memory block as its sysfs files have it; a file that isn't there is undefined. */
+export interface BlockView {
+  readonly id: number;
+  readonly state: string;
+  readonly online: string | undefined;
+  /** The words of valid_zones. */
+  readonly validZones: readonly string[];
+  readonly removable: string | undefined;
+  readonly physIndex: string | undefined;
+  readonly physDevice: string | undefined;
+  /** Nodes that memoryN/nodeM links name. */
+  readonly nodes: readonly number[];
+  /** Nodes whose nodeM/memoryN links name this block. */
+  readonly linkedFrom: readonly number[];
+}
+
+interface Links {
+  readonly toNode: Map<number, number[]>;
+  readonly fromNode: Map<number, number[]>;
+}
+
+/** Puts together the blocks from `memory/memoryN/FILE` contents and the link lines of `ls -l`. */
+export function parseBlocks(files: ReadonlyMap<string, string>, linkText: string): BlockView[] {
+  const links = parseLinks(linkText);
+  const ids = new Set([...files.keys()].flatMap((path) => /^memory\/memory(\d+)\//.exec(path)?.[1] ?? []).map(Number));
+  return [...ids].sort((a, b) => a - b).map((id) => {
+    const file = (name: string): string | undefined => files.get(`memory/memory${id}/${name}`);
+    return {
+      id,
+      state: file('state') ?? '',
+      online: file('online'),
+      validZones: (file('valid_zones') ?? '').split(' ').filter(Boolean),
+      removable: file('removable'),
+      physIndex: file('phys_index'),
+      physDevice: file('phys_device'),
+      nodes: links.toNode.get(id) ?? [],
+      linkedFrom: links.fromNode.get(id) ?? [],
+    };
+  });
+}
+
+/** A link is counted only where it also points to what its name says. */
+function parseLinks(text: string): Links {
+  const links: Links = {toNode: new Map(), fromNode: new Map()};
+  for (const line of text.split('\n')) {
+    if (line.trim() === '') continue;
+    const match = /(?:memory\/memory(\d+)\/node(\d+)|node\/node(\d+)\/memory(\d+)) -> (.*)$/.exec(line);
+    if (!match) throw new Broken(`not a link between a block and a node: "${line.slice(0, 120)}"`);
+    const [, block, node, fromNode, toBlock, target = ''] = match;
+    if (block !== undefined && target.endsWith(`/node/node${node}`)) push(links.toNode, Number(block), Number(node));
+    if (toBlock !== undefined && target.endsWith(`/memory/memory${toBlock}`)) push(links.fromNode, Number(toBlock), Number(fromNode));
+  }
+  return links;
+}
+
+function push(map: Map<number, number[]>, key: number, value: number): void {
+  map.set(key, [...(map.get(key) ?? []), value]);
+}

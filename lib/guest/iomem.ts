@@ -1,0 +1,37 @@
+import {Broken} from '../util/errors.ts';
+import {bytes, type Bytes} from '../util/size.ts';
+
+/** A resource of /proc/iomem: [start, end), nested `depth` deep. */
+export interface IoRange {
+  readonly start: Bytes;
+  readonly end: Bytes;
+  readonly name: string;
+  readonly depth: number;
+}
+
+/** Parses /proc/iomem. Throws Broken on a line that is no range, or where the addresses are hidden (not root). */
+export function parseIomem(text: string): IoRange[] {
+  const ranges = text.split('\n').filter((line) => line.trim() !== '').map((line) => {
+    const match = /^( *)([0-9a-f]+)-([0-9a-f]+) : (.*)$/.exec(line);
+    if (!match) throw new Broken(`iomem: not "start-end : name": "${line.slice(0, 100)}"`);
+    return {
+      depth: (match[1] ?? '').length / 2,
+      start: bytes(Number.parseInt(match[2] ?? '', 16)),
+      end: bytes(Number.parseInt(match[3] ?? '', 16) + 1),
+      name: match[4] ?? '',
+    };
+  });
+  if (ranges.length > 1 && ranges.every(({start}) => start === 0)) throw new Broken('iomem: all addresses are 0: the guest shell is not root');
+  return ranges;
+}
+
+/** The System RAM ranges, merged where they touch. */
+export function systemRam(ranges: readonly IoRange[]): {start: number; end: number}[] {
+  const merged: {start: number; end: number}[] = [];
+  for (const {name, start, end} of ranges.filter((range) => range.name.startsWith('System RAM'))) {
+    const last = merged.at(-1);
+    if (last?.end === start && name !== '') last.end = end;
+    else merged.push({start, end});
+  }
+  return merged;
+}

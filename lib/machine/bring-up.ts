@@ -1,0 +1,128 @@
+import {readFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {z} from 'zod';
+import type {QemuProcess} from '../qemu/process.ts';
+import {PortShell} from '../shell/port.ts';
+import type {Shell} from '../shell/shell.ts';
+import {SshShell} from '../shell/ssh.ts';
+import {Broken} from '../util/errors.ts';
+import {clean, lastLines, shellQuote} from '../util/text.ts';
+import type {BootConfig} from './commandline.ts';
+import {guestScript} from './serve.ts';
+import type {Keys} from './template.ts';
+
+/** What a guest is, read once before it is frozen. */
+export const guestFacts = z.object({
+  /** `uname -r`. */
+  kernel: z.string(),
+  /** PRETTY_NAME of os-release; empty where there is none. */
+  os: z.string(),
+  /** Options of the kernel's config that have to do with memory; null where the guest has no copy of it. */
+  config: z.record(z.string(), z.string()).nullable(),
+  /** Which of the commands that cases may need are there. */
+  commands: z.array(z.string()),
+  /** How clones are talked to. */
+  shell: z.enum(['port', 'ssh']),
+});
+export type GuestFacts = z.infer<typeof guestFacts>;
+
+/** Commands that a case can name as a need. */
+const COMMANDS = ['bash', 'perl', 'udevadm', 'timeout', 'sha256sum', 'systemctl'];
+const CONFIG_OF_INTEREST = /^CONFIG_(?=.*(?:MEMORY|MHP|NUMA|HOTPLUG|VIRTIO|BALLOON|HUGE|CMA|CRASH|ZONE|SPARSEMEM|MIGRAT|NOTIFIER|PAGE_OWNER|IO_URING))\w+$/;
+
+const FACTS_SCRIPT = `
+echo "kernel=$(uname -r)"
+if [ -r /etc/os-release ]; then . /etc/os-release; fi
+echo "os=$PRETTY_NAME"
+for c in ${COMMANDS.join(' ')}; do command -v $c >/dev/null && echo "command=$c"; done
+{ zcat /proc/config.gz || cat /boot/config-$(uname -r); } 2>/dev/null
+true`;
+
+interface BringUpOptions {
+  readonly ms: number;
+  readonly keys: Keys | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** From a QEMU that has just started to a guest whose shell is ready to be frozen. */
+export async function bringUp(vm: QemuProcess, config: BootConfig, options: BringUpOptions): Promise<GuestFacts> {
+  const work = (async (): Promise<GuestFacts> => {
+    if (config.image.bringUp === 'init') return await portIsUp(vm, options.ms);
+    const ssh = await connect(vm, options);
+    try {
+      await succeed(ssh, 'if command -v systemctl >/dev/null; then systemctl is-system-running --wait; fi; true', options.ms);
+      for (const command of config.image.prepare) await succeed(ssh, command, options.ms);
+      const ports = await startServing(ssh, options.ms);
+      const facts = ports ? await portIsUp(vm, options.ms) : await readFacts(ssh, options.ms);
+      await succeed(ssh, 'sync', options.ms);
+      return facts;
+    } finally {
+      ssh.close();
+    }
+  })();
+  return Promise.race([work, vm.console.panic, vm.gone]);
+}
+
+async function connect(vm: QemuProcess, {ms, keys, signal}: BringUpOptions): Promise<SshShell> {
+  if (!keys) throw new Broken('a guest that is brought up over ssh needs keys');
+  const forward = await forwardedPort(vm);
+  const [privateKey, hostKey] = await Promise.all([
+    readFile(join(dirname(keys.hostKey), 'client_key'), 'utf8'),
+    readFile(`${keys.hostKey}.pub`, 'utf8'),
+  ]);
+  return SshShell.connect({port: forward, privateKey, hostKey}, ms, signal);
+}
+
+/** The loopback port that QEMU chose for the guest's sshd. */
+export async function forwardedPort(vm: QemuProcess): Promise<number> {
+  const text = await vm.qmp.hmp('info usernet');
+  const port = /HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)/.exec(text)?.[1];
+  if (!port) throw new Broken(`QEMU names no forwarded port in "info usernet": ${text}`);
+  return Number(port);
+}
+
+/** Installs and starts the serving loops; false where the guest has no virtio-serial port. */
+async function startServing(ssh: Shell, ms: number): Promise<boolean> {
+  const {stdout} = await succeed(ssh, `
+    mkdir -p /run/memhp && printf %s ${shellQuote(guestScript)} >/run/memhp/serve
+    for port in /dev/virtio-ports/memhp.0 /dev/virtio-ports/memhp.1; do
+      if [ -c $port ]; then setsid sh /run/memhp/serve $port </dev/null >/dev/null 2>&1 & echo serving; fi
+    done`, ms);
+  return stdout.includes('serving');
+}
+
+/** Waits for the loops on both ports: clones wake up in exactly this state. */
+async function portIsUp(vm: QemuProcess, ms: number): Promise<GuestFacts> {
+  const shells = vm.ports.map((stream) => new PortShell(stream));
+  const [work, watch] = shells;
+  if (!work || !watch) throw new Broken('a guest has two shell ports');
+  // Run what clones will run first: its pages and code are then in the frozen memory.
+  await Promise.all([succeed(work, 'memhp_observe >/dev/null', ms), succeed(watch, 'true', ms)]);
+  return {...(await readFacts(work, ms)), shell: 'port'};
+}
+
+async function readFacts(shell: Shell, ms: number): Promise<GuestFacts> {
+  const {stdout} = await succeed(shell, FACTS_SCRIPT, ms);
+  const pairs = clean(stdout).split('\n').flatMap((line) => {
+    const at = line.indexOf('=');
+    return at > 0 ? [[line.slice(0, at), line.slice(at + 1)] as const] : [];
+  });
+  const first = (name: string): string => pairs.find(([key]) => key === name)?.[1] ?? '';
+  const config = pairs.filter(([key]) => CONFIG_OF_INTEREST.test(key));
+  return {
+    kernel: first('kernel'),
+    os: first('os'),
+    config: config.length > 0 ? Object.fromEntries(config) : null,
+    commands: pairs.filter(([key]) => key === 'command').map(([, value]) => value),
+    shell: 'ssh',
+  };
+}
+
+async function succeed(shell: Shell, script: string, ms: number): Promise<{stdout: string}> {
+  const result = await shell.run(script, ms);
+  if (result.status !== 0) {
+    const said = lastLines(clean(`${result.stdout}\n${result.stderr}`), 10);
+    throw new Broken(`in the guest "${script.trim().slice(0, 120)}" ended with status ${result.status}: ${said}`);
+  }
+  return result;
+}

@@ -1,0 +1,73 @@
+import {open, readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {launch, type LaunchOptions, type QemuProcess} from '../qemu/process.ts';
+import {STATE_FD} from '../qemu/channels.ts';
+import {PortShell} from '../shell/port.ts';
+import type {Shell} from '../shell/shell.ts';
+import {SshShell} from '../shell/ssh.ts';
+import {forwardedPort} from './bring-up.ts';
+import {machineArgs} from './commandline.ts';
+import {loadState} from './migrate.ts';
+import type {Template} from './template.ts';
+
+/** A guest of its own for one case: a new QEMU restored from a template, RAM and disk copied on write. */
+export interface Clone {
+  readonly template: Template;
+  readonly vm: QemuProcess;
+  /** To work with. */
+  readonly shell: Shell;
+  /** To look with, while `shell` waits for a write that may block for ever. */
+  readonly watch: Shell;
+  /** Ends QEMU and everything of the clone; nothing is left on the disk. */
+  close(): Promise<void>;
+}
+
+/** Restores a template: start QEMU, load the device state, run, and take hold of the shells. */
+export async function clone(template: Template, options: LaunchOptions): Promise<Clone> {
+  const state = await open(join(template.dir, 'state'), 'r');
+  let vm: QemuProcess | undefined;
+  try {
+    vm = await launch(template.qemu, cloneArgs(template), {...options, stateFd: state.fd});
+    await loadState(vm.qmp, STATE_FD, options.ms);
+    await vm.qmp.execute('cont');
+    const [shell, watch] = await shells(vm, template, options.ms);
+    const {kill} = vm;
+    const close = async (): Promise<void> => {
+      shell.close();
+      watch.close();
+      await kill();
+    };
+    return {template, vm, shell, watch, close};
+  } catch (error) {
+    await vm?.kill();
+    throw error;
+  } finally {
+    await state.close();
+  }
+}
+
+/** QEMU's command line for a clone; --dry-run prints it. */
+export function cloneArgs({dir, config, facts}: Pick<Template, 'dir' | 'config' | 'facts'>): string[] {
+  const {image} = config;
+  return [
+    ...machineArgs(config, {
+      ramDir: dir,
+      share: false,
+      ...(image.disk ? {disk: {path: join(dir, 'disk.qcow2'), snapshot: true}} : {}),
+      ssh: {forward: facts.shell === 'ssh'},
+      ...(image.bringUp === 'ssh' ? {keys: {authorizedKey: join(dir, 'client_key.pub'), hostKey: join(dir, 'host_key')}} : {}),
+    }),
+    '-incoming', 'defer',
+  ];
+}
+
+async function shells(vm: QemuProcess, template: Template, ms: number): Promise<[Shell, Shell]> {
+  const [work, watch] = vm.ports;
+  if (template.facts.shell === 'port') return [new PortShell(work), new PortShell(watch)];
+  const address = {
+    port: await forwardedPort(vm),
+    privateKey: await readFile(join(template.dir, 'client_key'), 'utf8'),
+    hostKey: await readFile(join(template.dir, 'host_key.pub'), 'utf8'),
+  };
+  return Promise.all([SshShell.connect(address, ms), SshShell.connect(address, ms)]);
+}

@@ -1,0 +1,78 @@
+import type {Image} from '../image/image.ts';
+import {channelArgs, portArgs, type PortKind} from '../qemu/channels.ts';
+import type {MachineProfile} from './profile.ts';
+
+export type Accel = 'kvm' | 'tcg';
+
+/** Everything that is chosen before boot: a boot config on an accelerator. */
+export interface BootConfig {
+  readonly image: Image;
+  readonly profile: MachineProfile;
+  readonly accel: Accel;
+  /** Kernel parameters beyond the image's own. */
+  readonly append: string;
+  readonly ports: PortKind;
+}
+
+/** A backend of the RAM that is there at boot; its file makes cloning possible. */
+export const ramBackends = (profile: MachineProfile): {id: string; size: number}[] => [
+  {id: 'ram', size: profile.ram},
+  ...profile.coldplug.map(({id, size}) => ({id: `mem-${id}`, size})),
+];
+
+export const kernelCommandLine = (config: BootConfig): string =>
+  // panic=-1 with -no-reboot: a panic ends QEMU at once instead of hanging until a deadline.
+  [config.image.append, 'console=ttyS0 panic=-1', config.append].filter(Boolean).join(' ');
+
+interface Files {
+  /** Directory of the RAM files, one a backend. */
+  readonly ramDir: string;
+  /** share=on writes them (template), share=off copies on write (clone). */
+  readonly share: boolean;
+  readonly disk?: {readonly path: string; readonly snapshot: boolean};
+  readonly ssh?: {readonly forward: boolean};
+  readonly keys?: {readonly authorizedKey: string; readonly hostKey: string};
+}
+
+/** The machine's part of QEMU's command line: the same for a template and its clones, device for device. */
+export function machineArgs(config: BootConfig, files: Files): string[] {
+  const {image, profile, accel} = config;
+  const memory = (id: string, size: number): string =>
+    `memory-backend-file,id=${id},size=${size},mem-path=${escapeValue(`${files.ramDir}/${id}`)},share=${files.share ? 'on' : 'off'}`;
+  return [
+    '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
+    '-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
+    // One thread: multi-threaded TCG of QEMU 7.2 sometimes panics new kernels at boot (text patching).
+    '-accel', accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
+    '-machine', `${profile.type},memory-backend=ram`,
+    '-cpu', accel === 'tcg' ? 'max' : 'host',
+    '-smp', String(profile.cpus),
+    '-m', `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,
+    ...ramBackends(profile).flatMap(({id, size}) => ['-object', memory(id, size)]),
+    ...profile.coldplug.flatMap(({id}) => ['-device', `pc-dimm,id=${id},memdev=mem-${id}`]),
+    '-kernel', image.kernel, '-initrd', image.initrd, '-append', kernelCommandLine(config),
+    ...(files.disk ? diskArgs(files.disk) : []),
+    ...(image.bringUp === 'ssh' ? networkArgs(files.ssh?.forward ?? false) : []),
+    ...(files.keys ? keyArgs(files.keys) : []),
+    ...channelArgs(), ...portArgs(config.ports),
+  ];
+}
+
+const diskArgs = (disk: {path: string; snapshot: boolean}): string[] => [
+  // snapshot=on: QEMU's own overlay in an unlinked temporary file, so nothing stays behind.
+  '-drive', `file=${escapeValue(disk.path)},if=none,id=disk,format=qcow2,snapshot=${disk.snapshot ? 'on' : 'off'}`,
+  '-device', 'virtio-blk-pci,drive=disk',
+];
+
+const networkArgs = (forward: boolean): string[] => [
+  '-netdev', `user,id=net,restrict=on${forward ? ',hostfwd=tcp:127.0.0.1:0-:22' : ''}`,
+  '-device', 'virtio-net-pci,netdev=net,romfile=',
+];
+
+const keyArgs = (keys: {authorizedKey: string; hostKey: string}): string[] => [
+  '-fw_cfg', `name=opt/memhp/authorized_key,file=${escapeValue(keys.authorizedKey)}`,
+  '-fw_cfg', `name=opt/memhp/host_key,file=${escapeValue(keys.hostKey)}`,
+];
+
+/** In a QEMU option a comma in a value is written twice. */
+export const escapeValue = (value: string): string => value.replaceAll(',', ',,');

@@ -1,0 +1,121 @@
+import {createHash} from 'node:crypto';
+import {readFile} from 'node:fs/promises';
+import {join, relative} from 'node:path';
+import {execa} from 'execa';
+import pRetry from 'p-retry';
+import {GuestPanic} from '../console/console.ts';
+import type {QemuBinary} from '../qemu/binary.ts';
+import {launch, type QemuProcess} from '../qemu/process.ts';
+import {newKeyPair} from '../shell/ssh.ts';
+import {buildOnce} from '../util/build-once.ts';
+import {Broken, messageOf} from '../util/errors.ts';
+import {writeWhole} from '../util/files.ts';
+import type {Log} from '../util/log.ts';
+import {bringUp, type GuestFacts, guestFacts} from './bring-up.ts';
+import {kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
+import {saveState} from './migrate.ts';
+import {guestScript} from './serve.ts';
+
+/** A guest booted once in one boot config and frozen: RAM files, device state and disk overlay in the cache. */
+export interface Template {
+  readonly dir: string;
+  readonly key: string;
+  readonly config: BootConfig;
+  readonly qemu: QemuBinary;
+  readonly facts: GuestFacts;
+}
+
+export interface TemplateOptions {
+  readonly cache: string;
+  readonly qemu: QemuBinary;
+  readonly log: Log;
+  /** Limit for the boot until the guest answers. */
+  readonly bootMs: number;
+  readonly signal?: AbortSignal;
+  /** Where the console of a boot that failed is kept. */
+  readonly consoleFile?: string;
+}
+
+/** Change it when templates made before can't be cloned by this code any more. */
+const FORMAT = 1;
+const BOOT_ATTEMPTS = 3;
+
+/** Same key, same frozen guest: a digest of everything that went into it. */
+export function templateKey(config: BootConfig, qemu: QemuBinary): string {
+  const parts = [FORMAT, config.image.key, kernelCommandLine(config), config.image.prepare, config.profile, config.accel, config.ports, qemu.path, qemu.version, guestScript];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
+}
+
+/** The template of a boot config: from the cache, or booted and frozen now. Throws Broken where the guest doesn't come up. */
+export async function ensureTemplate(config: BootConfig, options: TemplateOptions): Promise<Template> {
+  const key = templateKey(config, options.qemu);
+  const dir = join(options.cache, 'templates', `${config.image.name}-${key}`);
+  const what = `${config.image.name} on ${config.profile.name}${config.append ? ` with ${config.append}` : ''}`;
+  await buildOnce(dir, {what, log: options.log}, async (work) => {
+    const start = Date.now();
+    options.log(`${what}: booting it once`);
+    await pRetry(() => freeze(config, options, work), {
+      retries: BOOT_ATTEMPTS - 1,
+      minTimeout: 0,
+      // Only a panic is worth another process (multi-threaded TCG, design §8); everything else repeats itself.
+      shouldRetry: ({error}) => error instanceof GuestPanic && options.signal?.aborted !== true,
+      onFailedAttempt: ({error, retriesLeft}) => {
+        if (error instanceof GuestPanic && retriesLeft > 0) options.log(`${what}: ${error.message}; booting again`);
+      },
+    });
+    options.log(`${what}: frozen after ${((Date.now() - start) / 1000).toFixed(1)} s`);
+  });
+  const facts = guestFacts.parse(JSON.parse(await readFile(join(dir, 'facts.json'), 'utf8')));
+  return {dir, key, config, qemu: options.qemu, facts};
+}
+
+async function freeze(config: BootConfig, options: TemplateOptions, work: string): Promise<void> {
+  const {image} = config;
+  const disk = join(work, 'disk.qcow2');
+  if (image.disk) {
+    await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', relative(work, image.disk), disk]);
+  }
+  const keys = image.bringUp === 'ssh' ? await writeKeys(work) : undefined;
+  const args = machineArgs(config, {
+    ramDir: work,
+    share: true,
+    ...(image.disk ? {disk: {path: disk, snapshot: false}} : {}),
+    ssh: {forward: true},
+    ...(keys ? {keys} : {}),
+  });
+  let vm: QemuProcess | undefined;
+  try {
+    vm = await launch(options.qemu, args, {ms: options.bootMs, ...(options.consoleFile ? {consoleFile: options.consoleFile} : {})});
+    const facts = await bringUp(vm, config, {ms: options.bootMs, keys, signal: options.signal});
+    await writeWhole(join(work, 'facts.json'), JSON.stringify(facts));
+    await vm.qmp.execute('stop');
+    await saveState(vm.qmp, join(work, 'state'), options.bootMs);
+  } catch (error) {
+    throw withConsole(error, vm);
+  } finally {
+    await vm?.kill();
+  }
+}
+
+/** A boot failure's message carries what the console said last: that is where the reason usually is. */
+function withConsole(error: unknown, vm: QemuProcess | undefined): Error {
+  const tail = vm?.console.tail() ?? '';
+  const message = `${messageOf(error)}\nthe console's last lines:\n${tail || '(it said nothing)'}`;
+  return error instanceof GuestPanic ? new GuestPanic(message) : new Broken(message);
+}
+
+export interface Keys {
+  readonly authorizedKey: string;
+  readonly hostKey: string;
+}
+
+async function writeKeys(work: string): Promise<Keys> {
+  const client = newKeyPair('memhp');
+  const host = newKeyPair('memhp-guest');
+  const keys = {authorizedKey: join(work, 'client_key.pub'), hostKey: join(work, 'host_key')};
+  await writeWhole(join(work, 'client_key'), client.private, 0o600);
+  await writeWhole(keys.authorizedKey, `${client.public}\n`, 0o600);
+  await writeWhole(keys.hostKey, host.private, 0o600);
+  await writeWhole(join(work, 'host_key.pub'), `${host.public}\n`, 0o600);
+  return keys;
+}

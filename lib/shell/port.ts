@@ -1,0 +1,90 @@
+import {randomBytes} from 'node:crypto';
+import type {Duplex} from 'node:stream';
+import {within} from '../util/deadline.ts';
+import {Broken} from '../util/errors.ts';
+import {OUTPUT_LIMIT, type Shell, type ShellResult} from './shell.ts';
+
+/**
+ * A shell on a virtio-serial port or a raw serial line, served by the loop in serve.ts.
+ * It survives freezing and cloning, so a clone answers without a handshake.
+ */
+export class PortShell implements Shell {
+  readonly kind = 'port';
+  readonly #stream: Duplex;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #wake: () => void = () => undefined;
+  #lost: Error | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    stream.on('data', (chunk: Buffer) => {
+      this.#size += chunk.length;
+      if (this.#size > OUTPUT_LIMIT) this.#lose(new Broken(`the guest's shell printed more than ${OUTPUT_LIMIT} bytes`));
+      else this.#chunks.push(chunk);
+      this.#wake();
+    });
+    const end = (): void => {
+      this.#lose(new Broken("the guest's shell port was closed"));
+    };
+    stream.on('close', end);
+    stream.on('error', end);
+  }
+
+  run(script: string, ms: number): Promise<ShellResult> {
+    const turn = this.#queue.then(() => this.#exchange(script, ms));
+    this.#queue = turn.catch(() => undefined); // its own caller hears of the failure; the next one has its own turn
+    return turn;
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+
+  async #exchange(script: string, ms: number): Promise<ShellResult> {
+    if (this.#lost) throw this.#lost;
+    const nonce = randomBytes(8).toString('hex');
+    this.#chunks = [];
+    this.#size = 0;
+    this.#stream.write(`${nonce} ${script.split('\n').length}\n${script}\n`);
+    try {
+      return await within(ms, `the guest's answer to: ${script.trim().slice(0, 120)}`, this.#answer(nonce));
+    } catch (error) {
+      // An answer that comes late would be taken for the next one's beginning: this port is no use any more.
+      this.#lose(error instanceof Error ? error : new Broken(String(error)));
+      throw error;
+    }
+  }
+
+  async #answer(nonce: string): Promise<ShellResult> {
+    const end = new RegExp(`\nmemhp-end ${nonce} (\\d+)\n$`);
+    for (;;) {
+      if (this.#lost) throw this.#lost;
+      const tail = Buffer.concat(this.#chunks.slice(-2)).toString('latin1');
+      if (end.test(tail) || this.#chunks.length > 64) {
+        const text = Buffer.concat(this.#chunks).toString('utf8');
+        this.#chunks = [Buffer.from(text)];
+        const match = end.exec(text);
+        if (match) return parseAnswer(text.slice(0, match.index), nonce, Number(match[1]));
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  #lose(reason: Error): void {
+    this.#lost ??= reason;
+    this.#wake();
+  }
+}
+
+function parseAnswer(text: string, nonce: string, status: number): ShellResult {
+  const begin = `memhp-begin ${nonce}\n`;
+  const middle = `\nmemhp-err ${nonce}\n`;
+  const from = text.indexOf(begin);
+  const to = text.lastIndexOf(middle);
+  if (from < 0 || to < from) throw new Broken("the guest's shell answered without its frame: output was lost");
+  return {status, stdout: text.slice(from + begin.length, to), stderr: text.slice(to + middle.length)};
+}
