@@ -75,7 +75,7 @@ const cases: readonly FixtureCase[] = [
 
 const reasons: {[outcome in Outcome]: string} = {
   pass: '',
-  fail: 'memory42: valid_zones is "Normal Movable", expected "Movable"; 3.2 s after online_movable',
+  fail: 'memory38: valid_zones is "Normal Movable", expected "Movable"; 3.2 s after online_movable',
   skip: 'needs virtio-mem: the guest has no virtio_mem module',
   known: 'offlining boot memory reports EBUSY only after 30 s',
   broken: 'the guest panicked while it booted: Kernel panic - not syncing: Attempted to kill init!',
@@ -99,7 +99,7 @@ function recordOf(cell: Cell, {id, title, claims, outcome, facts}: FixtureCase, 
     facts: facts?.(cell) ?? {},
     known: is === 'known' ? [{id: 'offline-slow-busy', explanation: 'Kernels before 5.11 keep retrying the migration until a signal arrives.', link: 'https://docs.kernel.org/admin-guide/mm/memory-hotplug.html'}] : [],
     stale: id === 'unplug/replug' && cell.release === 'sid' ? ['replug-loses-node'] : [],
-    console: bad ? '[    3.201442] memory42: online\n[    3.224971] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009\n[    3.225004] CPU: 0 PID: 1 Comm: systemd' : '',
+    console: bad ? '[    3.201442] memory38: online\n[    3.224971] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009\n[    3.225004] CPU: 0 PID: 1 Comm: systemd' : '',
     startedAt: new Date(Date.UTC(2026, 2, 14, 9, 0, round)).toISOString(),
     durationMs: 4200 + 37 * name.length,
     evidence: `evidence/${cell.id}/${name.replaceAll('/', '__')}`,
@@ -111,7 +111,7 @@ function recordOf(cell: Cell, {id, title, claims, outcome, facts}: FixtureCase, 
 function checksOf(outcome: Outcome): Check[] {
   const fine: Check = {name: 'MemTotal grows by exactly the DIMM', expected: 2_060_808, actual: 2_060_808, ok: true, because: '1 012 232 KiB before + 1 048 576 KiB of dimm0'};
   if (outcome === 'pass') return [fine, {name: 'blocks of dimm0', expected: ['memory32', 'memory33'], actual: ['memory32', 'memory33'], ok: true}];
-  const off: Check = {name: 'valid_zones of memory42', expected: ['Movable'], actual: ['Normal', 'Movable'], ok: false, because: 'an online block has exactly the zone that it was onlined to', step: 'online_movable memory42'};
+  const off: Check = {name: 'valid_zones of memory38', expected: ['Movable'], actual: ['Normal', 'Movable'], ok: false, because: 'an online block has exactly the zone that it was onlined to', step: 'online_movable memory38'};
   return [fine, outcome === 'known' ? {...off, known: 'offline-slow-busy'} : off];
 }
 

@@ -1,15 +1,15 @@
 import test from 'ava';
 import {fixtureHead, fixtureRecord, fixtureRun} from './fixtures.ts';
 import type {Outcome} from './record.ts';
-import {countOutcomes, exitStatus, summarize, verdictOf} from './summary.ts';
+import {type Verdict, countOutcomes, exitStatus, summarize, verdictOf} from './summary.ts';
 
 const judged = test.macro({
-  exec: (t, outcomes: Outcome[], status: number, verdict: string) => {
+  exec: (t, outcomes: Outcome[], status: 0 | 1 | 3, verdict: Verdict) => {
     const counts = countOutcomes(outcomes.map(outcome => ({outcome})));
     t.is(exitStatus(counts), status);
     t.is(verdictOf(counts), verdict);
   },
-  title: (_, outcomes: Outcome[], status: number, verdict: string) => `${outcomes.join(' ') || 'nothing'}: ${status}, ${verdict}`,
+  title: (_, outcomes: Outcome[], status: 0 | 1 | 3, verdict: Verdict) => `${outcomes.join(' ') || 'nothing'}: ${status}, ${verdict}`,
 });
 
 test(judged, ['pass', 'pass'], 0, 'pass');

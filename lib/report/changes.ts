@@ -1,0 +1,28 @@
+import type {BlockSeen} from '../results/record.ts';
+import {groupBy} from '../results/summary.ts';
+
+/** What happened to the blocks between two pictures, in words: `memory32…memory39: offline → online Movable`. */
+export function changesOf(before: readonly BlockSeen[], after: readonly BlockSeen[]): string[] {
+  const was = new Map(before.map(block => [block.id, condition(block)]));
+  const is = new Map(after.map(block => [block.id, condition(block)]));
+  const ids = [...new Set([...was.keys(), ...is.keys()])].sort((a, b) => a - b);
+  const changed = ids.flatMap(id => {
+    const [from, to] = [was.get(id) ?? 'absent', is.get(id) ?? 'absent'];
+    return from === to ? [] : [{id, transition: `${from} → ${to}`}];
+  });
+  return [...groupBy(changed, ({transition}) => transition)].map(([transition, group]) => `${names(group.map(({id}) => id))}: ${transition}`);
+}
+
+/** valid_zones of an offline block says where it could go, which is no condition of its own. */
+const condition = ({state, zones}: BlockSeen): string => (state === 'online' ? `online ${zones}` : state);
+
+function names(ids: readonly number[]): string {
+  const spans: [number, number][] = [];
+  for (const id of ids) {
+    const last = spans.at(-1);
+    if (last && last[1] === id - 1) last[1] = id;
+    else spans.push([id, id]);
+  }
+  const shown = spans.slice(0, 6).map(([from, to]) => (from === to ? `memory${from}` : `memory${from}…memory${to}`));
+  return [...shown, ...(spans.length > 6 ? [`${spans.length - 6} ranges more`] : [])].join(', ');
+}

@@ -1,0 +1,41 @@
+import test from 'ava';
+import {fixtureHead, fixtureRecord, fixtureRun} from '../results/fixtures.ts';
+import {compatOf, compatTable} from './compat.ts';
+
+test('a row for each guest: what it does by itself, how its suites ended, its verdict', t => {
+  const {head, rows} = compatTable(compatOf(fixtureRun()));
+  t.deepEqual(head, ['guest', 'kernel', 'auto-online policy', 'who onlines', 'into zone', 'last block after', 'unplug as it is', 'plug', 'online', 'offline', 'unplug', 'defaults', 'verdict']);
+  t.deepEqual(rows.map(({cells}) => cells.join(' | ')), [
+    'debian-11 | 5.10.0-35-amd64 | offline (config: n) | nobody | none (offline) | — | removed | 1/1, 1 skip | 1/1 | 1/2, 1 known | 1/1 | 1/1 | ≈ known deviations',
+    'debian-12 | 6.1.0-42-amd64 | offline (config: n) | nobody | none (offline) | — | removed | 2/2 | 1/1 | 2/2 | 1/1 | 1/1 | ✔ pass',
+    'debian-13 | 6.12.63-amd64 | online (config: y) | kernel | Normal | 84 ms | refused: 3 blocks hold unmovable pages | 2/2 | 1/1 | 1/2, 1 broken | 1/1 | 1/1 | ? incomplete',
+    'debian-sid | 6.18.5-amd64 | online (config: y) | kernel | Normal | 84 ms | refused: 3 blocks hold unmovable pages | 2/2 | 0/1, 1 fail | 2/2 | 1/1 | 1/1 | ✘ fail',
+  ]);
+});
+
+test('every fact is published, shown in the table or not', t => {
+  const [guest] = compatOf(fixtureRun()).guests;
+  t.is(guest?.facts['blockSizeMiB'], 128);
+  t.false(guest?.facts['memmapOnMemory']);
+});
+
+test('a guest that never came up has dashes and no verdict', t => {
+  const cell = {...fixtureRecord().cell, kernel: ''};
+  const record = fixtureRecord({cell, outcome: 'broken', facts: {}});
+  const {rows} = compatTable(compatOf({run: {...fixtureHead([]), guests: [], cells: [cell]}, records: [record], superseded: []}));
+  t.deepEqual(rows.map(({cells}) => cells), [['debian-11', '—', '—', '—', '—', '—', '—', '0/1, 1 broken', '? no verdict']]);
+});
+
+test('what the guest does as it is goes before what it does with kernel parameters', t => {
+  const tuned = fixtureRecord({case: 'defaults/a', append: 'memhp_default_state=online', facts: {policy: 'online', only: 1}});
+  const plain = fixtureRecord({case: 'defaults/b', facts: {policy: 'offline'}});
+  const [guest] = compatOf({run: fixtureHead([]), records: [tuned, plain], superseded: []}).guests;
+  t.deepEqual(guest?.facts, {only: 1, policy: 'offline'});
+});
+
+test('two kernels of one guest are both named', t => {
+  const record = fixtureRecord();
+  const other = fixtureRecord({cell: {...record.cell, id: 'other', kernel: '6.99.0'}});
+  const [guest] = compatOf({run: {...fixtureHead([]), cells: []}, records: [record, other], superseded: []}).guests;
+  t.is(guest?.kernel, '5.10.0-35-amd64, 6.99.0');
+});

@@ -1,0 +1,99 @@
+import {z} from 'zod';
+import {type Json, type Record, outcomes} from '../results/record.ts';
+import type {LoadedRun} from '../results/store.ts';
+import {countOutcomes, groupBy, summarize} from '../results/summary.ts';
+import {UNKNOWN, formatMs, suiteOf, tally, verdictWord} from './words.ts';
+
+const counts = z.object(Object.fromEntries(outcomes.map(name => [name, z.number().int()])) as {[name in (typeof outcomes)[number]]: z.ZodInt});
+
+/** One guest of the compatibility table. Several values, e.g. of two kernels, are joined with a comma. */
+export const compatGuest = z.object({
+  guest: z.string(),
+  distro: z.string(),
+  release: z.string(),
+  /** Empty where the guest never came up. */
+  kernel: z.string(),
+  arch: z.string(),
+  machine: z.string(),
+  accel: z.string(),
+  qemu: z.string(),
+  verdict: z.enum(['pass', 'known', 'fail', 'incomplete', 'no verdict']),
+  counts,
+  suites: z.record(z.string(), counts),
+  /** What the guest does by itself, as its cases published it. */
+  facts: z.record(z.string(), z.json()),
+});
+
+/** The file compat.json. */
+export const compat = z.object({schema: z.literal(1), memhp: z.string(), startedAt: z.iso.datetime(), guests: z.array(compatGuest)});
+
+export type Compat = z.infer<typeof compat>;
+export type CompatGuest = z.infer<typeof compatGuest>;
+
+export function compatOf(loaded: LoadedRun): Compat {
+  const {memhp, startedAt} = loaded.run;
+  const byGuest = groupBy(loaded.records, record => record.cell.guest);
+  const {guests, cells} = summarize(loaded);
+  return compat.parse({
+    schema: 1,
+    memhp,
+    startedAt,
+    guests: guests.map(({guest, counts, verdict}) => {
+      const records = byGuest.get(guest) ?? [];
+      const own = cells.flatMap(({cell}) => (cell.guest === guest ? [cell] : []));
+      const all = (field: 'distro' | 'release' | 'kernel' | 'arch' | 'machine' | 'accel' | 'qemu'): string =>
+        [...new Set(own.map(cell => cell[field]).filter(Boolean))].join(', ');
+      return {
+        guest,
+        ...{distro: all('distro'), release: all('release'), kernel: all('kernel'), arch: all('arch')},
+        ...{machine: all('machine'), accel: all('accel'), qemu: all('qemu')},
+        verdict,
+        counts,
+        suites: Object.fromEntries([...groupBy(records, record => suiteOf(record.case))].map(([suite, group]) => [suite, countOutcomes(group)])),
+        facts: factsOf(records),
+      };
+    }),
+  });
+}
+
+/** A case with its own kernel parameters says little about the guest as it is: the others speak first. */
+function factsOf(records: readonly Record[]): {[name: string]: Json} {
+  const asItIs = [...records].sort((a, b) => Number(a.append !== '') - Number(b.append !== ''));
+  return Object.fromEntries(asItIs.reverse().flatMap(record => Object.entries(record.facts)));
+}
+
+export interface CompatTable {
+  head: string[];
+  rows: {guest: CompatGuest; cells: string[]}[];
+}
+
+/** The compatibility table as plain text, for any format. The last column is the verdict. */
+export function compatTable({guests}: Compat): CompatTable {
+  const suites = [...new Set(guests.flatMap(guest => Object.keys(guest.suites)))];
+  return {
+    head: ['guest', 'kernel', 'auto-online policy', 'who onlines', 'into zone', 'last block after', 'unplug as it is', ...suites, 'verdict'],
+    rows: guests.map(guest => ({
+      guest,
+      cells: [
+        guest.guest,
+        guest.kernel || UNKNOWN,
+        policy(guest.facts),
+        text(guest.facts['onlinedBy']),
+        text(guest.facts['zone']),
+        typeof guest.facts['msToLastBlock'] === 'number' ? formatMs(guest.facts['msToLastBlock']) : text(guest.facts['msToLastBlock']),
+        text(guest.facts['unplug']),
+        ...suites.map(suite => (guest.suites[suite] ? tally(guest.suites[suite]) : UNKNOWN)),
+        verdictWord(guest.verdict),
+      ],
+    })),
+  };
+}
+
+function policy({policy: now, configPolicy: built}: CompatGuest['facts']): string {
+  return built === undefined || built === null ? text(now) : `${text(now)} (config: ${text(built)})`;
+}
+
+function text(fact: Json | undefined): string {
+  if (fact === undefined || fact === null || fact === '') return UNKNOWN;
+  return typeof fact === 'string' ? fact : JSON.stringify(fact);
+}

@@ -1,0 +1,45 @@
+import {groupBy} from '../results/summary.ts';
+import {type Html, html, raw} from './escape.ts';
+import {MemoryMapPainter, mapLegend, mapSymbols} from './memory-map.ts';
+import {caseDetails} from './page-case.ts';
+import {type Claim, claimsSection} from './page-claims.ts';
+import {problemsSection, summarySection} from './page-summary.ts';
+import {compatSection, matrixSection} from './page-tables.ts';
+import {css} from './style.ts';
+import type {View} from './view.ts';
+import {countsText, suiteOf, verdictClass, verdictWord} from './words.ts';
+
+/** A guest that has nothing to complain about stays folded once its list is this long. */
+const FOLDED = 40;
+
+/** index.html in pieces, in order: one self-contained page without a script, however many records it holds. */
+export function* renderHtml(view: View, claims: readonly Claim[] = []): Generator<string, void, undefined> {
+  const sections = [summarySection(view), problemsSection(view), compatSection(view), matrixSection(view), claimsSection(view, claims)];
+  yield head(view).markup;
+  for (const section of sections) yield `${section.markup}\n`;
+  yield html`<section id="guests"><h2>Case by case</h2>${mapSymbols()}${mapLegend()}</section>\n`.markup;
+  const painter = new MemoryMapPainter();
+  for (const [index, {guest, counts, verdict}] of view.summary.guests.entries()) {
+    const entries = view.ofGuest(guest);
+    const open = raw(counts.fail + counts.broken > 0 || entries.length <= FOLDED ? ' open' : '');
+    yield html`<details class="guest"${open}><summary>${guest} <span class="o ${verdictClass(verdict)}">${verdictWord(verdict)}</span> <span class="soft">${countsText(counts)}</span></summary>
+<div id="g${index + 1}">${facts(entries[0]?.record.cell.kernel ?? '')}`.markup;
+    for (const [suite, group] of groupBy(entries, ({record}) => suiteOf(record.case))) {
+      yield html`<h3>${suite}</h3>\n`.markup;
+      for (const entry of group) yield caseDetails(entry, painter).markup;
+    }
+    yield '</div></details>\n';
+  }
+  yield '</body></html>\n';
+}
+
+const facts = (kernel: string): Html => html`<p class="soft">kernel ${kernel || 'unknown: the guest never came up'}</p>`;
+
+const head = ({summary}: View): Html => html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>memhp: ${verdictWord(summary.verdict)}</title>
+<style>${raw(css)}</style></head><body>
+<nav><a href="#summary">Summary</a><a href="#compat">Compatibility</a><a href="#matrix">Cases</a><a href="#claims">Claims</a><a href="#guests">Case by case</a></nav>
+`;

@@ -1,0 +1,76 @@
+import type {Check} from '../results/record.ts';
+import {groupBy} from '../results/summary.ts';
+import {type Compat, compatOf, compatTable} from './compat.ts';
+import {code, escapeMd, mdLink, table} from './markdown-text.ts';
+import type {Entry, View} from './view.ts';
+import {countsText, formatMs, formatTime, outcomeWord, showJson, suiteOf, verdictWord, worstFirst} from './words.ts';
+
+/** report.md */
+export function renderMarkdown(view: View): string {
+  const {run, summary, superseded} = view;
+  return document([
+    '# memhp report',
+    `**${verdictWord(summary.verdict)}**: ${countsText(summary.counts)}`,
+    escapeMd(`memhp ${run.memhp} · ${formatTime(run.startedAt)} · ${run.host.cpu}, ${run.host.cores} cores, ${run.host.memoryMiB} MiB · ${run.host.accelReason}`),
+    '## Compatibility',
+    markdownCompat(compatOf(view)),
+    ...suites(view),
+    ...worstFirst.filter(outcome => outcome !== 'pass').flatMap(outcome => notes(view, outcome)),
+    ...stale(view),
+    ...(superseded.length > 0 ? ['## Superseded', 'A later record of the same case replaced these.', list(superseded.map(one => `${escapeMd(`${one.case} on ${one.cell.id}`)}: ${outcomeWord(one.outcome)}, ${formatTime(one.startedAt)}`))] : []),
+  ]);
+}
+
+export function markdownCompat(compat: Compat): string {
+  const {head, rows} = compatTable(compat);
+  return table(head.map(escapeMd), rows.map(({cells}) => cells.map(escapeMd)));
+}
+
+function suites({cases, columns, at}: View): string[] {
+  return [...groupBy(cases, ({id}) => suiteOf(id))].flatMap(([suite, ids]) => [
+    `## ${escapeMd(suite)}`,
+    table(
+      ['case', ...columns.map(({label}) => escapeMd(label))],
+      ids.map(({id, title}) => [
+        `${code(id)} ${escapeMd(title)}`,
+        ...columns.map(({cell}) => {
+          const entry = at(id, cell.id);
+          return entry ? outcomeWord(entry.record.outcome) : 'not run';
+        }),
+      ]),
+    ),
+  ]);
+}
+
+function notes({entries}: View, outcome: Entry['record']['outcome']): string[] {
+  const own = entries.filter(({record}) => record.outcome === outcome);
+  return own.length === 0 ? [] : [`## ${outcomeWord(outcome)}: ${own.length}`, ...own.map(note)];
+}
+
+function note({record, evidence}: Entry): string {
+  return document([
+    `### ${code(record.case)} on ${escapeMd(record.cell.id)}`,
+    `${escapeMd(record.title)}${record.append ? `, booted with ${code(record.append)}` : ''} (${formatMs(record.durationMs)})`,
+    escapeMd(record.reason),
+    list([
+      ...record.checks.filter(({ok}) => !ok).map(failed),
+      ...record.known.map(({id, explanation, link}) => `known ${code(id)}: ${escapeMd(explanation)} ${mdLink(link, 'more')}`),
+    ]),
+    evidence ? mdLink(evidence, 'evidence') : '',
+  ]);
+}
+
+const failed = ({name, expected, actual, because, step}: Check): string =>
+  `${escapeMd(name)}${step ? ` (after: ${escapeMd(step)})` : ''}: expected ${code(showJson(expected))}, actual ${code(showJson(actual))}${because ? `, because ${escapeMd(because)}` : ''}`;
+
+function stale({records}: View): string[] {
+  const own = records.filter(record => record.stale.length > 0);
+  if (own.length === 0) return [];
+  return [
+    '## Recorded deviations that no longer happen',
+    list(own.flatMap(record => record.stale.map(id => `${code(id)}: ${escapeMd(`${record.case} on ${record.cell.id}`)} (kernel ${escapeMd(record.cell.kernel)})`))),
+  ];
+}
+
+const list = (lines: readonly string[]): string => lines.map(line => `- ${line}`).join('\n');
+const document = (blocks: readonly string[]): string => blocks.filter(Boolean).join('\n\n');
