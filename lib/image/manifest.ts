@@ -1,0 +1,111 @@
+import {readdir, readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {z} from 'zod';
+import {messageOf, UsageError} from '../util/errors.ts';
+import {root} from '../util/paths.ts';
+import type {Arch} from './image.ts';
+import {nearest} from './nearest.ts';
+import {parseYaml} from './yaml.ts';
+
+/** Where the guests of memhp itself are described. */
+export const manifestsDir = join(root, 'images');
+
+const word = (pattern: RegExp, wanted: string) => z.string({error: `expected ${wanted}`}).regex(pattern, `expected ${wanted}`);
+const suite = word(/^[a-z][\w.-]*$/, 'the name of a suite, e.g. bookworm').describe('suite of the mirror, e.g. bookworm');
+const packageName = word(/^[a-z0-9][a-z0-9+.-]*$/, 'the name of a package');
+const validUntil = z
+  .enum(['check', 'ignore'])
+  .default('check')
+  .describe('ignore: take a Release file whose Valid-Until date has passed');
+
+const packages = z
+  .strictObject({
+    suite,
+    kernel: packageName.describe('package that brings the kernel, e.g. linux-image-amd64'),
+    include: z.array(packageName).default([]).describe('packages beyond those that memhp needs'),
+    validUntil,
+  })
+  .describe('a userland and a kernel from Debian packages');
+
+const micro = z
+  .strictObject({
+    suite: suite.optional(),
+    kernel: packageName.optional().describe('package that brings the kernel; absent: --kernel gives it'),
+    validUntil,
+  })
+  .refine(({suite, kernel}) => (suite === undefined) === (kernel === undefined), 'expected suite and kernel, or neither')
+  .describe('a kernel and a generated initramfs, no userland');
+
+const source = z
+  .strictObject({packages: packages.optional(), micro: micro.optional()})
+  .refine(({packages, micro}) => (packages === undefined) !== (micro === undefined), 'expected exactly one of packages, micro')
+  .meta({minProperties: 1, maxProperties: 1});
+
+/** A guest file: where a guest comes from, and nothing about tests. */
+export const manifest = z.strictObject({
+  name: word(/^[a-z0-9][a-z0-9.+-]*$/, 'a name of a-z, 0-9, ".", "+", "-"').describe('the same as the file, without .yaml'),
+  distro: z.string().min(1).describe('e.g. debian'),
+  release: z.string({error: 'expected a string; quote a number, e.g. "12"'}).min(1),
+  title: z.string().min(1).describe('for people, e.g. Debian 12 (bookworm)'),
+  arch: z.enum(['amd64', 'arm64', 'ppc64el', 's390x', 'riscv64'] satisfies Arch[]),
+  source,
+  prepare: z.array(z.string().min(1)).default([]).describe('commands run once in the guest before it is frozen'),
+});
+
+export type Manifest = z.infer<typeof manifest>;
+export type PackagesSource = z.infer<typeof packages>;
+export type MicroSource = z.infer<typeof micro>;
+
+/** The JSON Schema that editors use; `images/manifest.schema.json` is its text. */
+export const manifestJsonSchema = (): string =>
+  `${JSON.stringify({...z.toJSONSchema(manifest, {io: 'input'}), title: 'memhp guest'}, undefined, 2)}\n`;
+
+/** One guest: the name of a manifest in images/, or the path of any other guest file. */
+export async function loadManifest(nameOrPath: string, dir = manifestsDir): Promise<Manifest> {
+  if (nameOrPath.includes('/') || /\.ya?ml$/.test(nameOrPath)) return await readManifest(nameOrPath);
+  const known = await listManifests(dir);
+  const found = known.find(({name}) => name === nameOrPath);
+  if (found) return found;
+  const names = known.map(({name}) => name);
+  const hint = nearest(nameOrPath, names);
+  throw new UsageError(
+    `unknown guest "${nameOrPath}"${hint ? `; did you mean ${hint}?` : ''}\n` +
+      `known guests: ${names.join(', ')}; or give the path of a guest file (.yaml)`,
+  );
+}
+
+/** All guests of images/, by name. A fault in any file is a UsageError that lists the faults of all of them. */
+export async function listManifests(dir = manifestsDir): Promise<Manifest[]> {
+  const files = (await readdir(dir)).filter(file => /\.ya?ml$/.test(file)).sort();
+  const results = await Promise.allSettled(files.map(async file => await readManifest(join(dir, file))));
+  const faults = results.flatMap(result => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
+  const manifests: Manifest[] = [];
+  const fileOf = new Map<string, string>();
+  for (const [i, result] of results.entries()) {
+    if (result.status === 'rejected') continue;
+    const {name} = result.value;
+    const file = join(dir, files[i] ?? '');
+    const other = fileOf.get(name);
+    if (other !== undefined) faults.push(`${file}:1:1: name: "${name}" is also the name of ${other}; names are unique`);
+    fileOf.set(name, file);
+    manifests.push(result.value);
+  }
+  if (faults.length > 0) throw new UsageError(faults.join('\n'));
+  return manifests;
+}
+
+/** The host architecture's Debian stable. */
+export function defaultGuest(arch: string = process.arch): string {
+  if (arch === 'x64') return 'debian-13'; // stable since August 2025
+  throw new UsageError(`there is no default guest for this host's architecture (${arch}); name one with --guest`);
+}
+
+async function readManifest(file: string): Promise<Manifest> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file}: can't read the guest file: ${messageOf(error)}`, {cause: error});
+  }
+  return parseYaml(file, text, manifest);
+}

@@ -1,0 +1,94 @@
+import {access, chmod, mkdtemp, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {Broken, messageOf} from '../util/errors.ts';
+import type {Log} from '../util/log.ts';
+import type {Arch} from './image.ts';
+import {SCRATCH} from './store.ts';
+import {runTool} from './tool.ts';
+
+export const isRoot = process.getuid?.() === 0;
+
+/** Debian's keys where its own package puts them, on Debian and Ubuntu alike. */
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+/**
+ * Every Debian installed since buster has a merged /usr; without these hooks mmdebstrap would leave bullseye unmerged
+ * and pull perl into bookworm to merge it afterwards. The first leaves a stand-in for the package usr-is-merged, which
+ * the second replaces by the real one; bullseye has no real one.
+ */
+const MERGED_USR = '/usr/share/mmdebstrap/hooks/merged-usr';
+const REPLACE_STAND_IN =
+  'if APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-cache madison usr-is-merged | grep -q .; ' +
+  `then ${MERGED_USR}/essential00.sh "$1"; else chroot "$1" dpkg --purge usr-is-merged; fi`;
+
+export interface Bootstrap {
+  readonly dir: string;
+  readonly arch: Arch;
+  /** A directory (as root only) or a path that ends in .tar. */
+  readonly target: string;
+  readonly variant: 'essential' | 'extract';
+  readonly include: readonly string[];
+  /** Customize hooks. */
+  readonly hooks?: readonly string[];
+  readonly env?: Record<string, string>;
+  readonly mirror?: string | undefined;
+  readonly log: Log;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Runs mmdebstrap for a suite: as root in mode root, otherwise in a user namespace (mode unshare). */
+export async function mmdebstrap(
+  guest: string,
+  source: {readonly suite: string; readonly validUntil: 'check' | 'ignore'},
+  bootstrap: Bootstrap,
+): Promise<void> {
+  const {dir, arch, target, variant, include, hooks = [], env, mirror, log, signal} = bootstrap;
+  if (source.validUntil === 'ignore') log(`${guest}: a Release file of ${source.suite} past its date is accepted, as its manifest says`);
+  const docs = ['/usr/share/man/*', '/usr/share/doc/*', '/usr/share/locale/*', '/usr/share/info/*'];
+  const args = [
+    `--mode=${isRoot ? 'root' : 'unshare'}`,
+    `--variant=${variant}`,
+    `--architectures=${arch}`,
+    `--include=${include.join(',')}`,
+    ...((await isThere(KEYRING)) ? [`--keyring=${KEYRING}`] : []),
+    ...(source.validUntil === 'ignore' ? ['--aptopt=Acquire::Check-Valid-Until "false"'] : []),
+    '--aptopt=Acquire::Languages "none"',
+    ...(variant === 'essential'
+      ? [
+          '--dpkgopt=force-unsafe-io',
+          ...((await isThere(MERGED_USR)) ? [`--setup-hook=${MERGED_USR}/setup00.sh`, `--essential-hook=${REPLACE_STAND_IN}`] : []),
+          // Not as --dpkgopt: mmdebstrap would push the essential packages through a filter of its own, for 10 s.
+          `--essential-hook=printf 'path-exclude=%s\\n' ${docs.map(glob => `'${glob}'`).join(' ')} > "$1/etc/dpkg/dpkg.cfg.d/memhp"`,
+        ]
+      : []),
+    // It would put its own idea of a machine-id in place of the one that customize.sh left.
+    '--skip=cleanup/reproducible',
+    ...hooks.map(hook => `--customize-hook=${hook}`),
+    source.suite,
+    target,
+    ...(mirror === undefined ? [] : [mirror]),
+  ];
+  try {
+    await runTool('mmdebstrap', args, {env: {TMPDIR: await scratch(dir), ...env}, signal});
+  } catch (error) {
+    if (signal?.aborted || !(error instanceof Broken)) throw error;
+    const hint = mirror === undefined ? 'no mirror was named, so mmdebstrap took its default' : `mirror: ${mirror}`;
+    throw new Broken(`${guest}: can't install ${source.suite} (${hint}): ${messageOf(error)}`, {cause: error});
+  }
+}
+
+/**
+ * Where mmdebstrap may leave files when it is killed. In mode unshare it works under other ids, which can't enter a
+ * home directory, so that is a directory of /tmp; its name is kept where the next build looks for leftovers.
+ */
+async function scratch(dir: string): Promise<string> {
+  if (isRoot) return dir;
+  const path = await mkdtemp(join(tmpdir(), 'memhp-build-'));
+  await writeFile(join(dir, SCRATCH), path);
+  await chmod(path, 0o1777);
+  return path;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await access(path).then(() => true, () => false);
+}

@@ -1,0 +1,74 @@
+import {access, constants} from 'node:fs/promises';
+import {delimiter, join} from 'node:path';
+import {execa, ExecaError} from 'execa';
+import {Broken, UsageError} from '../util/errors.ts';
+import {lastLines} from '../util/text.ts';
+
+/** Which package brings a tool, by package manager. */
+const packageOf: Record<string, {apt: string; dnf: string}> = {
+  mmdebstrap: {apt: 'mmdebstrap', dnf: 'mmdebstrap'},
+  mke2fs: {apt: 'e2fsprogs', dnf: 'e2fsprogs'},
+  'qemu-img': {apt: 'qemu-utils', dnf: 'qemu-img'},
+  fakeroot: {apt: 'fakeroot', dnf: 'fakeroot'},
+  newuidmap: {apt: 'uidmap', dnf: 'shadow-utils-subid'},
+  tar: {apt: 'tar', dnf: 'tar'},
+  xz: {apt: 'xz-utils', dnf: 'xz'},
+  zstd: {apt: 'zstd', dnf: 'zstd'},
+};
+
+/** mke2fs is in sbin, which is not on a user's PATH everywhere. */
+const path = [process.env['PATH'] ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter);
+
+export const hasTool = async (name: string): Promise<boolean> => {
+  const found = await Promise.allSettled(
+    path.split(delimiter).filter(Boolean).map(async dir => { await access(join(dir, name), constants.X_OK); }),
+  );
+  return found.some(({status}) => status === 'fulfilled');
+};
+
+/** Throws a UsageError that names everything missing and the one command that installs it. */
+export async function needTools(purpose: string, names: readonly string[]): Promise<void> {
+  const there = await Promise.all(names.map(hasTool));
+  const missing = names.filter((_, i) => !there[i]);
+  if (missing.length === 0) return;
+  const manager = !(await hasTool('apt-get')) && (await hasTool('dnf')) ? 'dnf' : 'apt';
+  const packages = [...new Set(missing.map(name => packageOf[name]?.[manager] ?? name))];
+  throw new UsageError(
+    `${purpose} needs ${missing.join(', ')}, which this host lacks; install with:\n` +
+      `  sudo ${manager} install ${packages.join(' ')}`,
+  );
+}
+
+export interface ToolOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes a tool die with us however we die: it leads a process group of its own, and a watcher in it kills the group
+ * when our end of its standard input closes. A death signal of the parent (setpriv --pdeathsig) would reach mmdebstrap
+ * itself but not the apt and dpkg below it. When the tool ends the pipe closes too, so nothing of it stays behind.
+ */
+const DIE_WITH_US = 'exec 3<&0 </dev/null; { read -r _ <&3; kill -KILL 0; } >/dev/null 2>&1 & exec 3<&-; exec "$@"';
+
+/** Runs a host tool to its end. Failure is Broken with the tool's last lines. */
+export async function runTool(command: string, args: readonly string[], options: ToolOptions = {}): Promise<void> {
+  const {cwd, env, signal} = options;
+  try {
+    await execa('/bin/sh', ['-c', DIE_WITH_US, 'sh', command, ...args], {
+      detached: true,
+      stdin: 'pipe',
+      all: true,
+      maxBuffer: 16 * 1024 * 1024,
+      env: {PATH: path, LC_ALL: 'C.UTF-8', ...env},
+      ...(cwd === undefined ? {} : {cwd}),
+      ...(signal ? {cancelSignal: signal} : {}),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    if (!(error instanceof ExecaError)) throw error;
+    const how = error.exitCode === undefined ? `died of ${error.signal ?? error.shortMessage}` : `failed (exit status ${error.exitCode})`;
+    throw new Broken(`${command} ${how}; its last lines:\n${lastLines(error.all ?? '', 15)}`, {cause: error});
+  }
+}
