@@ -59,11 +59,12 @@ test('the same state is drawn once', t => {
   t.regex(painter.paint(blocks(9))?.markup ?? '', /<g id="m2">/);
 });
 
-test('beyond the budget nothing new is drawn, what was drawn still is', t => {
+test('beyond the budget nothing is drawn, except for what is important', t => {
   const painter = new MemoryMapPainter(8);
   t.truthy(painter.paint(blocks(8)));
-  t.is(painter.paint(blocks(9)), undefined);
-  t.truthy(painter.paint(blocks(8)));
+  t.is(painter.paint(blocks(8)), undefined);
+  t.truthy(painter.paint(blocks(8), 'important'));
+  t.is(painter.paint(blocks(8), 'important'), undefined);
 });
 
 test('in words, for those who do not see it', t => {

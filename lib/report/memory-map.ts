@@ -55,7 +55,7 @@ function spansOf(blocks: readonly BlockSeen[]): Span[] {
 const sameState = (a: BlockSeen, b: BlockSeen): boolean => a.state === b.state && a.zones === b.zones && a.node === b.node && a.device === b.device;
 
 /** The squares of one provider of memory, laid out in rows; `y` is where they begin. */
-function groupMarkup(label: string, blocks: readonly BlockSeen[], y: number): {markup: Html; height: number} {
+function groupMarkup(label: string, blocks: readonly BlockSeen[], y: number): {markup: Html; height: number; squares: number} {
   let column = 0;
   let row = 0;
   const drawn: Html[] = [];
@@ -66,7 +66,7 @@ function groupMarkup(label: string, blocks: readonly BlockSeen[], y: number): {m
     column += width;
   }
   const short = label.length > 14 ? `${label.slice(0, 13)}…` : label;
-  return {markup: html`<text class="ml" y="${y + 12}">${short}</text>${drawn}`, height: (row + 1) * PITCH + 4};
+  return {markup: html`<text class="ml" y="${y + 12}">${short}</text>${drawn}`, height: (row + 1) * PITCH + 4, squares: drawn.length};
 }
 
 function spanMarkup({first, count}: Span, x: number, y: number, width: number): Html {
@@ -85,10 +85,10 @@ function drawing(blocks: readonly BlockSeen[]): {markup: Html; height: number; w
   let squares = 0;
   let widest = 0;
   for (const [device, group] of groupBy([...blocks].sort((a, b) => Number(a.device !== null) - Number(b.device !== null) || a.id - b.id), block => block.device)) {
-    const {markup, height: grown} = groupMarkup(device ?? 'boot memory', group, height);
+    const {markup, height: grown, squares: drawn} = groupMarkup(device ?? 'boot memory', group, height);
     parts.push(markup);
     height += grown;
-    squares += group.length;
+    squares += drawn;
     widest = Math.max(widest, Math.min(group.length, PER_ROW));
   }
   return {markup: joined(parts), height, squares, width: LABEL + Math.max(widest, 4) * PITCH};
@@ -96,26 +96,40 @@ function drawing(blocks: readonly BlockSeen[]): {markup: Html; height: number; w
 
 /** Draws states of the memory. The same state is drawn once in a page and referred to from then on. */
 export class MemoryMapPainter {
-  readonly #seen = new Map<string, {id: string; height: number; width: number}>();
-  #left: number;
+  readonly #seen = new Map<string, Drawn>();
+  readonly #left: {ordinary: number; important: number};
 
-  /** `budget`: how many squares of differing pictures a page may hold and still be opened by a browser. */
+  /**
+   * `budget`: how many squares a page may show and still open quickly. A repeated picture costs no bytes, but the
+   * browser builds its squares again. Pictures of cases that did not simply pass have a budget of their own.
+   */
   constructor(budget = 60_000) {
-    this.#left = budget;
+    this.#left = {ordinary: budget, important: budget};
   }
 
   /** The picture, or undefined where the budget is used up. */
-  paint(blocks: readonly BlockSeen[]): Html | undefined {
+  paint(blocks: readonly BlockSeen[], importance: 'ordinary' | 'important' = 'ordinary'): Html | undefined {
+    if (this.#left[importance] <= 0) return undefined;
     const key = blocks.map(({id, state, zones, node, device}) => `${id} ${state} ${zones} ${node ?? ''} ${device ?? ''}`).join('\n');
     const seen = this.#seen.get(key);
-    if (seen) return svg(seen, blocks, html`<use href="#${seen.id}"/>`);
-    if (this.#left <= 0) return undefined;
-    const {markup, height, width, squares} = drawing(blocks);
-    this.#left -= squares;
-    const now = {id: `m${this.#seen.size + 1}`, height, width};
-    this.#seen.set(key, now);
-    return svg(now, blocks, html`<g id="${now.id}">${markup}</g>`);
+    const {markup, ...now} = seen ? {...seen, markup: html`<use href="#${seen.id}"/>`} : this.#draw(key, blocks);
+    this.#left[importance] -= now.squares;
+    return svg(now, blocks, markup);
   }
+
+  #draw(key: string, blocks: readonly BlockSeen[]): Drawn & {markup: Html} {
+    const {markup, ...size} = drawing(blocks);
+    const drawn = {id: `m${this.#seen.size + 1}`, ...size};
+    this.#seen.set(key, drawn);
+    return {...drawn, markup: html`<g id="${drawn.id}">${markup}</g>`};
+  }
+}
+
+interface Drawn {
+  id: string;
+  height: number;
+  width: number;
+  squares: number;
 }
 
 const svg = ({height, width}: {height: number; width: number}, blocks: readonly BlockSeen[], inner: Html): Html =>

@@ -7,16 +7,19 @@ import {badge, htmlTable} from './page-tables.ts';
 import type {Entry} from './view.ts';
 import {UNKNOWN, formatMs, formatTime, showJson} from './words.ts';
 
+type Paint = (blocks: readonly BlockSeen[]) => Html | undefined;
+
 /** Everything about one case on one cell. The anchor is inside, so that following a link to it opens it. */
 export function caseDetails({record, anchor, evidence}: Entry, painter: MemoryMapPainter): Html {
   const open = raw(record.outcome === 'fail' || record.outcome === 'broken' ? ' open' : '');
+  const importance = record.outcome === 'pass' || record.outcome === 'skip' ? 'ordinary' : 'important';
   return html`<details class="case"${open}><summary>${badge(record.outcome)} <code>${record.case}</code> <span>${record.title}</span><span class="time">${formatMs(record.durationMs)}</span></summary>
 <div id="${anchor}">
 ${record.reason ? html`<p>${record.reason}</p>` : undefined}
 ${record.known.map(({id, explanation, link: address}) => html`<p>${badge('known')} <code>${id}</code> ${explanation} ${link(address, address)}</p>`)}
 ${record.stale.map(id => html`<p><b>Recorded deviation no longer happens:</b> <code>${id}</code></p>`)}
 <p class="soft">${joined(headOf(record, evidence), ' · ')}</p>
-${checksOf(record.checks)}${stepsOf(record.steps, painter)}
+${checksOf(record.checks)}${stepsOf(record.steps, blocks => painter.paint(blocks, importance))}
 ${record.console ? html`<h4>Last lines of the console</h4><pre>${record.console}</pre>` : undefined}
 </div></details>
 `;
@@ -44,25 +47,27 @@ function checksOf(checks: readonly Check[]): Html | undefined {
   return html`<h4>Checks</h4>${htmlTable(['', 'check', 'expected', 'actual', 'because'], rows)}`;
 }
 
-function stepsOf(steps: readonly Step[], painter: MemoryMapPainter): Html | undefined {
+function stepsOf(steps: readonly Step[], paint: Paint): Html | undefined {
   if (steps.length === 0) return undefined;
-  return html`<h4>Steps</h4><ol class="steps">${steps.map((step, index) => stepOf(step, steps[index - 1]?.blocks, painter))}</ol>`;
+  return html`<h4>Steps</h4><ol class="steps">${steps.map((step, index) => stepOf(step, steps[index - 1]?.blocks, paint))}</ol>`;
 }
 
-function stepOf({title, atMs, durationMs, memTotalKiB, blocks, kernelLog}: Step, before: readonly BlockSeen[] | undefined, painter: MemoryMapPainter): Html {
+function stepOf({title, atMs, durationMs, memTotalKiB, blocks, kernelLog}: Step, before: readonly BlockSeen[] | undefined, paint: Paint): Html {
   const memory = memTotalKiB === null ? '' : ` · MemTotal ${memTotalKiB} KiB`;
   return html`<li><b>${title}</b> <span class="soft">at ${formatMs(atMs)}, took ${formatMs(durationMs)}${memory}</span>
-${maps(before, blocks, painter)}${kernelLog.length > 0 ? html`<pre>${kernelLog.join('\n')}</pre>` : undefined}</li>
+${maps(before, blocks, paint)}${kernelLog.length > 0 ? html`<pre>${kernelLog.join('\n')}</pre>` : undefined}</li>
 `;
 }
 
 /** Both pictures where something changed; one where nothing did, or where there is no before. */
-function maps(before: readonly BlockSeen[] | undefined, after: readonly BlockSeen[], painter: MemoryMapPainter): Html | undefined {
+function maps(before: readonly BlockSeen[] | undefined, after: readonly BlockSeen[], paint: Paint): Html | undefined {
   if (after.length === 0 && !before?.length) return undefined;
   const changes = before ? changesOf(before, after) : [];
   const words = before ? (changes.length > 0 ? changes.join('; ') : 'no block changed') : describe(after);
   const pictures = changes.length > 0 && before ? [before, after] : [after];
-  const drawn = pictures.flatMap(blocks => painter.paint(blocks) ?? []);
-  if (drawn.length < pictures.length) return html`<p class="soft">${words} (picture left out: this page has too many; the record has the blocks)</p>`;
+  const drawn = pictures.flatMap(blocks => paint(blocks) ?? []);
+  if (drawn.length < pictures.length) {
+    return html`<p class="soft">${words} (picture left out: this page has too many; the record has the blocks)</p>`;
+  }
   return html`<p class="soft">${words}</p><div class="maps">${joined(drawn, '<span class="arrow">→</span>')}</div>`;
 }

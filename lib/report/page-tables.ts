@@ -22,7 +22,7 @@ export function compatSection(view: View): Html {
   const {head, rows} = compatTable(compatOf(view));
   const marked = rows.map(({guest, cells}, row) => [
     html`<a href="#g${row + 1}">${cells[0]}</a>`,
-    ...cells.slice(1, -1).map(cell => html`${cell}`),
+    ...cells.slice(1, -1).map(cell => (cell.length < 22 ? html`<span class="n">${cell}</span>` : html`${cell}`)),
     html`<span class="o ${verdictClass(guest.verdict)}">${cells.at(-1)}</span>`,
   ]);
   return html`<section id="compat"><h2>Compatibility</h2>

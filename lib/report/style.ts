@@ -28,6 +28,7 @@ thead th{color:var(--soft);font-weight:600;border-bottom-width:2px;white-space:n
 tbody tr:hover{background:var(--panel)}
 th[scope=row]{font-weight:600;white-space:nowrap}
 .v{white-space:pre-wrap;overflow-wrap:anywhere;min-width:8rem}
+.n{white-space:nowrap}
 .o{display:inline-block;padding:0 .45em;border-radius:4px;font-weight:600;white-space:nowrap;text-decoration:none}
 a.o:hover{text-decoration:underline}
 .pass{color:var(--pass);background:var(--passbg)}.fail{color:var(--fail);background:var(--failbg)}.known{color:var(--known);background:var(--knownbg)}
@@ -41,7 +42,7 @@ dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 nav{display:flex;flex-wrap:wrap;gap:.3rem 1.1rem;margin:.4rem 0}
 ul.notes{padding-left:0;list-style:none}ul.notes li{padding:.3rem 0;border-bottom:1px solid var(--line)}
 details.guest>summary{font-size:1.15rem;font-weight:700;padding:.35rem 0;border-bottom:1px solid var(--line);margin-top:1.6rem}
-details.case{margin:.35rem 0;border:1px solid var(--line);border-radius:7px}
+details.case{content-visibility:auto;contain-intrinsic-size:auto 2.4rem;margin:.35rem 0;border:1px solid var(--line);border-radius:7px}
 summary{cursor:pointer}
 details.case>summary{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .8rem;padding:.4rem .7rem}
 details.case>summary::before{content:"▸";color:var(--soft)}details.case[open]>summary::before{content:"▾"}
