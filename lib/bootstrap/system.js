@@ -69,7 +69,7 @@ export function byHand(missing, manager) {
   const {update, byHand} = managers[manager];
   const command = [...update ? [`${update[0] ?? ''} ${update[1] ?? ''}`] : [], [...byHand, ...packagesOf(missing, manager)].join(' ')].join(' && ');
   const asRoot = findCommand('sudo') ? `sudo sh -c '${command}'` : `su -c '${command}'`;
-  return `As root is not to be had without a password here, run\n\n  ${asRoot}\n\nand try again.`;
+  return `It may not install anything without a password. Run\n\n  ${asRoot}\n\nand try again.`;
 }
 
 /**

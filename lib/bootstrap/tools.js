@@ -43,7 +43,6 @@ export const tools = [
   command('gpgv', 'gpgv', 'gnupg2', 'verifies Debian archives'),
   command('mke2fs', 'e2fsprogs', 'e2fsprogs', "makes the guests' file systems"),
   command('setpriv', 'util-linux', 'util-linux', 'ends QEMU when memhp is killed'),
-  command('cpio', 'cpio', 'cpio', 'packs the initramfs of micro guests'),
   command('xz', 'xz-utils', 'xz', 'unpacks kernels, modules and images'),
   command('zstd', 'zstd', 'zstd', 'unpacks kernels, modules and images'),
   {

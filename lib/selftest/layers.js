@@ -13,7 +13,7 @@ export const layers = {
   shell: ['qmp', 'console', 'util'],
   console: ['qmp', 'shell', 'util'],
   qemu: ['qmp', 'shell', 'console', 'util'],
-  image: ['qemu', 'qmp', 'shell', 'console', 'util'],
+  image: ['bootstrap', 'qemu', 'qmp', 'shell', 'console', 'util'],
   machine: ['image', 'qemu', 'qmp', 'shell', 'console', 'util'],
   guest: ['hotplug', 'machine', 'image', 'qemu', 'qmp', 'shell', 'console', 'results', 'util'],
   hotplug: ['guest', 'machine', 'image', 'qemu', 'qmp', 'shell', 'console', 'results', 'util'],
