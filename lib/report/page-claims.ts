@@ -23,7 +23,7 @@ export function claimsSection(view: View, claims: readonly Claim[]): Html {
     ({claim}) => claim,
   );
   const ids = [...new Set([...known.keys(), ...tested.keys()])];
-  if (ids.length === 0) return html``;
+  if (ids.length === 0) return html`<section id="claims"><h2>Claims</h2><p class="soft">No case of this run names a claim.</p></section>`;
   const rows = ids.map(id => {
     const records = (tested.get(id) ?? []).map(({record}) => record);
     const cases = [...new Set(records.map(record => record.case))];

@@ -1,11 +1,11 @@
 import {outcomes} from '../results/record.ts';
 import {type Html, html, joined} from './escape.ts';
 import {badge} from './page-tables.ts';
-import type {View} from './view.ts';
-import {UNKNOWN, formatMs, formatTime, outcomeWord, verdictClass, verdictWord, worstFirst} from './words.ts';
+import type {Entry, View} from './view.ts';
+import {UNKNOWN, formatTime, outcomeWord, verdictClass, verdictWord, worstFirst} from './words.ts';
 
-/** How many problems are listed at the top; the rest is found in the table of cases. */
-const PROBLEMS = 200;
+/** How many of each kind are listed at the top; the rest is found in the table of cases. */
+const LISTED = 60;
 
 export function summarySection({run, summary, columns}: View): Html {
   const {counts, verdict} = summary;
@@ -27,16 +27,20 @@ export function summarySection({run, summary, columns}: View): Html {
 
 /** What needs a reader's eye, worst first: every fail, broken and known with its reason and a link. */
 export function problemsSection({entries, superseded}: View): Html {
-  const found = worstFirst
-    .filter(outcome => outcome !== 'pass' && outcome !== 'skip')
-    .flatMap(outcome => entries.filter(({record}) => record.outcome === outcome));
   const stale = entries.filter(({record}) => record.stale.length > 0);
   const notes = [
-    ...found.slice(0, PROBLEMS).map(({record, anchor}) => html`${badge(record.outcome, anchor)} <code>${record.case}</code> on <b>${record.cell.guest}</b>: ${record.reason || record.title}`),
-    ...(found.length > PROBLEMS ? [html`${found.length - PROBLEMS} more: see the cases`] : []),
-    ...stale.map(({record, anchor}) => html`<a href="#${anchor}">recorded deviation no longer happens</a>: <code>${record.stale.join(', ')}</code> in <code>${record.case}</code> on <b>${record.cell.guest}</b>`),
-    ...superseded.slice(0, PROBLEMS).map(one => html`<span class="soft">superseded by a later record: <code>${one.case}</code> on ${one.cell.id}, ${outcomeWord(one.outcome)}, ${formatTime(one.startedAt)}, ${formatMs(one.durationMs)}</span>`),
+    ...worstFirst.filter(outcome => outcome !== 'pass' && outcome !== 'skip').flatMap(outcome => firstOf(entries.filter(({record}) => record.outcome === outcome), outcome, problem)),
+    ...firstOf(stale, 'stale', ({record, anchor}) => html`<a href="#${anchor}">recorded deviation no longer happens</a>: <code>${record.stale.join(', ')}</code> in <code>${record.case}</code> on <b>${record.cell.guest}</b>`),
+    ...firstOf(superseded, 'superseded', one => html`<span class="soft">superseded by a later record: <code>${one.case}</code> on ${one.cell.id}, ${outcomeWord(one.outcome)}, ${formatTime(one.startedAt)}</span>`),
   ];
   if (notes.length === 0) return html``;
   return html`<section id="notes"><h2>Worth knowing</h2><ul class="notes">${joined(notes.map(note => html`<li>${note}</li>`), '\n')}</ul></section>`;
+}
+
+const problem = ({record, anchor}: Entry): Html =>
+  html`${badge(record.outcome, anchor)} <code>${record.case}</code> on <b>${record.cell.guest}</b>: ${record.reason || record.title}`;
+
+function firstOf<T>(all: readonly T[], kind: string, show: (one: T) => Html): Html[] {
+  const more = all.length - LISTED;
+  return [...all.slice(0, LISTED).map(show), ...(more > 0 ? [html`<span class="soft">${more} more: ${kind}</span>`] : [])];
 }

@@ -1,5 +1,5 @@
 import type {Outcome} from '../results/record.ts';
-import {compatOf, compatTable} from './compat.ts';
+import {type Compat, compatTable} from './compat.ts';
 import {type Html, html} from './escape.ts';
 import type {Entry, View} from './view.ts';
 import {outcomeWord, verdictClass} from './words.ts';
@@ -18,8 +18,8 @@ export const htmlTable = (head: readonly string[], rows: readonly (readonly Html
 <tbody>${rows.map(([first, ...rest]) => html`<tr><th scope="row">${first}</th>${rest.map(one => html`<td>${one}</td>`)}</tr>\n`)}</tbody>
 </table></div>`;
 
-export function compatSection(view: View): Html {
-  const {head, rows} = compatTable(compatOf(view));
+export function compatSection(compat: Compat): Html {
+  const {head, rows} = compatTable(compat);
   const marked = rows.map(({guest, cells}, row) => [
     html`<a href="#g${row + 1}">${cells[0]}</a>`,
     ...cells.slice(1, -1).map(cell => (cell.length < 22 ? html`<span class="n">${cell}</span>` : html`${cell}`)),

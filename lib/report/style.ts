@@ -47,7 +47,7 @@ summary{cursor:pointer}
 details.case>summary{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .8rem;padding:.4rem .7rem}
 details.case>summary::before{content:"▸";color:var(--soft)}details.case[open]>summary::before{content:"▾"}
 details.case>summary .time{margin-left:auto;color:var(--soft);font-size:12.5px}
-details.case>div{padding:.1rem 1rem .8rem 1.9rem;border-top:1px solid var(--line)}
+details.case>div{scroll-margin-top:3.5rem;padding:.1rem 1rem .8rem 1.9rem;border-top:1px solid var(--line)}
 details.case:has(>div:target){outline:2px solid var(--link)}
 ol.steps{list-style:none;padding:0;margin:0}
 ol.steps>li{padding:.45rem 0 .5rem .9rem;border-left:3px solid var(--line);margin:.15rem 0}
@@ -61,6 +61,6 @@ text{font:600 10px ui-monospace,"DejaVu Sans Mono",monospace;text-anchor:middle;
 .zN rect{fill:var(--zN)}.zM rect{fill:var(--zM)}.z3 rect{fill:var(--z3)}.zD rect{fill:var(--zD)}.z0 rect{fill:var(--z0)}.zx rect{fill:var(--zx)}
 .zo rect{fill:var(--zo);stroke:var(--zol);stroke-width:.9;stroke-dasharray:2 1.5}.zo text{fill:var(--zol)}
 .zg rect{fill:var(--zg);stroke:var(--zgl)}.zg text{fill:var(--zgl)}
-@media print{body{max-width:none;padding:0;font-size:10.5px}details::details-content{content-visibility:visible;display:block;block-size:auto}
+@media print{body{max-width:none;padding:0}body,table,code,pre,.v,summary span{font-size:10.5px!important}details::details-content{content-visibility:visible;display:block;block-size:auto}
 .o,.tile,rect{print-color-adjust:exact;-webkit-print-color-adjust:exact}nav{display:none}ol.steps>li,tr,.tile{break-inside:avoid}a{color:inherit}}
 `;
