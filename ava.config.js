@@ -14,6 +14,7 @@ export default {
   ...sets[set],
   extensions: {ts: 'module'},
   nodeArguments: ['--import=tsx'],
+  require: ['./lib/selftest/leave.js'],
   workerThreads: false, // a worker thread does not get tsx's loader: ERR_UNKNOWN_FILE_EXTENSION on Node 20
   utilizeParallelBuilds: false, // with CI_NODE_INDEX set, AVA would drop files on its own
 };

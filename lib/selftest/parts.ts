@@ -31,7 +31,8 @@ export async function command(file: string, args: string[]): Promise<Result> {
 
 /** AVA over one set of files of ava.config.js. Shows failures as they happen, and every test where `verbose`. */
 export async function ava(set: 'unit' | 'guest', verbose: boolean): Promise<Result> {
-  const run = execa('ava', ['--tap'], {
+  // Killed with us; its workers see that AVA is gone (leave.js).
+  const run = execa('setpriv', ['--pdeathsig', 'KILL', '--', 'ava', '--tap'], {
     ...options,
     env: {MEMHP_TESTS: set, MEMHP_PLAN: ''},
     stderr: 'inherit',
