@@ -17,6 +17,8 @@ export class GuestPanic extends Broken {
 export class SerialConsole {
   /** Rejects with GuestPanic when the kernel panics; never resolves. */
   readonly panic: Promise<never>;
+  /** The panic, once there was one: the loss of QEMU or of a shell may be noticed before it. */
+  panicked: GuestPanic | undefined;
   #text = '';
   readonly #watchers = new Set<() => void>();
 
@@ -31,7 +33,9 @@ export class SerialConsole {
       this.#text = (this.#text + chunk.toString('latin1')).slice(-KEEP);
       for (const look of this.#watchers) look();
       const line = this.#panicLine();
-      if (line) fail(new GuestPanic(`the guest's kernel panicked: ${line}`));
+      if (line === undefined || this.panicked) return;
+      this.panicked = new GuestPanic(`the guest's kernel panicked: ${line}`);
+      fail(this.panicked);
     });
     stream.on('error', () => undefined); // the process's exit says more
   }

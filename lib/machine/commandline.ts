@@ -34,6 +34,20 @@ interface Files {
   readonly keys?: {readonly authorizedKey: string; readonly hostKey: string};
 }
 
+/** The same machine for a person's terminal: RAM without files, console and monitor on stdio, the disk left unchanged. */
+export function pasteArgs({image, profile, accel, ...config}: BootConfig): string[] {
+  return [
+    '-nodefaults', '-display', 'none', '-no-reboot', '-accel', accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
+    '-machine', profile.type, '-cpu', accel === 'tcg' ? 'max' : 'host', '-smp', String(profile.cpus),
+    '-m', `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,
+    ...profile.coldplug.flatMap(({id, size}) => ['-object', `memory-backend-ram,id=mem-${id},size=${size}`, '-device', `pc-dimm,id=${id},memdev=mem-${id}`]),
+    '-kernel', image.kernel, '-initrd', image.initrd, '-append', kernelCommandLine({image, profile, accel, ...config}),
+    ...(image.disk ? diskArgs({path: image.disk, snapshot: true}) : []),
+    ...(image.bringUp === 'ssh' ? networkArgs(false) : []),
+    '-serial', 'mon:stdio',
+  ];
+}
+
 /** The machine's part of QEMU's command line: the same for a template and its clones, device for device. */
 export function machineArgs(config: BootConfig, files: Files): string[] {
   const {image, profile, accel} = config;

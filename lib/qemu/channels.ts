@@ -26,6 +26,3 @@ export const portArgs = (kind: PortKind): string[] =>
         '-device', 'virtserialport,chardev=watch,name=memhp.1',
       ]
     : ['-serial', 'chardev:work', '-serial', 'chardev:watch'];
-
-/** The same channels for a person's terminal: what --dry-run prints. */
-export const standaloneChannelArgs = (): string[] => ['-serial', 'mon:stdio'];

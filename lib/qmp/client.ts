@@ -47,8 +47,7 @@ export class Qmp {
         this.close(error instanceof Error ? error : new Broken(String(error)));
       });
     };
-    lines.on('close', end);
-    stream.on('error', end);
+    for (const source of [lines, stream]) source.on('close', end).on('error', end);
   }
 
   /**

@@ -1,0 +1,28 @@
+import {wantedConfigs} from '../run/prepare.ts';
+import {prepareImages, prepareTemplates} from '../run/prepare.ts';
+import {defaultJobs} from '../run/host.ts';
+import type {RunOptions} from '../run/options.ts';
+import {Progress} from '../run/progress.ts';
+import {loadSuites} from '../run/suites.ts';
+import {abortOnSignals} from './run.ts';
+
+/** The command's options, as they come from the command line. */
+export type BuildGiven = Omit<RunOptions, 'patterns' | 'guests'> & {guest: string[]};
+
+/** `memhp build`: everything that `run` would need is in the cache afterwards. 3 where a guest doesn't come up. */
+export async function buildCommand(guests: string[], {guest, ...given}: BuildGiven): Promise<number> {
+  const options: RunOptions = {...given, patterns: [], guests: [...guests, ...guest]};
+  const signal = abortOnSignals();
+  const {log} = new Progress();
+  const cases = await loadSuites();
+  const images = await prepareImages(options, log, signal);
+  const {templates, decision} = await prepareTemplates(options, images, cases, options.jobs ?? defaultJobs(), log, signal);
+  let status = 0;
+  for (const {key} of wantedConfigs(images, cases, decision.accel, options.append)) {
+    const template = templates[key];
+    const broken = !template || 'broken' in template;
+    if (broken) status = 3;
+    process.stdout.write(`${key.trim()}: ${broken ? (template?.broken ?? 'interrupted') : `ready, kernel ${template.facts.kernel}`}\n`);
+  }
+  return status;
+}

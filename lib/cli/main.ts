@@ -1,0 +1,137 @@
+import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
+import {accelChoices, type AccelChoice} from '../qemu/accelerator.ts';
+import {Broken, UsageError} from '../util/errors.ts';
+import {cacheDir} from '../util/paths.ts';
+import {version} from '../util/version.ts';
+import type {BuildGiven} from './build.ts';
+import type {RunGiven} from './run.ts';
+
+/** Exit status: usage error. */
+const USAGE = 2;
+/** Exit status: no verdict. */
+const NO_VERDICT = 3;
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+function positive(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('wanted a whole number from 1 up.');
+  return Number(text);
+}
+
+function shard(text: string): {index: number; count: number} {
+  const [, index = 0, count = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (index < 1 || index > count) throw new InvalidArgumentError('wanted I/N with I from 1 to N, e.g. 2/4.');
+  return {index, count};
+}
+
+/** The options by which a guest, its boot and its QEMU are chosen; `run` and `build` share them. */
+const withGuestOptions = (command: Command): Command =>
+  command
+    .option('--guest <name|file>', 'guest by name (memhp guests) or manifest file; repeatable', collect, [])
+    .option('--kernel <bzImage>', 'boot this kernel with a generated initramfs instead of a distribution')
+    .option('--modules <dir>', 'modules of that kernel (a tree like /lib/modules/VERSION)')
+    .option('--append <parameters>', 'kernel parameters to add to every boot', '')
+    .addOption(new Option('--accel <accelerator>', 'how guests run').choices([...accelChoices]).default('auto' satisfies AccelChoice))
+    .option('--qemu <path>', 'QEMU program to use')
+    .option('--jobs <n>', 'cases at the same time', positive)
+    .option('--mirror <url>', 'take Debian packages from this mirror')
+    .option('--fresh', 'boot templates anew instead of taking them from the cache', false);
+
+const program = new Command('memhp')
+  .description('conformance test harness for memory hot(un)plug: real guests under QEMU, real verdicts')
+  .version(version)
+  .exitOverride()
+  .configureHelp({showGlobalOptions: true})
+  .showHelpAfterError('(memhp --help shows what there is)');
+
+withGuestOptions(program.command('run'))
+  .description('run conformance cases and write the report')
+  .argument('[suite|case|glob...]', 'which cases; all where none is named')
+  .option('--shard <i/n>', 'run only every n-th case, beginning with the i-th', shard)
+  .option('--out <dir>', 'run directory; a run that was cut off goes on there')
+  .option('--dry-run', 'print the QEMU command of each boot config, and run nothing', false)
+  .option('--json', "print the run's summary as JSON", false)
+  .action(async (patterns: string[], options: Omit<RunGiven, 'cache'>) => {
+    const {runCommand} = await import('./run.ts');
+    process.exitCode = await runCommand(patterns, {...options, cache: cacheDir()});
+  });
+
+withGuestOptions(program.command('build'))
+  .description('build images and templates ahead of time')
+  .argument('[guest...]', 'guests by name or file')
+  .action(async (guests: string[], options: Omit<BuildGiven, 'cache'>) => {
+    const {buildCommand} = await import('./build.ts');
+    process.exitCode = await buildCommand(guests, {...options, cache: cacheDir()});
+  });
+
+program.command('list')
+  .description('the cases there are')
+  .argument('[suite|case|glob...]', 'which cases; all where none is named')
+  .option('--json', 'as JSON', false)
+  .action(async (patterns: string[], {json}: {json: boolean}) => {
+    const {listCommand} = await import('./list.ts');
+    await listCommand(patterns, json);
+  });
+
+program.command('claims')
+  .description('the claims under test and the cases that test them; exit status 1 where one has none')
+  .option('--json', 'as JSON', false)
+  .action(async ({json}: {json: boolean}) => {
+    const {claimsCommand} = await import('./claims.ts');
+    process.exitCode = await claimsCommand(json);
+  });
+
+program.command('guests')
+  .description('the guests there are')
+  .option('--json', 'as JSON', false)
+  .action(async ({json}: {json: boolean}) => {
+    const {guestsCommand} = await import('./guests.ts');
+    await guestsCommand(json, cacheDir());
+  });
+
+program.command('report')
+  .description('write every format of the report from stored runs, merged')
+  .argument('<dir...>', 'run directories')
+  .requiredOption('--out <dir>', 'where to write')
+  .option('--published', 'write only the compatibility table, as in reports/', false)
+  .action(async (dirs: string[], options: {out: string; published: boolean}) => {
+    const {reportCommand} = await import('./report.ts');
+    await reportCommand(dirs, options);
+  });
+
+program.command('doctor')
+  .description("the host's fitness: QEMU, accelerator and why, memory, disk, tools")
+  .option('--qemu <path>', 'QEMU program to look at')
+  .action(async ({qemu}: {qemu?: string}) => {
+    const {doctorCommand} = await import('./doctor.ts');
+    process.exitCode = await doctorCommand(qemu, cacheDir());
+  });
+
+program.command('clean')
+  .description('what the cache holds, and its removal')
+  .option('--templates', 'remove the templates', false)
+  .option('--all', 'remove images and templates', false)
+  .action(async (options: {templates: boolean; all: boolean}) => {
+    const {cleanCommand} = await import('./clean.ts');
+    await cleanCommand(options, cacheDir());
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE; // commander has said what is wrong
+  if (error instanceof UsageError) {
+    process.stderr.write(`memhp: ${error.message}\n`);
+    return USAGE;
+  }
+  if (error instanceof Broken) {
+    process.stderr.write(`memhp: ${error.message}\n`);
+    return NO_VERDICT;
+  }
+  process.stderr.write(`memhp: an error of memhp itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return NO_VERDICT;
+}

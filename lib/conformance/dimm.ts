@@ -1,0 +1,76 @@
+import type {MemoryDevice} from '../guest/observation.ts';
+import {unplug, type UnplugResult} from '../hotplug/dimm.ts';
+import {ostMeaning} from '../hotplug/ost.ts';
+import type {MemoryBlock, OnlineWord} from './block.ts';
+import type {CaseGuest} from './guest.ts';
+import {blocksOf} from './ledger.ts';
+
+/** A plugged DIMM. */
+export class Dimm {
+  readonly device: MemoryDevice;
+  readonly #guest: CaseGuest;
+
+  constructor(guest: CaseGuest, device: MemoryDevice) {
+    this.#guest = guest;
+    this.device = device;
+  }
+
+  get id(): string {
+    return this.device.id;
+  }
+
+  /** Bytes. */
+  get size(): number {
+    return this.device.size;
+  }
+
+  /** Ids of the blocks that its address range must have, ascending; derived from QEMU's view alone. */
+  get blockIds(): number[] {
+    return blocksOf(this.device, this.#guest.blockSize);
+  }
+
+  /** Its memory blocks, ascending. */
+  get blocks(): MemoryBlock[] {
+    return this.blockIds.map((id) => this.#guest.block(id));
+  }
+
+  /** Onlines all blocks with one word, in ascending order, as one step. Ends the case where one is refused. */
+  online(word: OnlineWord): Promise<void> {
+    return this.#writeAll(word, 'online');
+  }
+
+  /** Offlines all blocks, as one step. Ends the case where one is refused. */
+  offline(): Promise<void> {
+    return this.#writeAll('offline', 'offline');
+  }
+
+  /** Makes all blocks offline, wherever the guest's own policy has put them: the starting point of many cases. */
+  async ensureOffline(): Promise<void> {
+    if (this.blocks.some(({state}) => state !== 'offline')) await this.offline();
+  }
+
+  /** Asks for removal and returns how it ended. A step. */
+  requestUnplug(): Promise<UnplugResult> {
+    return this.#guest.step(`unplug ${this.id}`, () => unplug(this.#guest.qmp, this.device, this.#guest.stage.limits.operationMs));
+  }
+
+  /** Unplugs it. Ends the case where the guest refuses. */
+  async unplug(): Promise<UnplugResult> {
+    const result = await this.requestUnplug();
+    const {checks} = this.#guest.stage;
+    checks.require(result.outcome, 'removed', `unplug of ${this.id}`, `the guest reported ${result.statuses.map((status) => ostMeaning(status)).join(', ')}; QEMU's events: ${result.events.join(', ')}`);
+    return result;
+  }
+
+  async #writeAll(word: string, state: string): Promise<void> {
+    const {checks, clone, limits} = this.#guest.stage;
+    const names = this.blocks.filter((block) => block.state !== state).map(({name}) => name);
+    const refusals = await this.#guest.step(`write ${word} to state of ${this.id}'s ${names.length} blocks`, async () => {
+      const script = `cd /sys/devices/system/memory; for b in ${names.join(' ')}; do echo ${word} >$b/state || echo "$b refused" >&2; done`;
+      const {stderr} = await clone.shell.run(script, limits.operationMs);
+      return stderr;
+    });
+    checks.require(refusals.trim(), '', `${this.id}: errors when ${word} is written to the state of its blocks`);
+    checks.require(this.blocks.map((block) => block.state), this.blocks.map(() => state), `${this.id}: states after ${word}`);
+  }
+}

@@ -1,0 +1,45 @@
+import type {Shell} from '../shell/shell.ts';
+import {clean, shellQuote} from '../util/text.ts';
+
+/** What became of a write to a sysfs file. */
+export interface WriteResult {
+  readonly accepted: boolean;
+  /** Name of the error, e.g. EBUSY; `none` where it was accepted, `unknown` where the guest's words aren't known. */
+  readonly errno: string;
+  /** The guest's own words for the error; empty where it was accepted. */
+  readonly words: string;
+}
+
+/** strerror's words, glibc's and musl's. */
+const ERRNO: readonly (readonly [string, RegExp])[] = [
+  ['EBUSY', /(?:Device or r|R)esource busy/],
+  ['EINVAL', /Invalid argument/],
+  ['EINTR', /Interrupted system call/],
+  ['EACCES', /Permission denied/],
+  ['EPERM', /Operation not permitted/],
+  ['ENOMEM', /Cannot allocate memory|Out of memory/],
+  ['EHWPOISON', /Memory page has hardware error/],
+  ['EEXIST', /File exists/],
+  ['E2BIG', /Argument list too long/],
+  ['ENODEV', /No such device(?! or address)/],
+  ['ENXIO', /No such device or address/],
+  ['ENOENT', /No such file or directory|nonexistent directory/],
+  ['EIO', /Input\/output error|I\/O error/],
+  ['ENOSPC', /No space left on device/],
+  ['EOPNOTSUPP', /Operation not supported|Not supported/],
+];
+
+export const errnoOf = (words: string): string => ERRNO.find(([, pattern]) => pattern.test(words))?.[0] ?? 'unknown';
+
+/** Writes one line to a file of the guest, as `echo word > path` does. */
+export async function writeGuestFile(shell: Shell, path: string, word: string, ms: number): Promise<WriteResult> {
+  const {status, stderr} = await shell.run(`printf '%s\\n' ${shellQuote(word)} >${shellQuote(path)}`, ms);
+  const words = clean(stderr, 500).trim();
+  return status === 0 && words === '' ? {accepted: true, errno: 'none', words: ''} : {accepted: false, errno: errnoOf(words), words};
+}
+
+/** A file's content without its last newline. Throws nothing for a missing file: it is undefined. */
+export async function readGuestFile(shell: Shell, path: string, ms: number): Promise<string | undefined> {
+  const {status, stdout} = await shell.run(`cat ${shellQuote(path)}`, ms);
+  return status === 0 ? stdout.replace(/\n$/, '') : undefined;
+}

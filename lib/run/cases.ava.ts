@@ -1,0 +1,34 @@
+// The entry of the test runner: declares one AVA test for each planned case and cell.
+import test from 'ava';
+import pLimit from 'p-limit';
+import {readKnown} from '../conformance/known.ts';
+import {brokenReason, runCase} from '../conformance/run-case.ts';
+import {writeRecord} from '../results/store.ts';
+import {Broken} from '../util/errors.ts';
+import {readPlan, testTitle} from './plan.ts';
+import {loadSuites} from './suites.ts';
+
+// When AVA's main process is gone nobody reads our results: end, and every QEMU ends with us.
+process.once('disconnect', () => process.exit(1));
+
+const plan = await readPlan(process.env['MEMHP_PLAN'] ?? '');
+const known = await readKnown();
+const cases = new Map((await loadSuites()).map((entry) => [entry.id, entry]));
+const cells = new Map(plan.cells.map((cell) => [cell.id, cell]));
+const slot = pLimit(plan.jobs);
+
+for (const item of plan.items) {
+  test(testTitle(item), async (t) => {
+    const {outcome, reason} = await slot(async () => {
+      const entry = cases.get(item.case);
+      const cell = cells.get(item.cell);
+      const template = plan.templates[item.template];
+      if (!entry || !cell || !template) throw new Broken(brokenReason(`the plan names ${testTitle(item)}, which isn't there`));
+      const record = await runCase(entry, {dir: plan.dir, cell, template, known});
+      await writeRecord(plan.dir, record);
+      return record;
+    });
+    if (outcome === 'fail' || outcome === 'broken') t.fail(`${outcome}: ${reason}`);
+    else t.pass();
+  });
+}

@@ -1,0 +1,24 @@
+import type {AccelChoice} from '../qemu/accelerator.ts';
+
+/** What `memhp run` was asked for. */
+export interface RunOptions {
+  /** Suites, case ids or globs; all where empty. */
+  readonly patterns: readonly string[];
+  /** Names or files of guest manifests; the default guest where empty. */
+  readonly guests: readonly string[];
+  /** A kernel to boot with a generated initramfs instead of a guest. */
+  readonly kernel?: string | undefined;
+  readonly modules?: string | undefined;
+  /** Kernel parameters added to every boot config. */
+  readonly append: string;
+  readonly accel: AccelChoice;
+  readonly qemu?: string | undefined;
+  readonly jobs?: number | undefined;
+  readonly shard?: {readonly index: number; readonly count: number} | undefined;
+  /** Run directory; a new one below memhp-runs/ where it is left out. */
+  readonly out?: string | undefined;
+  /** Boot templates anew. */
+  readonly fresh: boolean;
+  readonly mirror?: string | undefined;
+  readonly cache: string;
+}

@@ -1,0 +1,110 @@
+import pLimit from 'p-limit';
+import type {Case} from '../conformance/case.ts';
+import {slowness} from '../conformance/run-case.ts';
+import {ensureImage} from '../image/ensure.ts';
+import type {Image} from '../image/image.ts';
+import {defaultGuest, loadManifest} from '../image/manifest.ts';
+import {microImage} from '../image/micro.ts';
+import type {BootConfig} from '../machine/commandline.ts';
+import {profileByName, profiles} from '../machine/profile.ts';
+import {guestScript} from '../machine/serve.ts';
+import {ensureTemplate, type Template} from '../machine/template.ts';
+import {chooseAccelerator, type Decision} from '../qemu/accelerator.ts';
+import {findQemu, type QemuBinary} from '../qemu/binary.ts';
+import type {Cell} from '../results/record.ts';
+import {messageOf, UsageError} from '../util/errors.ts';
+import type {Log} from '../util/log.ts';
+import type {PlanItem} from './plan.ts';
+import type {RunOptions} from './options.ts';
+
+/** Boot of a guest until it answers, in ms under KVM. */
+const BOOT_MS = 60_000;
+
+export interface Prepared {
+  readonly qemu: QemuBinary;
+  readonly decision: Decision;
+  readonly cells: Cell[];
+  readonly templates: Record<string, Template | {readonly broken: string}>;
+  readonly items: PlanItem[];
+}
+
+/** The images of the guests that were asked for, built or from the cache. */
+export async function prepareImages(options: RunOptions, log: Log, signal: AbortSignal): Promise<Image[]> {
+  const {kernel, modules, cache, mirror} = options;
+  if (kernel !== undefined) {
+    if (options.guests.length > 0) throw new UsageError('--kernel boots a kernel with a generated initramfs; it does not go with --guest');
+    return [await microImage({kernel, modules}, {cache, mirror, serve: guestScript, log, signal})];
+  }
+  if (modules !== undefined) throw new UsageError('--modules goes with --kernel');
+  const names = options.guests.length > 0 ? options.guests : [defaultGuest()];
+  const manifests = await Promise.all(names.map((name) => loadManifest(name)));
+  const twice = manifests.find(({name}, i) => manifests.findIndex((other) => other.name === name) !== i);
+  if (twice) throw new UsageError(`the guest ${twice.name} was named twice`);
+  const images: Image[] = [];
+  for (const manifest of manifests) images.push(await ensureImage(manifest, {cache, mirror, serve: guestScript, log, signal}));
+  return images;
+}
+
+/** A boot config that some of the chosen cases need on one guest. */
+export interface Wanted {
+  readonly key: string;
+  readonly config: BootConfig;
+  readonly cases: readonly Case[];
+}
+
+export function wantedConfigs(images: readonly Image[], cases: readonly Case[], accel: 'kvm' | 'tcg', append: string): Wanted[] {
+  return images.flatMap((image) => {
+    const groups = new Map<string, {config: BootConfig; cases: Case[]}>();
+    for (const entry of cases) {
+      const profile = profileByName(entry.machine ?? profiles[0]?.name ?? '');
+      const parameters = [append, entry.boot?.append].filter(Boolean).join(' ');
+      const key = `${image.name} ${profile.name} ${parameters}`;
+      const group = groups.get(key) ?? {config: {image, profile, accel, append: parameters, ports: 'virtio'}, cases: []};
+      group.cases.push(entry);
+      groups.set(key, group);
+    }
+    return [...groups].map(([key, group]) => ({key, ...group}));
+  });
+}
+
+/** Boots and freezes what the cases need; a guest that doesn't come up leaves its cases without a verdict, not the run. */
+export async function prepareTemplates(options: RunOptions, images: readonly Image[], cases: readonly Case[], jobs: number, log: Log, signal: AbortSignal): Promise<Prepared> {
+  const [first] = images;
+  if (!first) throw new UsageError('no guest to run');
+  const qemu = await findQemu(first.arch, options.qemu);
+  const decision = await chooseAccelerator(options.accel, qemu, {cache: options.cache, kernel: first.kernel, log});
+  if (decision.accel === 'tcg' && options.accel === 'auto') log(decision.reason);
+  const wanted = wantedConfigs(images, cases, decision.accel, options.append);
+  const slot = pLimit(jobs);
+  const templates: Prepared['templates'] = {};
+  const templateOptions = {cache: options.cache, qemu, log, bootMs: BOOT_MS * slowness(decision.accel), signal, fresh: options.fresh};
+  await Promise.all(wanted.map(({key, config}) => slot(async () => {
+    if (signal.aborted) return;
+    try {
+      templates[key] = await ensureTemplate(config, templateOptions);
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      templates[key] = {broken: `${config.image.name} on ${config.profile.name} did not come up: ${messageOf(error)}`};
+    }
+  })));
+  const cells = new Map<string, Cell>();
+  const items = wanted.flatMap(({key, config, cases: entries}) => {
+    const cell = cellOf(config, qemu, templates[key]);
+    const known = cells.get(cell.id);
+    if (!known || known.kernel === '') cells.set(cell.id, cell);
+    return entries.map((entry): PlanItem => ({cell: cell.id, case: entry.id, template: key}));
+  });
+  return {qemu, decision, cells: [...cells.values()], templates, items};
+}
+
+const cellOf = ({image, profile, accel}: BootConfig, qemu: QemuBinary, template: Prepared['templates'][string] | undefined): Cell => ({
+  id: `${image.name}.${profile.name}.${accel}`,
+  guest: image.name,
+  distro: image.distro,
+  release: image.release,
+  arch: image.arch,
+  kernel: template && 'facts' in template ? template.facts.kernel : '',
+  machine: profile.name,
+  accel,
+  qemu: qemu.version,
+});

@@ -1,0 +1,99 @@
+import {mkdir} from 'node:fs/promises';
+import {join, resolve} from 'node:path';
+import {writeReports} from '../report/write.ts';
+import {SCHEMA, type Run} from '../results/record.ts';
+import {keyOf, loadRun, readRecords, writeRun, type LoadedRun} from '../results/store.ts';
+import {UsageError, messageOf} from '../util/errors.ts';
+import {readIfThere, writeWhole} from '../util/files.ts';
+import type {Log} from '../util/log.ts';
+import {version} from '../util/version.ts';
+import type {Case} from '../conformance/case.ts';
+import {readClaims} from './claims.ts';
+import {defaultJobs, hostFacts} from './host.ts';
+import type {RunOptions} from './options.ts';
+import {testTitle, type Plan, type PlanItem} from './plan.ts';
+import {prepareImages, prepareTemplates} from './prepare.ts';
+import type {Progress} from './progress.ts';
+import {runTests} from './runner.ts';
+import {loadSuites, selectCases} from './suites.ts';
+
+export interface FinishedRun {
+  readonly dir: string;
+  readonly loaded: LoadedRun;
+  readonly files: readonly string[];
+}
+
+/** The main job, end to end: guests, templates, cases, records, report. Throws UsageError for what can't be used. */
+export async function run(options: RunOptions, progress: Progress, signal: AbortSignal): Promise<FinishedRun> {
+  const log: Log = (line) => {
+    progress.log(line);
+  };
+  const cases = selectCases(await loadSuites(), options.patterns);
+  const dir = resolve(options.out ?? join('memhp-runs', new Date().toISOString().replaceAll(/[:.]/g, '-').slice(0, 19)));
+  await makeWritable(dir);
+  const jobs = options.jobs ?? defaultJobs();
+  const images = await prepareImages(options, log, signal);
+  const prepared = await prepareTemplates(options, images, cases, jobs, log, signal);
+  const items = shard(prepared.items, options.shard);
+  const head = await writeHead(dir, {...prepared, items, guests: images.map(({name}) => name)}, cases);
+  const left = await withoutFinished(dir, items);
+  if (left.length < items.length) log(`${items.length - left.length} cases are finished already in ${dir}`);
+  if (left.length > 0 && !signal.aborted) {
+    const plan: Plan = {dir, jobs, cells: prepared.cells, templates: prepared.templates, items: left};
+    const planFile = join(dir, 'plan.json');
+    await writeWhole(planFile, JSON.stringify(plan));
+    progress.start(left.map((item) => testTitle(item)), dir);
+    const {problem} = await runTests(planFile, (title) => {
+      progress.ended(title);
+    }, signal);
+    progress.stop();
+    if (problem !== undefined && !signal.aborted) log(`the test runner said: ${problem}`);
+  }
+  const loaded = await loadRun(dir);
+  const {files} = await writeReports(loaded, dir, {claims: await readClaims()});
+  return {dir, loaded: {...loaded, run: head}, files};
+}
+
+async function makeWritable(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, {recursive: true});
+    await writeWhole(join(dir, '.writable'), '');
+  } catch (error) {
+    throw new UsageError(`--out ${dir}: can't write there: ${messageOf(error)}`);
+  }
+}
+
+/** run.json says what was planned; the same directory goes on only with the same plan. */
+async function writeHead(dir: string, prepared: Pick<Plan, 'cells' | 'items'> & {guests: string[]; decision: {reason: string}}, cases: readonly Case[]): Promise<Run> {
+  const planned = prepared.items.map(({cell, case: id}) => {
+    const entry = cases.find((one) => one.id === id);
+    return {cell, case: id, title: entry?.title ?? '', claims: [...(entry?.claims ?? [])]};
+  });
+  const head: Run = {
+    schema: SCHEMA,
+    memhp: version,
+    startedAt: new Date().toISOString(),
+    guests: prepared.guests,
+    planned,
+    cells: [...prepared.cells],
+    host: hostFacts(prepared.decision.reason),
+  };
+  const before = await readIfThere(join(dir, 'run.json'));
+  if (before !== undefined) {
+    const {run: old} = await loadRun(dir);
+    const same = JSON.stringify([old.memhp, old.planned, old.cells]) === JSON.stringify([head.memhp, head.planned, head.cells]);
+    if (!same) throw new UsageError(`--out ${dir} holds another run (other cases, guests, kernels or versions); name another directory, or remove this one`);
+    return old;
+  }
+  await writeRun(dir, head);
+  return head;
+}
+
+async function withoutFinished(dir: string, items: readonly PlanItem[]): Promise<PlanItem[]> {
+  const finished = new Set((await readRecords(dir)).filter(({outcome}) => outcome !== 'broken').map((record) => keyOf(record)));
+  return items.filter(({cell, case: id}) => !finished.has(keyOf({cell: {id: cell}, case: id})));
+}
+
+/** Every count-th case, so that shards take about the same time. */
+const shard = (items: readonly PlanItem[], part: RunOptions['shard']): PlanItem[] =>
+  part ? items.filter((_item, i) => i % part.count === part.index - 1) : [...items];

@@ -1,0 +1,32 @@
+import {dirname, join} from 'node:path';
+import {createInterface} from 'node:readline';
+import {fileURLToPath} from 'node:url';
+import {execa} from 'execa';
+import {root} from '../util/paths.ts';
+
+/** Calls `ended` with the test's title whenever a case has ended, and returns when the runner has. */
+export async function runTests(planFile: string, ended: (title: string) => void, signal: AbortSignal): Promise<{problem: string | undefined}> {
+  const ava = join(dirname(fileURLToPath(import.meta.resolve('ava'))), 'cli.mjs');
+  const child = execa('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, ava, '--tap'], {
+    cwd: root,
+    env: {MEMHP_PLAN: planFile, FORCE_COLOR: '0'},
+    stdin: 'ignore',
+    buffer: false,
+    reject: false,
+    cancelSignal: signal,
+    forceKillAfterDelay: 3000,
+  });
+  const errors: string[] = [];
+  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString('utf8')));
+  const lines = createInterface({input: child.stdout});
+  lines.on('line', (line) => {
+    const title = /^(?:not )?ok \d+ - (.*?)(?: # .*)?$/.exec(line)?.[1];
+    if (title !== undefined) ended(title);
+    // What the runner says beside its tests: an import that failed, an unhandled rejection.
+    else if (/^\s+message: /.test(line)) errors.push(`${line.trim()}\n`);
+  });
+  const result = await child;
+  // Status 1 is AVA's word for failed tests, which the records tell better.
+  const crashed = result.exitCode !== 0 && result.exitCode !== 1;
+  return {problem: crashed || errors.length > 0 ? `${result.shortMessage ?? ''}\n${errors.join('')}`.trim() : undefined};
+}

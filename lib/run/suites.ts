@@ -1,0 +1,34 @@
+import {readdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import {pathToFileURL} from 'node:url';
+import picomatch from 'picomatch';
+import {cases, type Case} from '../conformance/case.ts';
+import {UsageError} from '../util/errors.ts';
+import {root} from '../util/paths.ts';
+
+/** Loads every suite and returns its cases, in the order of suites and of declaration. */
+export async function loadSuites(dir = join(root, 'suites')): Promise<Case[]> {
+  const files = (await readdir(dir)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts')).sort();
+  for (const file of files) await import(pathToFileURL(join(dir, file)).href);
+  return [...cases.values()].sort((a, b) => rank(a.suite) - rank(b.suite));
+}
+
+/** The untouched guest first, then the life of a memory device; suites not named here come last. */
+const ORDER = ['defaults', 'plug', 'online', 'offline', 'unplug'];
+const rank = (suite: string): number => (ORDER.includes(suite) ? ORDER.indexOf(suite) : ORDER.length);
+
+/** The cases that any of the patterns names: a suite, a case id or a glob. None means all. Throws UsageError for one that names nothing. */
+export function selectCases(all: readonly Case[], patterns: readonly string[]): Case[] {
+  if (patterns.length === 0) return [...all];
+  const chosen = new Set<Case>();
+  for (const pattern of patterns) {
+    const isMatch = picomatch(pattern);
+    const found = all.filter(({id, suite}) => suite === pattern || isMatch(id));
+    if (found.length === 0) {
+      const suites = [...new Set(all.map(({suite}) => suite))];
+      throw new UsageError(`no case matches "${pattern}"; suites: ${suites.join(', ')}; memhp list shows every case`);
+    }
+    for (const one of found) chosen.add(one);
+  }
+  return all.filter((one) => chosen.has(one));
+}
