@@ -3,7 +3,7 @@ import {Broken} from '../util/errors.ts';
 import {BUILDER, entryName, readEntry} from './entry.ts';
 import type {Image} from './image.ts';
 import type {Manifest} from './manifest.ts';
-import {microFromPackages} from './micro.ts';
+import {microFromManifest} from './micro.ts';
 import {buildPackages, packagesInputs} from './packages.ts';
 import {buildEntry, type BuildOptions} from './store.ts';
 
@@ -17,7 +17,10 @@ export interface EnsureOptions extends BuildOptions {
 /** The manifest's image, from the cache or built now. */
 export async function ensureImage(manifest: Manifest, options: EnsureOptions): Promise<Image> {
   const {packages, micro} = manifest.source;
-  if (micro) return await microFromPackages(manifest, micro, options);
+  if (micro) {
+    if (options.serve === undefined) throw new Broken(`${manifest.name}: a micro guest without a shell server`);
+    return await microFromManifest(manifest, micro, {...options, serve: options.serve});
+  }
   if (!packages) throw new Broken(`${manifest.name}: a manifest without a source`);
   const key = await imageKey(manifest, options.mirror);
   const directory = entryName(manifest.name, key);

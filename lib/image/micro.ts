@@ -1,6 +1,101 @@
+import {createHash} from 'node:crypto';
+import {readdir, rename, rm, writeFile} from 'node:fs/promises';
+import {basename, join} from 'node:path';
+import {Broken, UsageError} from '../util/errors.ts';
+import {readIfThere} from '../util/files.ts';
+import {extract, staticBusybox} from './busybox.ts';
+import {BUILDER, entryName, readEntry, writeEntry} from './entry.ts';
 import type {Image} from './image.ts';
+import {microInitramfs} from './initramfs.ts';
+import {readKernel} from './kernelfile.ts';
 import type {Manifest, MicroSource} from './manifest.ts';
-import type {EnsureOptions} from './ensure.ts';
-export async function microFromPackages(_manifest: Manifest, _source: MicroSource, _options: EnsureOptions): Promise<Image> {
-  throw new Error('not yet');
+import {pickModules} from './modules.ts';
+import {buildEntry, imagesDir, type BuildOptions} from './store.ts';
+
+export interface MicroOptions extends BuildOptions {
+  readonly mirror?: string | undefined;
+  /** Text of the shell server that the guest runs on each of its ports: serveScript(). */
+  readonly serve: string;
+}
+
+export interface MicroGuest {
+  /** A kernel file that QEMU boots directly. */
+  readonly kernel: string;
+  /** /lib/modules/VERSION of that kernel, or a directory that contains it. */
+  readonly modules?: string | undefined;
+  /** Absent: `micro`. */
+  readonly name?: string | undefined;
+  readonly distro?: string;
+  /** Absent: the kernel's version, where its file tells. */
+  readonly release?: string;
+  readonly prepare?: readonly string[];
+}
+
+/** A guest of a kernel and nothing else: an initramfs with a busybox that serves the shell ports. */
+export async function microImage(guest: MicroGuest, options: MicroOptions): Promise<Image> {
+  const kernel = await readKernel(guest.kernel);
+  const modules = guest.modules === undefined ? [] : await pickModules(guest.modules, kernel.version);
+  const busybox = await staticBusybox(kernel.arch, options);
+  const initrd = await microInitramfs({busybox, modules, serve: options.serve});
+  const name = guest.name ?? 'micro';
+  const facts = {
+    name,
+    distro: guest.distro ?? 'micro',
+    release: guest.release ?? kernel.version ?? 'unknown',
+    arch: kernel.arch,
+    append: '',
+    bringUp: 'init' as const,
+    prepare: [...(guest.prepare ?? [])],
+  };
+  const key = createHash('sha256').update(JSON.stringify({builder: BUILDER, facts})).update(kernel.data).update(initrd).digest('hex');
+  const directory = entryName(name, key);
+  const cached = await readEntry(options.cache, directory);
+  if (cached) return cached;
+  await buildEntry(directory, options, async dir => {
+    // A copy: the next `make` writes over the file while templates still boot from it.
+    await writeFile(join(dir, 'vmlinuz'), kernel.data);
+    await writeFile(join(dir, 'initrd.img'), initrd);
+    await writeEntry(dir, {...facts, key});
+  });
+  const built = await readEntry(options.cache, directory);
+  if (!built) throw new Broken(`${directory}: built, and yet not in the cache`);
+  return built;
+}
+
+/** As microImage, for a manifest whose kernel comes from a package. */
+export async function microFromManifest(manifest: Manifest, source: MicroSource, options: MicroOptions): Promise<Image> {
+  const {suite, kernel} = source;
+  if (suite === undefined || kernel === undefined) {
+    throw new UsageError(`${manifest.name}: its manifest names no kernel package; give the kernel with --kernel`);
+  }
+  const unpacked = await kernelFromPackage(manifest, {suite, kernel, validUntil: source.validUntil}, options);
+  const {name, distro, release, prepare} = manifest;
+  return await microImage({...unpacked, name, distro, release, prepare}, options);
+}
+
+/** A kernel and its modules out of a Debian package, unpacked once into the cache. */
+export async function kernelFromPackage(
+  {name, arch}: Pick<Manifest, 'name' | 'arch'>,
+  source: {readonly suite: string; readonly kernel: string; readonly validUntil: 'check' | 'ignore'},
+  options: BuildOptions & {mirror?: string | undefined},
+): Promise<{kernel: string; modules: string}> {
+  const inputs = JSON.stringify({builder: BUILDER, arch, source, mirror: options.mirror ?? null});
+  const directory = entryName(`kernel-${source.kernel}`, createHash('sha256').update(inputs).digest('hex'));
+  const path = join(imagesDir(options.cache), directory);
+  if ((await readIfThere(join(path, 'version'))) === undefined) {
+    await buildEntry(directory, options, async dir => {
+      const tree = await extract(name, source, arch, [source.kernel], dir, options);
+      const kernels = (await readdir(join(tree, 'boot'))).filter(file => /^vmlinu[xz]-/.test(file));
+      const [kernel] = kernels;
+      if (kernels.length !== 1 || kernel === undefined) {
+        throw new Broken(`${source.kernel} of ${source.suite} has ${kernels.length} kernels in /boot, expected one: ${kernels.join(', ')}`);
+      }
+      await rename(join(tree, 'boot', kernel), join(dir, 'vmlinuz'));
+      const lib = (await readdir(join(tree, 'usr/lib/modules')).catch(() => [])).length > 0 ? 'usr/lib/modules' : 'lib/modules';
+      await rename(join(tree, lib), join(dir, 'modules'));
+      await rm(tree, {recursive: true});
+      await writeFile(join(dir, 'version'), `${basename(kernel).replace(/^vmlinu[xz]-/, '')}\n`);
+    });
+  }
+  return {kernel: join(path, 'vmlinuz'), modules: join(path, 'modules')};
 }

@@ -15,7 +15,7 @@ const customize = fileURLToPath(new URL('customize.sh', import.meta.url));
 
 /** What memhp needs in every guest; the rest of the userland is what these pull in, as the distribution ships it. */
 const BASE = [
-  'bash', 'dbus', 'initramfs-tools', 'iproute2', 'kmod', 'openssh-server', 'procps', 'systemd-sysv', 'udev', 'util-linux',
+  'bash', 'dbus', 'initramfs-tools', 'iproute2', 'kmod', 'mount', 'openssh-server', 'procps', 'systemd-sysv', 'udev', 'util-linux',
 ];
 
 /** Sparse, so that room costs nothing. */

@@ -69,6 +69,6 @@ export async function runTool(command: string, args: readonly string[], options:
     if (signal?.aborted) throw signal.reason;
     if (!(error instanceof ExecaError)) throw error;
     const how = error.exitCode === undefined ? `died of ${error.signal ?? error.shortMessage}` : `failed (exit status ${error.exitCode})`;
-    throw new Broken(`${command} ${how}; its last lines:\n${lastLines(error.all ?? '', 15)}`, {cause: error});
+    throw new Broken(`${command} ${how}; its last lines:\n${lastLines(String(error.all), 15)}`, {cause: error});
   }
 }

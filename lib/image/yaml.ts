@@ -51,7 +51,7 @@ function valueOffset(document: Document, path: Path): number {
     const node = document.getIn(path.slice(0, depth), true) as Node | undefined;
     if (node?.range) return node.range[0];
   }
-  return (document.contents as Node | null)?.range?.[0] ?? 0;
+  return document.range?.[0] ?? 0;
 }
 
 function keyOffset(document: Document, path: Path): number {

@@ -1,0 +1,46 @@
+import {readdir, readFile} from 'node:fs/promises';
+import {dirname, join, relative} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {promisify} from 'node:util';
+import {gzip} from 'node:zlib';
+import {cpio, type Member} from './cpio.ts';
+import type {KernelModule} from './modules.ts';
+
+const microroot = fileURLToPath(new URL('microroot/', import.meta.url));
+
+export interface MicroParts {
+  readonly busybox: Buffer;
+  readonly modules: readonly KernelModule[];
+  /** Text of the shell server. */
+  readonly serve: string;
+}
+
+/** The micro guest's whole userland: busybox as init, our few scripts, the modules. */
+export async function microInitramfs({busybox, modules, serve}: MicroParts): Promise<Buffer> {
+  const files: (Member & {kind: 'file'})[] = [
+    {path: 'bin/busybox', kind: 'file', data: busybox, mode: 0o755},
+    {path: 'usr/lib/memhp/serve', kind: 'file', data: Buffer.from(serve)},
+    {path: 'etc/memhp/modules', kind: 'file', data: Buffer.from(modules.map(({name}) => `${name}\n`).join(''))},
+    ...modules.map(({name, data}) => ({path: `lib/modules/${name}.ko`, kind: 'file' as const, data})),
+  ];
+  for (const entry of await readdir(microroot, {recursive: true, withFileTypes: true})) {
+    const file = join(entry.parentPath, entry.name);
+    if (entry.isFile()) files.push({path: relative(microroot, file), kind: 'file', data: await readFile(file)});
+  }
+  const directories = [...new Set(files.flatMap(({path}) => parents(path))), 'dev', 'proc', 'sys', 'run', 'tmp', 'root', 'sbin'].sort();
+  const archive = cpio([
+    ...directories.map(path => ({path, kind: 'dir' as const})),
+    // init needs a console before devtmpfs is mounted, and a kernel with an initramfs of its own may not bring one.
+    {path: 'dev/console', kind: 'char', major: 5, minor: 1},
+    // An ELF file, not a script: a kernel without CONFIG_BINFMT_SCRIPT has to start it as well.
+    {path: 'init', kind: 'link', target: 'bin/busybox'},
+    ...files.sort((a, b) => (a.path < b.path ? -1 : 1)),
+  ]);
+  return await promisify(gzip)(archive);
+}
+
+/** `a/b/c` → `a`, `a/b`. */
+function parents(path: string): string[] {
+  const parent = dirname(path);
+  return parent === '.' ? [] : [...parents(parent), parent];
+}

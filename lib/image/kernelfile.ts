@@ -1,0 +1,47 @@
+import {readFile} from 'node:fs/promises';
+import {messageOf, UsageError} from '../util/errors.ts';
+import type {Arch} from './image.ts';
+
+/** A kernel file that QEMU boots directly. */
+export interface KernelFile {
+  readonly data: Buffer;
+  readonly arch: Arch;
+  /** `uname -r` of it, where the file tells. */
+  readonly version?: string;
+}
+
+/** Reads a kernel and finds out what it is. A file that is no kernel is a UsageError that says what was seen. */
+export async function readKernel(file: string): Promise<KernelFile> {
+  let data: Buffer;
+  try {
+    data = await readFile(file);
+  } catch (error) {
+    throw new UsageError(`${file}: can't read the kernel: ${messageOf(error)}`, {cause: error});
+  }
+  return identifyKernel(file, data);
+}
+
+/** As readKernel, for a file that was read. */
+export function identifyKernel(file: string, data: Buffer): KernelFile {
+  const text = (offset: number, length: number): string => data.toString('latin1', offset, offset + length);
+  if (text(0x202, 4) === 'HdrS') {
+    // Documentation/arch/x86/boot.rst: kernel_version at 0x20e, xloadflags at 0x236 with XLF_KERNEL_64 as bit 0.
+    if (((data[0x236] ?? 0) & 1) === 0) throw noKernel(file, 'a bzImage of a 32-bit x86 kernel');
+    const pointer = data.readUInt16LE(0x20e);
+    const version = pointer === 0 ? '' : (/^\S+/.exec(text(pointer + 0x200, 128).split('\0')[0] ?? '')?.[0] ?? '');
+    return {data, arch: 'amd64', ...(version ? {version} : {})};
+  }
+  if (text(0x38, 4) === 'ARM\x64') return {data, arch: 'arm64'};
+  if (text(0x38, 4) === 'RSC\x05') return {data, arch: 'riscv64'};
+  if (text(0x10008, 6) === 'S390EP') return {data, arch: 's390x'};
+  if (text(0, 4) === '\x7FELF') {
+    // e_machine; PowerPC boots its ELF vmlinux, little-endian as Debian has it.
+    if (data[5] === 1 && data.readUInt16LE(0x12) === 21) return {data, arch: 'ppc64el'};
+    throw noKernel(file, 'an ELF file (vmlinux?); on x86 QEMU boots arch/x86/boot/bzImage');
+  }
+  if (data[0] === 0x1f && data[1] === 0x8b) throw noKernel(file, 'a gzip file; unpack it with gunzip');
+  throw noKernel(file, data.length === 0 ? 'an empty file' : `a file of ${data.length} bytes that starts with ${JSON.stringify(text(0, 12))}`);
+}
+
+const noKernel = (file: string, seen: string): UsageError =>
+  new UsageError(`${file}: is no kernel that can be booted directly: it is ${seen}; expected an x86 bzImage or an arm64 or riscv64 Image`);

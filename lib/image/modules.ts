@@ -1,0 +1,86 @@
+import {readdir, readFile} from 'node:fs/promises';
+import {basename, join} from 'node:path';
+import {promisify} from 'node:util';
+import {gunzip} from 'node:zlib';
+import {execa} from 'execa';
+import {messageOf, UsageError} from '../util/errors.ts';
+import {needTools} from './tool.ts';
+
+/** What a guest needs to be talked to and to get memory plugged; where one is built in there is no file of it. */
+const WANTED = ['virtio_pci', 'virtio_console', 'virtio_blk', 'virtio_mem', 'virtio_balloon'];
+
+/** A kernel module, unpacked. */
+export interface KernelModule {
+  readonly name: string;
+  readonly data: Buffer;
+}
+
+/**
+ * The modules a micro guest loads, each after what it depends on. Dependencies are read from the modules themselves:
+ * a package that was only unpacked has no modules.dep yet.
+ */
+export async function pickModules(dir: string, version: string | undefined): Promise<KernelModule[]> {
+  const files = await indexModules(dir);
+  const picked = new Map<string, KernelModule>();
+  const pick = async (name: string, wantedBy?: string): Promise<void> => {
+    if (picked.has(name)) return;
+    const file = files.get(name);
+    if (file === undefined) {
+      if (wantedBy === undefined) return;
+      throw new UsageError(`${dir}: module ${name}, which ${wantedBy} depends on, is not there; install all modules of this kernel`);
+    }
+    const data = await unpack(file);
+    const info = modinfo(data);
+    const builtFor = /^\S+/.exec(info['vermagic'] ?? '')?.[0];
+    if (version !== undefined && builtFor !== undefined && builtFor !== version) {
+      throw new UsageError(`${file}: built for kernel ${builtFor}, but the kernel given is ${version}`);
+    }
+    for (const dependency of (info['depends'] ?? '').split(',').filter(Boolean)) await pick(plain(dependency), name);
+    picked.set(name, {name, data});
+  };
+  for (const name of WANTED) await pick(name);
+  return [...picked.values()];
+}
+
+/** Module names by file; `-` and `_` are the same to the kernel. */
+const plain = (name: string): string => name.replaceAll('-', '_');
+
+async function indexModules(dir: string): Promise<Map<string, string>> {
+  let names: string[];
+  try {
+    names = await readdir(dir, {recursive: true});
+  } catch (error) {
+    throw new UsageError(`${dir}: can't read the modules: ${messageOf(error)}`, {cause: error});
+  }
+  const files = new Map<string, string>();
+  for (const file of names) {
+    const name = /^(.+)\.ko(?:\.(?:xz|zst|gz))?$/.exec(basename(file))?.[1];
+    if (name !== undefined) files.set(plain(name), join(dir, file));
+  }
+  if (files.size === 0) {
+    throw new UsageError(`${dir}: no kernel modules (*.ko) in there; expected /lib/modules/VERSION or a directory that contains it`);
+  }
+  return files;
+}
+
+/** busybox can't be relied on to unpack modules, so it is done here. */
+async function unpack(file: string): Promise<Buffer> {
+  if (file.endsWith('.gz')) return await promisify(gunzip)(await readFile(file));
+  const tool = file.endsWith('.xz') ? 'xz' : file.endsWith('.zst') ? 'zstd' : undefined;
+  if (tool === undefined) return await readFile(file);
+  await needTools(`unpacking ${basename(file)}`, [tool]);
+  const {stdout} = await execa(tool, ['-dc', '--', file], {encoding: 'buffer', maxBuffer: 64 * 1024 * 1024});
+  return Buffer.from(stdout);
+}
+
+/** The `key=value` strings of the section .modinfo, found by their form; the first of each key. */
+export function modinfo(module: Buffer): Record<string, string> {
+  const info: Record<string, string> = {};
+  for (const key of ['vermagic', 'depends']) {
+    const start = module.indexOf(`\0${key}=`, 0, 'latin1');
+    if (start === -1) continue;
+    const from = start + key.length + 2;
+    info[key] = module.toString('latin1', from, module.indexOf(0, from));
+  }
+  return info;
+}
