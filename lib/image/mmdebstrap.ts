@@ -69,12 +69,23 @@ export async function mmdebstrap(
     ...(mirror === undefined ? [] : [mirror]),
   ];
   try {
-    await runTool('mmdebstrap', args, {env: {TMPDIR: await scratch(dir), ...env}, signal});
+    const [command = '', ...rest] = [...(await ownMounts()), 'mmdebstrap', ...args];
+    await runTool(command, rest, {env: {TMPDIR: await scratch(dir), ...env}, signal});
   } catch (error) {
     if (signal?.aborted || !(error instanceof Broken)) throw error;
     const hint = mirror === undefined ? 'no mirror was named, so mmdebstrap took its default' : `mirror: ${mirror}`;
     throw new Broken(`${guest}: can't install ${source.suite} (${hint}): ${messageOf(error)}`, {cause: error});
   }
+}
+
+/**
+ * As root mmdebstrap mounts /proc, /sys and /dev of the new system where the host sees them, and a kill leaves them. In
+ * a mount namespace they end with it. A container that may not have one may not mount either, and mmdebstrap copes.
+ */
+async function ownMounts(): Promise<string[]> {
+  const prefix = ['unshare', '--mount', '--propagation', 'private', '--'];
+  if (!isRoot) return []; // mode unshare has its own
+  return await runTool(prefix[0] ?? '', [...prefix.slice(1), 'true']).then(() => prefix, () => []);
 }
 
 /**

@@ -62,7 +62,7 @@ async function lockEntry(dir: string, entry: string, {log, signal}: BuildOptions
     onFailedAttempt: ({error}) => {
       if (told || (error as NodeJS.ErrnoException).code !== 'ELOCKED') return;
       told = true;
-      log(`${entry}: another memhp is building it; waiting`);
+      log(`${entry}: another memhp is building it (or was killed at it a moment ago); waiting`);
     },
   });
 }
