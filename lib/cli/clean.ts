@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import {readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {execa} from 'execa';
@@ -7,12 +8,9 @@ export async function cleanCommand({templates, all}: {templates: boolean; all: b
   const kinds = ['images', 'templates', 'accelerator'] as const;
   const doomed = all ? [...kinds] : templates ? (['templates'] as const) : [];
   for (const kind of kinds) {
-    const names = await readdir(join(cache, kind)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
-    for (const name of names) {
-      const path = join(cache, kind, name);
+    const dir = join(cache, kind);
+    for (const name of existsSync(dir) ? await readdir(dir) : []) {
+      const path = join(dir, name);
       const {stdout} = await execa('du', ['-sh', path]);
       const removed = (doomed as readonly string[]).includes(kind);
       if (removed) await rm(path, {recursive: true, force: true});

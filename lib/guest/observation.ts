@@ -83,9 +83,9 @@ export async function observe(qmp: Qmp, shell: Shell, ms: number): Promise<Obser
 
 /** Parses what memhp_observe prints (lib/guest/script.ts). Throws Broken where a part is missing. */
 export function parseObservation(text: string): Omit<Observation, 'qemu'> {
-  const parts = /^([^]*)\n?^@zoneinfo\n([^]*)^@links\n([^]*)^@kernel-log\n([^]*)^@end\s*$/m.exec(text);
+  const parts = /^([^]*)^@links\n([^]*)^@kernel-log\n([^]*)^@end\s*$/m.exec(text);
   if (!parts) throw new Broken('the observation is cut: a part of memhp_observe\'s output is missing');
-  const [, fileText = '', zoneText = '', linkText = '', logText = ''] = parts;
+  const [, fileText = '', linkText = '', logText = ''] = parts;
   const files = filesOf(fileText);
   const blockSize = files.get('memory/block_size_bytes');
   if (blockSize === undefined || !/^[0-9a-f]+$/.test(blockSize)) throw new Broken(`block_size_bytes is not hex: "${blockSize ?? 'missing'}"`);
@@ -101,7 +101,7 @@ export function parseObservation(text: string): Omit<Observation, 'qemu'> {
     blockSize: bytes(Number.parseInt(blockSize, 16)),
     blocks: parseBlocks(files, linkText),
     meminfo: parseMeminfo(files.get('/proc/meminfo') ?? ''),
-    zones: parseZoneinfo(zoneText),
+    zones: parseZoneinfo(files.get('/proc/zoneinfo') ?? ''),
     iomem: parseIomem(files.get('/proc/iomem') ?? ''),
     nodeTotals,
     nodeMasks,

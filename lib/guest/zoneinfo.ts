@@ -15,7 +15,7 @@ export interface Zone {
 
 const FIELDS = ['free', 'spanned', 'present', 'managed', 'startPfn'] as const;
 
-/** Parses the lines of /proc/zoneinfo that memhp_observe keeps. Throws Broken where a zone lacks a field. */
+/** Parses /proc/zoneinfo. Throws Broken where a zone lacks a field. */
 export function parseZoneinfo(text: string): Zone[] {
   return text
     .split(/^(?=Node )/m)

@@ -8,7 +8,6 @@ import {SshShell} from '../shell/ssh.ts';
 import {Broken} from '../util/errors.ts';
 import {clean, lastLines, shellQuote} from '../util/text.ts';
 import type {BootConfig} from './commandline.ts';
-import {guestScript} from './serve.ts';
 import type {Keys} from './template.ts';
 
 /** What a guest is, read once before it is frozen. */
@@ -42,25 +41,30 @@ interface BringUpOptions {
   readonly ms: number;
   readonly keys: Keys | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly serve: string;
+  readonly warmUp: string;
 }
 
 /** From a QEMU that has just started to a guest whose shell is ready to be frozen. */
 export async function bringUp(vm: QemuProcess, config: BootConfig, options: BringUpOptions): Promise<GuestFacts> {
   const work = (async (): Promise<GuestFacts> => {
-    if (config.image.bringUp === 'init') return await portIsUp(vm, options.ms);
+    if (config.image.bringUp === 'init') return await portIsUp(vm, options);
     const ssh = await connect(vm, options);
     try {
       await succeed(ssh, 'if command -v systemctl >/dev/null; then systemctl is-system-running --wait; fi; true', options.ms);
       for (const command of config.image.prepare) await succeed(ssh, command, options.ms);
-      const ports = await startServing(ssh, options.ms);
-      const facts = ports ? await portIsUp(vm, options.ms) : await readFacts(ssh, options.ms);
+      const ports = await startServing(ssh, options);
+      const facts = ports ? await portIsUp(vm, options) : await readFacts(ssh, options.ms);
       await succeed(ssh, 'sync', options.ms);
       return facts;
     } finally {
       ssh.close();
     }
   })();
-  return Promise.race([work, vm.console.panic, vm.gone]);
+  const aborted = new Promise<never>((_resolve, reject) => {
+    options.signal?.addEventListener('abort', () => { reject(new Broken('interrupted')); }, {once: true});
+  });
+  return Promise.race([work, vm.console.panic, vm.gone, aborted]);
 }
 
 async function connect(vm: QemuProcess, {ms, keys, signal}: BringUpOptions): Promise<SshShell> {
@@ -82,9 +86,9 @@ export async function forwardedPort(vm: QemuProcess): Promise<number> {
 }
 
 /** Installs and starts the serving loops; false where the guest has no virtio-serial port. */
-async function startServing(ssh: Shell, ms: number): Promise<boolean> {
+async function startServing(ssh: Shell, {serve, ms}: BringUpOptions): Promise<boolean> {
   const {stdout} = await succeed(ssh, `
-    mkdir -p /run/memhp && printf %s ${shellQuote(guestScript)} >/run/memhp/serve
+    mkdir -p /run/memhp && printf %s ${shellQuote(serve)} >/run/memhp/serve
     for port in /dev/virtio-ports/memhp.0 /dev/virtio-ports/memhp.1; do
       if [ -c $port ]; then setsid sh /run/memhp/serve $port </dev/null >/dev/null 2>&1 & echo serving; fi
     done`, ms);
@@ -92,12 +96,11 @@ async function startServing(ssh: Shell, ms: number): Promise<boolean> {
 }
 
 /** Waits for the loops on both ports: clones wake up in exactly this state. */
-async function portIsUp(vm: QemuProcess, ms: number): Promise<GuestFacts> {
+async function portIsUp(vm: QemuProcess, {warmUp, ms}: BringUpOptions): Promise<GuestFacts> {
   const shells = vm.ports.map((stream) => new PortShell(stream));
   const [work, watch] = shells;
   if (!work || !watch) throw new Broken('a guest has two shell ports');
-  // Run what clones will run first: its pages and code are then in the frozen memory.
-  await Promise.all([succeed(work, 'memhp_observe >/dev/null', ms), succeed(watch, 'true', ms)]);
+  await Promise.all([succeed(work, warmUp, ms), succeed(watch, 'true', ms)]);
   return {...(await readFacts(work, ms)), shell: 'port'};
 }
 

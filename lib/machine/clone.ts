@@ -31,11 +31,11 @@ export async function clone(template: Template, options: LaunchOptions): Promise
     await loadState(vm.qmp, STATE_FD, options.ms);
     await vm.qmp.execute('cont');
     const [shell, watch] = await shells(vm, template, options.ms);
-    const {kill} = vm;
+    const running = vm;
     const close = async (): Promise<void> => {
       shell.close();
       watch.close();
-      await kill();
+      await running.kill();
     };
     return {template, vm, shell, watch, close};
   } catch (error) {

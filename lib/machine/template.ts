@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {readFile} from 'node:fs/promises';
+import {readFile, rm} from 'node:fs/promises';
 import {join, relative} from 'node:path';
 import {execa} from 'execa';
 import pRetry from 'p-retry';
@@ -14,7 +14,6 @@ import type {Log} from '../util/log.ts';
 import {bringUp, type GuestFacts, guestFacts} from './bring-up.ts';
 import {kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
 import {saveState} from './migrate.ts';
-import {guestScript} from './serve.ts';
 
 /** A guest booted once in one boot config and frozen: RAM files, device state and disk overlay in the cache. */
 export interface Template {
@@ -31,6 +30,11 @@ export interface TemplateOptions {
   readonly log: Log;
   /** Limit for the boot until the guest answers. */
   readonly bootMs: number;
+  /** The script that the guest runs behind its shell ports (lib/shell/serve.ts), and what to run there once before the freeze. */
+  readonly serve: string;
+  readonly warmUp: string;
+  /** Boot it anew even if the cache has it. */
+  readonly fresh?: boolean;
   readonly signal?: AbortSignal;
   /** Where the console of a boot that failed is kept. */
   readonly consoleFile?: string;
@@ -41,16 +45,17 @@ const FORMAT = 1;
 const BOOT_ATTEMPTS = 3;
 
 /** Same key, same frozen guest: a digest of everything that went into it. */
-export function templateKey(config: BootConfig, qemu: QemuBinary): string {
-  const parts = [FORMAT, config.image.key, kernelCommandLine(config), config.image.prepare, config.profile, config.accel, config.ports, qemu.path, qemu.version, guestScript];
+export function templateKey(config: BootConfig, {qemu, serve, warmUp}: Pick<TemplateOptions, 'qemu' | 'serve' | 'warmUp'>): string {
+  const parts = [FORMAT, config.image.key, kernelCommandLine(config), config.image.prepare, config.profile, config.accel, config.ports, qemu.path, qemu.version, serve, warmUp];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
 }
 
 /** The template of a boot config: from the cache, or booted and frozen now. Throws Broken where the guest doesn't come up. */
 export async function ensureTemplate(config: BootConfig, options: TemplateOptions): Promise<Template> {
-  const key = templateKey(config, options.qemu);
+  const key = templateKey(config, options);
   const dir = join(options.cache, 'templates', `${config.image.name}-${key}`);
   const what = `${config.image.name} on ${config.profile.name}${config.append ? ` with ${config.append}` : ''}`;
+  if (options.fresh === true) await rm(dir, {recursive: true, force: true});
   await buildOnce(dir, {what, log: options.log}, async (work) => {
     const start = Date.now();
     options.log(`${what}: booting it once`);
@@ -86,7 +91,7 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
   let vm: QemuProcess | undefined;
   try {
     vm = await launch(options.qemu, args, {ms: options.bootMs, ...(options.consoleFile ? {consoleFile: options.consoleFile} : {})});
-    const facts = await bringUp(vm, config, {ms: options.bootMs, keys, signal: options.signal});
+    const facts = await bringUp(vm, config, {ms: options.bootMs, keys, signal: options.signal, serve: options.serve, warmUp: options.warmUp});
     await writeWhole(join(work, 'facts.json'), JSON.stringify(facts));
     await vm.qmp.execute('stop');
     await saveState(vm.qmp, join(work, 'state'), options.bootMs);

@@ -71,7 +71,8 @@ async function probe(qemu: QemuBinary, kernel: string): Promise<z.infer<typeof r
     await Promise.race([vm.console.waitFor(/Linux version/, "a kernel's first line under KVM", FIRST_LINE_MS), vm.gone]);
     return {works: true, reason: 'a kernel ran under KVM'};
   } catch (error) {
-    return {works: false, reason: `/dev/kvm opens, but ${messageOf(error)}`};
+    // The first line says it; QEMU's assertion below it is for its own developers.
+    return {works: false, reason: `/dev/kvm opens, but ${messageOf(error).split('\n')[0] ?? ''}`};
   } finally {
     await vm?.kill();
   }

@@ -21,7 +21,7 @@ const SYSTEM: Record<string, string> = {
 /** Finds QEMU for an architecture (or takes `path`) and asks it for its version. Throws UsageError. */
 export async function findQemu(arch: string, path = SYSTEM[arch] ?? `qemu-system-${arch}`): Promise<QemuBinary> {
   const {stdout, exitCode, shortMessage} = await execa(path, ['--version'], {reject: false, timeout: 20_000});
-  const version = /version (\d+)\.(\d+)[\d.]*/.exec(stdout ?? '');
+  const version = /version (\d+)\.(\d+)[\d.]*/.exec(stdout);
   if (exitCode !== 0 || !version) {
     throw new UsageError(`${path} --version: wanted QEMU's version, ${shortMessage ?? `seen "${stdout}"`}; install QEMU or name it with --qemu PATH`);
   }

@@ -6,12 +6,12 @@ import {Qmp} from '../qmp/client.ts';
 import {Broken} from '../util/errors.ts';
 import {clean} from '../util/text.ts';
 import type {QemuBinary} from './binary.ts';
-import {CHANNEL_FDS, STATE_FD} from './channels.ts';
+import {CHANNEL_FDS} from './channels.ts';
 
 export interface LaunchOptions {
   /** Limit for QEMU's first sign of life. */
   readonly ms: number;
-  /** Descriptor of the device state, given to QEMU as STATE_FD. */
+  /** Descriptor of the device state, given to QEMU as STATE_FD of channels.ts. */
   readonly stateFd?: number;
   /** Files that keep what was said: the console's bytes, and QMP as one JSON message a line. */
   readonly consoleFile?: string;

@@ -7,13 +7,13 @@ import {defaultGuest, loadManifest} from '../image/manifest.ts';
 import {microImage} from '../image/micro.ts';
 import type {BootConfig} from '../machine/commandline.ts';
 import {profileByName, profiles} from '../machine/profile.ts';
-import {guestScript} from '../machine/serve.ts';
 import {ensureTemplate, type Template} from '../machine/template.ts';
 import {chooseAccelerator, type Decision} from '../qemu/accelerator.ts';
 import {findQemu, type QemuBinary} from '../qemu/binary.ts';
 import type {Cell} from '../results/record.ts';
 import {messageOf, UsageError} from '../util/errors.ts';
 import type {Log} from '../util/log.ts';
+import {serve, warmUp} from './guest-script.ts';
 import type {PlanItem} from './plan.ts';
 import type {RunOptions} from './options.ts';
 
@@ -33,7 +33,7 @@ export async function prepareImages(options: RunOptions, log: Log, signal: Abort
   const {kernel, modules, cache, mirror} = options;
   if (kernel !== undefined) {
     if (options.guests.length > 0) throw new UsageError('--kernel boots a kernel with a generated initramfs; it does not go with --guest');
-    return [await microImage({kernel, modules}, {cache, mirror, serve: guestScript, log, signal})];
+    return [await microImage({kernel, modules}, {cache, mirror, serve, log, signal})];
   }
   if (modules !== undefined) throw new UsageError('--modules goes with --kernel');
   const names = options.guests.length > 0 ? options.guests : [defaultGuest()];
@@ -41,7 +41,7 @@ export async function prepareImages(options: RunOptions, log: Log, signal: Abort
   const twice = manifests.find(({name}, i) => manifests.findIndex((other) => other.name === name) !== i);
   if (twice) throw new UsageError(`the guest ${twice.name} was named twice`);
   const images: Image[] = [];
-  for (const manifest of manifests) images.push(await ensureImage(manifest, {cache, mirror, serve: guestScript, log, signal}));
+  for (const manifest of manifests) images.push(await ensureImage(manifest, {cache, mirror, serve, log, signal}));
   return images;
 }
 
@@ -77,7 +77,7 @@ export async function prepareTemplates(options: RunOptions, images: readonly Ima
   const wanted = wantedConfigs(images, cases, decision.accel, options.append);
   const slot = pLimit(jobs);
   const templates: Prepared['templates'] = {};
-  const templateOptions = {cache: options.cache, qemu, log, bootMs: BOOT_MS * slowness(decision.accel), signal, fresh: options.fresh};
+  const templateOptions = {cache: options.cache, qemu, log, bootMs: BOOT_MS * slowness(decision.accel), serve, warmUp, signal, fresh: options.fresh};
   await Promise.all(wanted.map(({key, config}) => slot(async () => {
     if (signal.aborted) return;
     try {

@@ -15,7 +15,7 @@ export class Progress {
 
   constructor(out: NodeJS.WriteStream = process.stderr) {
     this.#out = out;
-    this.#living = out.isTTY === true && process.env['TERM'] !== 'dumb';
+    this.#living = out.isTTY && process.env['TERM'] !== 'dumb';
   }
 
   /** One line that stays. */

@@ -47,7 +47,7 @@ export async function run(options: RunOptions, progress: Progress, signal: Abort
       progress.ended(title);
     }, signal);
     progress.stop();
-    if (problem !== undefined && !signal.aborted) log(`the test runner said: ${problem}`);
+    if (problem !== undefined) log(`the test runner said: ${problem}`);
   }
   const loaded = await loadRun(dir);
   const {files} = await writeReports(loaded, dir, {claims: await readClaims()});

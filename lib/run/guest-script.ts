@@ -1,0 +1,8 @@
+import {observeLibrary} from '../guest/script.ts';
+import {serveScript} from '../shell/serve.ts';
+
+/** What runs in the guest behind the shell ports: the serving loop, and the functions that observations call. */
+export const serve = serveScript(observeLibrary);
+
+/** Run before the freeze, because clones run it first: its pages and code are then in the frozen memory. */
+export const warmUp = 'memhp_observe >/dev/null';
