@@ -13,6 +13,7 @@ const features = {
     option(facts, 'CONFIG_MEMORY_HOTPLUG') ?? option(facts, 'CONFIG_ACPI_HOTPLUG_MEMORY'),
   'memory-hotremove': (facts: GuestFacts): Absent => option(facts, 'CONFIG_MEMORY_HOTREMOVE'),
   numa: (facts: GuestFacts): Absent => option(facts, 'CONFIG_NUMA'),
+  'kernel-config': (facts: GuestFacts): Absent => (facts.config === null ? "the guest keeps no copy of its kernel's config" : undefined),
 } as const;
 
 /** The first need that the guest doesn't meet, as a reason for people; undefined where all are met. */

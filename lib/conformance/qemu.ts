@@ -1,0 +1,59 @@
+import type {MemoryDevice} from '../guest/observation.ts';
+import {addBackend, addDevice, backendId, plugReport, queryDevices, unplugResult, type DimmSpec, type UnplugResult} from '../hotplug/dimm.ts';
+import {Broken} from '../util/errors.ts';
+import type {Dimm} from './dimm.ts';
+import type {CaseGuest, QemuAnswer} from './guest.ts';
+
+export {addBackend, addDevice} from '../hotplug/dimm.ts';
+
+/** Asks QEMU for a DIMM that it may refuse. The backend of a refused one is deleted again, which must work. A step. */
+export function tryPlug(guest: CaseGuest, spec: DimmSpec & {memdev?: string}): Promise<QemuAnswer> {
+  return guest.step(`ask QEMU for ${spec.id}, ${spec.size}`, async () => {
+    const own = spec.memdev === undefined;
+    if (own) {
+      const backend = await guest.tryQemu(() => addBackend(guest.qmp, backendId(spec.id), spec.size, spec.via));
+      if (!backend.accepted) return backend;
+    }
+    const answer = await guest.tryQemu(() => addDevice(guest.qmp, spec, spec.memdev));
+    if (!answer.accepted && own) await deleteBackend(guest, spec.id);
+    return answer;
+  });
+}
+
+/** object-del of a DIMM's backend. Ends the case where QEMU refuses, as it does while the DIMM is there. */
+export async function deleteBackend(guest: CaseGuest, dimmId: string): Promise<void> {
+  const {words} = await guest.tryQemu(() => guest.qmp.execute('object-del', {id: backendId(dimmId)}));
+  guest.stage.checks.require(words, '', `QEMU's answer to object-del of the backend of ${dimmId}`);
+}
+
+/** QEMU's memory devices now; needs no answer of the guest. */
+export const devicesNow = (guest: CaseGuest): Promise<MemoryDevice[]> => queryDevices(guest.qmp);
+
+/** The memory device of that id. Throws Broken where QEMU has none. */
+export async function deviceNow(guest: CaseGuest, id: string): Promise<MemoryDevice> {
+  const device = (await devicesNow(guest)).find((one) => one.id === id);
+  if (!device) throw new Broken(`QEMU has no memory device ${id}`);
+  return device;
+}
+
+/** Stops the virtual machine while `action` runs, then lets it go on and does what `then` says. One step. */
+export function whileStopped<T>(guest: CaseGuest, title: string, action: () => Promise<void>, then: () => Promise<T>): Promise<T> {
+  return guest.step(title, async () => {
+    await guest.qmp.execute('stop');
+    await action();
+    await guest.qmp.execute('cont');
+    return then();
+  });
+}
+
+/** The status of the guest's _OST report about the plug of a DIMM, waiting for it. */
+export const plugAnswer = (guest: CaseGuest, mark: number, id: string): Promise<number> =>
+  plugReport(guest.qmp, mark, id, guest.stage.limits.operationMs);
+
+/** How the guest answered a device_del that was sent after `mark`, waiting for it. */
+export const unplugAnswer = (guest: CaseGuest, mark: number, dimm: Dimm): Promise<UnplugResult> =>
+  unplugResult(guest.qmp, mark, dimm.device, guest.stage.limits.operationMs);
+
+/** Names of QEMU's events since a mark. */
+export const eventsSince = (guest: CaseGuest, mark: number): string[] =>
+  guest.qmp.events.since(mark).map(({event}) => event);

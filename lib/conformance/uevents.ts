@@ -1,0 +1,49 @@
+import {Broken} from '../util/errors.ts';
+import type {CaseGuest} from './guest.ts';
+
+/** A uevent of a memory block, as `udevadm monitor` prints it. */
+export interface Uevent {
+  /** `kernel`: as the kernel sent it; `udev`: after udevd has run its rules. */
+  readonly from: 'kernel' | 'udev';
+  /** Seconds of the guest's monotonic clock. */
+  readonly seconds: number;
+  readonly action: string;
+  /** `memory32` */
+  readonly block: string;
+}
+
+const FILE = '/run/memhp.uevents';
+
+/**
+ * Listens to the memory blocks' uevents, from now until the function it returns is called, which returns them.
+ * It ends with an event of its own, so that everything before that one has arrived. Needs `command:udevadm`.
+ */
+export async function listen(guest: CaseGuest): Promise<() => Promise<Uevent[]>> {
+  const first = `memory${guest.now.blocks[0]?.id ?? 0}`;
+  await guest.sh(`
+    stdbuf -oL udevadm monitor --kernel --udev --subsystem-match=memory </dev/null >${FILE} 2>&1 &
+    echo $! >${FILE}.pid
+    until grep -q '^KERNEL - ' ${FILE}; do kill -0 $! || exit 1; done`);
+  return async () => {
+    const text = await guest.sh(`
+      echo change >/sys/devices/system/memory/${first}/uevent
+      until grep -q '^UDEV .* change .*/${first} ' ${FILE}; do kill -0 $(cat ${FILE}.pid) || exit 1; done
+      kill $(cat ${FILE}.pid)
+      grep -v ' change .*/${first} ' ${FILE}; true`);
+    return parseUevents(text);
+  };
+}
+
+/** Parses `KERNEL[12.345678] add      /devices/system/memory/memory32 (memory)` lines; other lines are its headings. */
+export function parseUevents(text: string): Uevent[] {
+  return text.split('\n').filter((line) => /^(?:KERNEL|UDEV)\s*\[/.test(line)).map((line) => {
+    const match = /^(KERNEL|UDEV)\s*\[(\d+\.\d+)\]\s+(\w+)\s+\S*\/(memory\d+) \(memory\)$/.exec(line);
+    if (!match) throw new Broken(`not a line of udevadm monitor: "${line.slice(0, 120)}"`);
+    const [, from, seconds, action = '', block = ''] = match;
+    return {from: from === 'KERNEL' ? 'kernel' : 'udev', seconds: Number(seconds), action, block};
+  });
+}
+
+/** `add memory32` for each event of one origin, in the order of arrival. */
+export const told = (events: readonly Uevent[], from: Uevent['from']): string[] =>
+  events.filter((event) => event.from === from).map(({action, block}) => `${action} ${block}`);
