@@ -72,8 +72,11 @@ export class CaseGuest {
     return this.stage.look(title);
   }
 
-  /** Plugs a DIMM and waits until the guest has taken it. Ends the case where QEMU or the guest refuses. */
-  async plugDimm(spec: Partial<DimmSpec> & {size: string}): Promise<Dimm> {
+  /**
+   * Plugs a DIMM and waits until the guest has taken it. Ends the case where QEMU or the guest refuses.
+   * `settle` also waits until udevd has run its rules for the new blocks: where they may online them.
+   */
+  async plugDimm(spec: Partial<DimmSpec> & {size: string}, {settle = false} = {}): Promise<Dimm> {
     const full = {id: `dimm${this.#plugged}`, ...spec};
     this.#plugged += 1;
     const device = await this.step(`plug ${full.id}, ${full.size}`, async () => {
@@ -81,6 +84,7 @@ export class CaseGuest {
       await addDimm(this.qmp, full);
       const status = await plugReport(this.qmp, mark, full.id, this.stage.limits.operationMs);
       this.stage.checks.require(ostMeaning(status), ostMeaning(OST_SUCCESS), `the guest's answer to the plug of ${full.id} (_OST)`);
+      if (settle && this.facts.commands.includes('udevadm')) await this.sh('udevadm settle');
       return findDevice(this.qmp, full.id);
     });
     return new Dimm(this, device);

@@ -5,6 +5,7 @@ import type {Dimm} from './dimm.ts';
 import type {CaseGuest, QemuAnswer} from './guest.ts';
 
 export {addBackend, addDevice} from '../hotplug/dimm.ts';
+export {ostMeaning} from '../hotplug/ost.ts';
 
 /** Asks QEMU for a DIMM that it may refuse. The backend of a refused one is deleted again, which must work. A step. */
 export function tryPlug(guest: CaseGuest, spec: DimmSpec & {memdev?: string}): Promise<QemuAnswer> {
