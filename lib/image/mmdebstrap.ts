@@ -61,7 +61,7 @@ export async function mmdebstrap(
           `--essential-hook=printf 'path-exclude=%s\\n' ${docs.map(glob => `'${glob}'`).join(' ')} > "$1/etc/dpkg/dpkg.cfg.d/memhp"`,
         ]
       : []),
-    // It would put its own idea of a machine-id in place of the one that customize.sh left.
+    // It would put its own idea of a machine-id in place of the one that etc/memhp/customize left.
     '--skip=cleanup/reproducible',
     ...hooks.map(hook => `--customize-hook=${hook}`),
     source.suite,
@@ -70,7 +70,7 @@ export async function mmdebstrap(
   ];
   try {
     const [command = '', ...rest] = [...(await ownMounts()), 'mmdebstrap', ...args];
-    await runTool(command, rest, {env: {TMPDIR: await scratch(dir), ...env}, signal});
+    await runTool(command, rest, {env: {TMPDIR: await scratch(dir), ...env}, signal, name: 'mmdebstrap'});
   } catch (error) {
     if (signal?.aborted || !(error instanceof Broken)) throw error;
     const hint = mirror === undefined ? 'no mirror was named, so mmdebstrap took its default' : `mirror: ${mirror}`;

@@ -1,4 +1,4 @@
-import {readdir, readFile} from 'node:fs/promises';
+import {access, readdir, readFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {promisify} from 'node:util';
 import {gunzip} from 'node:zlib';
@@ -20,7 +20,7 @@ export interface KernelModule {
  * a package that was only unpacked has no modules.dep yet.
  */
 export async function pickModules(dir: string, version: string | undefined): Promise<KernelModule[]> {
-  const files = await indexModules(dir);
+  const files = await indexModules(await ofVersion(dir, version));
   const picked = new Map<string, KernelModule>();
   const pick = async (name: string, wantedBy?: string): Promise<void> => {
     if (picked.has(name)) return;
@@ -44,6 +44,14 @@ export async function pickModules(dir: string, version: string | undefined): Pro
 
 /** Module names by file; `-` and `_` are the same to the kernel. */
 const plain = (name: string): string => name.replaceAll('-', '_');
+
+/** The part of the directory that is the kernel's own, where it holds modules of several. */
+async function ofVersion(dir: string, version: string | undefined): Promise<string> {
+  if (version === undefined) return dir;
+  const places = ['lib/modules', 'usr/lib/modules', ''].map(part => join(dir, part, version));
+  const there = await Promise.all(places.map(async place => await access(place).then(() => true, () => false)));
+  return places.find((_, i) => there[i]) ?? dir;
+}
 
 async function indexModules(dir: string): Promise<Map<string, string>> {
   let names: string[];

@@ -10,8 +10,8 @@ import {mmdebstrap, isRoot} from './mmdebstrap.ts';
 import type {BuildOptions} from './store.ts';
 import {needTools, runTool} from './tool.ts';
 
+/** Files that are put over the new system, and the script that finishes it: etc/memhp/customize. */
 const overlay = fileURLToPath(new URL('overlay/', import.meta.url));
-const customize = fileURLToPath(new URL('customize.sh', import.meta.url));
 
 /** What memhp needs in every guest; the rest of the userland is what these pull in, as the distribution ships it. */
 const BASE = [
@@ -28,7 +28,7 @@ export async function packagesInputs(): Promise<string> {
     .map(entry => join(entry.parentPath, entry.name))
     .sort();
   const hash = createHash('sha256');
-  for (const file of [customize, ...names]) hash.update(`${file.slice(overlay.length)}\0`).update(await readFile(file)).update('\0');
+  for (const file of names) hash.update(`${file.slice(overlay.length)}\0`).update(await readFile(file)).update('\0');
   return hash.update(BASE.join()).digest('hex');
 }
 
@@ -54,7 +54,7 @@ export async function buildPackages(
     target: rootfs,
     variant: 'essential',
     include: [source.kernel, ...BASE, ...source.include],
-    hooks: [`tar-in ${shellQuote(files)} /`, await readFile(customize, 'utf8')],
+    hooks: [`tar-in ${shellQuote(files)} /`, 'chroot "$1" sh /etc/memhp/customize "$MEMHP_GUEST"'],
     env: {MEMHP_GUEST: manifest.name, INITRD: 'No'},
   });
   log(`${manifest.name}: making its disk`);

@@ -1,9 +1,9 @@
 import {randomBytes} from 'node:crypto';
-import {mkdir, readdir, readFile, rename, rm, stat} from 'node:fs/promises';
+import {access, constants, mkdir, readdir, readFile, rename, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import pRetry from 'p-retry';
 import lockfile from 'proper-lockfile';
-import {Broken, messageOf} from '../util/errors.ts';
+import {Broken, messageOf, UsageError} from '../util/errors.ts';
 import {readIfThere} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
 import {runTool} from './tool.ts';
@@ -23,7 +23,12 @@ export const imagesDir = (cache: string): string => join(cache, 'images');
  */
 export async function buildEntry(entry: string, options: BuildOptions, build: (dir: string) => Promise<void>): Promise<void> {
   const dir = imagesDir(options.cache);
-  await mkdir(dir, {recursive: true});
+  try {
+    await mkdir(dir, {recursive: true});
+    await access(dir, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`${dir}: can't write to the cache: ${messageOf(error)}; MEMHP_CACHE names another place for it`, {cause: error});
+  }
   const lost = new AbortController();
   const release = await lockEntry(dir, entry, options, lost);
   try {

@@ -43,6 +43,8 @@ export interface ToolOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
   readonly signal?: AbortSignal | undefined;
+  /** What errors call it, where the command is only a wrapper. */
+  readonly name?: string;
 }
 
 /**
@@ -54,7 +56,7 @@ const DIE_WITH_US = 'exec 3<&0 </dev/null; { read -r _ <&3; kill -KILL 0; } >/de
 
 /** Runs a host tool to its end. Failure is Broken with the tool's last lines. */
 export async function runTool(command: string, args: readonly string[], options: ToolOptions = {}): Promise<void> {
-  const {cwd, env, signal} = options;
+  const {cwd, env, signal, name = command} = options;
   try {
     await execa('/bin/sh', ['-c', DIE_WITH_US, 'sh', command, ...args], {
       detached: true,
@@ -69,6 +71,6 @@ export async function runTool(command: string, args: readonly string[], options:
     if (signal?.aborted) throw signal.reason;
     if (!(error instanceof ExecaError)) throw error;
     const how = error.exitCode === undefined ? `died of ${error.signal ?? error.shortMessage}` : `failed (exit status ${error.exitCode})`;
-    throw new Broken(`${command} ${how}; its last lines:\n${lastLines(String(error.all), 15)}`, {cause: error});
+    throw new Broken(`${name} ${how}; its last lines:\n${lastLines(String(error.all), 15)}`);
   }
 }
