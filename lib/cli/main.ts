@@ -35,6 +35,7 @@ const withGuestOptions = (command: Command): Command =>
     .option('--qemu <path>', 'QEMU program to use')
     .option('--jobs <n>', 'cases at the same time', positive)
     .option('--mirror <url>', 'take Debian packages from this mirror')
+    .option('--boot-timeout <seconds>', 'give a guest this long to come up', positive)
     .option('--fresh', 'boot templates anew instead of taking them from the cache', false);
 
 const program = new Command('memhp')

@@ -45,18 +45,19 @@ export class SerialConsole {
     return lastLines(clean(this.#text), lines);
   }
 
-  /** Waits until the console has shown `pattern`. Throws DeadlineError with what it showed last. */
-  async waitFor(pattern: RegExp, what: string, ms: number): Promise<void> {
+  /** Waits until the console has shown `pattern`, and returns the match. Throws DeadlineError, or GuestPanic. */
+  async waitFor(pattern: RegExp, what: string, ms: number): Promise<RegExpExecArray> {
     let look: () => void = () => undefined;
-    const seen = new Promise<void>((resolve) => {
+    const seen = new Promise<RegExpExecArray>((resolve) => {
       look = () => {
-        if (pattern.test(this.#text)) resolve();
+        const match = pattern.exec(this.#text);
+        if (match) resolve(match);
       };
     });
     this.#watchers.add(look);
     look();
     try {
-      await within(ms, what, Promise.race([seen, this.panic]));
+      return await within(ms, what, Promise.race([seen, this.panic]));
     } finally {
       this.#watchers.delete(look);
     }

@@ -21,7 +21,7 @@ export const guestFacts = z.object({
   /** Which of the commands that cases may need are there. */
   commands: z.array(z.string()),
   /** How clones are talked to. */
-  shell: z.enum(['port', 'ssh']),
+  shell: z.enum(['virtio', 'serial', 'ssh']),
 });
 export type GuestFacts = z.infer<typeof guestFacts>;
 
@@ -48,13 +48,13 @@ interface BringUpOptions {
 /** From a QEMU that has just started to a guest whose shell is ready to be frozen. */
 export async function bringUp(vm: QemuProcess, config: BootConfig, options: BringUpOptions): Promise<GuestFacts> {
   const work = (async (): Promise<GuestFacts> => {
-    if (config.image.bringUp === 'init') return await portIsUp(vm, options);
+    if (config.image.bringUp === 'init') return await initIsUp(vm, options);
     const ssh = await connect(vm, options);
     try {
       await succeed(ssh, 'if command -v systemctl >/dev/null; then systemctl is-system-running --wait; fi; true', options.ms);
       for (const command of config.image.prepare) await succeed(ssh, command, options.ms);
       const ports = await startServing(ssh, options);
-      const facts = ports ? await portIsUp(vm, options) : await readFacts(ssh, options.ms);
+      const facts = ports ? await portsAreUp(vm, 'virtio', options) : await readFacts(ssh, options.ms);
       await succeed(ssh, 'sync', options.ms);
       return facts;
     } finally {
@@ -95,13 +95,17 @@ async function startServing(ssh: Shell, {serve, ms}: BringUpOptions): Promise<bo
   return stdout.includes('serving');
 }
 
+/** A micro guest says on the console on which ports its init serves the shells (lib/image/microroot). */
+async function initIsUp(vm: QemuProcess, options: BringUpOptions): Promise<GuestFacts> {
+  const [, port = ''] = await vm.console.waitFor(/memhp: shell 0 on (\S+)/, "the line of the micro guest's init that names its shell port", options.ms);
+  return portsAreUp(vm, port.startsWith('/dev/ttyS') ? 'serial' : 'virtio', options);
+}
+
 /** Waits for the loops on both ports: clones wake up in exactly this state. */
-async function portIsUp(vm: QemuProcess, {warmUp, ms}: BringUpOptions): Promise<GuestFacts> {
-  const shells = vm.ports.map((stream) => new PortShell(stream));
-  const [work, watch] = shells;
-  if (!work || !watch) throw new Broken('a guest has two shell ports');
+async function portsAreUp(vm: QemuProcess, kind: 'virtio' | 'serial', {warmUp, ms}: BringUpOptions): Promise<GuestFacts> {
+  const [work, watch] = [new PortShell(vm.ports[kind][0]), new PortShell(vm.ports[kind][1])];
   await Promise.all([succeed(work, warmUp, ms), succeed(watch, 'true', ms)]);
-  return {...(await readFacts(work, ms)), shell: 'port'};
+  return {...(await readFacts(work, ms)), shell: kind};
 }
 
 async function readFacts(shell: Shell, ms: number): Promise<GuestFacts> {

@@ -62,8 +62,8 @@ export function cloneArgs({dir, config, facts}: Pick<Template, 'dir' | 'config' 
 }
 
 async function shells(vm: QemuProcess, template: Template, ms: number): Promise<[Shell, Shell]> {
-  const [work, watch] = vm.ports;
-  if (template.facts.shell === 'port') return [new PortShell(work), new PortShell(watch)];
+  const {shell} = template.facts;
+  if (shell !== 'ssh') return [new PortShell(vm.ports[shell][0]), new PortShell(vm.ports[shell][1])];
   const address = {
     port: await forwardedPort(vm),
     privateKey: await readFile(join(template.dir, 'client_key'), 'utf8'),

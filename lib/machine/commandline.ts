@@ -1,5 +1,5 @@
 import type {Image} from '../image/image.ts';
-import {channelArgs, portArgs, type PortKind} from '../qemu/channels.ts';
+import {consoleArgs, portArgs, serialPortArgs} from '../qemu/channels.ts';
 import type {MachineProfile} from './profile.ts';
 
 export type Accel = 'kvm' | 'tcg';
@@ -11,7 +11,6 @@ export interface BootConfig {
   readonly accel: Accel;
   /** Kernel parameters beyond the image's own. */
   readonly append: string;
-  readonly ports: PortKind;
 }
 
 /** A backend of the RAM that is there at boot; its file makes cloning possible. */
@@ -68,7 +67,7 @@ export function machineArgs(config: BootConfig, files: Files): string[] {
     ...(files.disk ? diskArgs(files.disk) : []),
     ...(image.bringUp === 'ssh' ? networkArgs(files.ssh?.forward ?? false) : []),
     ...(files.keys ? keyArgs(files.keys) : []),
-    ...channelArgs(), ...portArgs(config.ports),
+    ...consoleArgs(), ...portArgs(), ...(image.bringUp === 'init' ? serialPortArgs() : []),
   ];
 }
 

@@ -46,7 +46,7 @@ const BOOT_ATTEMPTS = 3;
 
 /** Same key, same frozen guest: a digest of everything that went into it. */
 export function templateKey(config: BootConfig, {qemu, serve, warmUp}: Pick<TemplateOptions, 'qemu' | 'serve' | 'warmUp'>): string {
-  const parts = [FORMAT, config.image.key, kernelCommandLine(config), config.image.prepare, config.profile, config.accel, config.ports, qemu.path, qemu.version, serve, warmUp];
+  const parts = [FORMAT, config.image.key, kernelCommandLine(config), config.image.prepare, config.profile, config.accel, qemu.path, qemu.version, serve, warmUp];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
 }
 

@@ -8,7 +8,7 @@ import {messageOf, UsageError} from '../util/errors.ts';
 import {readIfThere, writeWhole} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
 import type {QemuBinary} from './binary.ts';
-import {channelArgs} from './channels.ts';
+import {consoleArgs} from './channels.ts';
 import {launch} from './process.ts';
 
 export const accelChoices = ['auto', 'kvm', 'tcg'] as const;
@@ -63,7 +63,7 @@ async function kvmWorks(qemu: QemuBinary, options: ProbeOptions): Promise<z.infe
 async function probe(qemu: QemuBinary, kernel: string): Promise<z.infer<typeof remembered>> {
   const args = [
     '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-accel', 'kvm', '-machine', 'q35', '-cpu', 'host', '-m', '256M',
-    '-kernel', kernel, '-append', 'console=ttyS0 earlyprintk=ttyS0 panic=-1', ...channelArgs(),
+    '-kernel', kernel, '-append', 'console=ttyS0 earlyprintk=ttyS0 panic=-1', ...consoleArgs(),
   ];
   let vm: Awaited<ReturnType<typeof launch>> | undefined;
   try {

@@ -1,28 +1,30 @@
-/** QEMU's inherited descriptors: monitor, serial console, shell port 0, shell port 1. */
-export const CHANNEL_FDS = [3, 4, 5, 6] as const;
-/** Where the frozen device state is read from or written to. */
-export const STATE_FD = 7;
+/** QEMU's inherited descriptors, in the order of its stdio. */
+export const CHANNELS = ['monitor', 'serial', 'work', 'watch', 'serialwork', 'serialwatch'] as const;
+export type Channel = (typeof CHANNELS)[number];
 
-const [MONITOR, SERIAL, WORK, WATCH] = CHANNEL_FDS;
+const FIRST_FD = 3;
+/** Where the frozen device state is read from. */
+export const STATE_FD = FIRST_FD + CHANNELS.length;
 
-/** The channels' part of the command line. `serialPorts`: shell over ttyS1/ttyS2 for kernels without virtio. */
-export function channelArgs(): string[] {
-  return [
-    '-chardev', `socket,id=monitor,fd=${MONITOR}`, '-mon', 'chardev=monitor,mode=control',
-    '-chardev', `socket,id=serial,fd=${SERIAL}`, '-serial', 'chardev:serial',
-    '-chardev', `socket,id=work,fd=${WORK}`,
-    '-chardev', `socket,id=watch,fd=${WATCH}`,
-  ];
-}
+const socket = (name: Channel): string[] => ['-chardev', `socket,id=${name},fd=${FIRST_FD + CHANNELS.indexOf(name)}`];
 
-/** Where the shell ports appear in the guest. */
-export type PortKind = 'virtio' | 'isa';
+/** The monitor and the serial console. */
+export const consoleArgs = (): string[] => [
+  ...socket('monitor'), '-mon', 'chardev=monitor,mode=control',
+  ...socket('serial'), '-serial', 'chardev:serial',
+];
 
-export const portArgs = (kind: PortKind): string[] =>
-  kind === 'virtio'
-    ? [
-        '-device', 'virtio-serial-pci',
-        '-device', 'virtserialport,chardev=work,name=memhp.0',
-        '-device', 'virtserialport,chardev=watch,name=memhp.1',
-      ]
-    : ['-serial', 'chardev:work', '-serial', 'chardev:watch'];
+/** Two shell ports: one to work, one to watch. */
+export const portArgs = (): string[] => [
+  ...socket('work'), ...socket('watch'),
+  '-device', 'virtio-serial-pci',
+  '-device', 'virtserialport,chardev=work,name=memhp.0',
+  '-device', 'virtserialport,chardev=watch,name=memhp.1',
+];
+
+/** The same on ttyS1 and ttyS2, for a kernel that has virtio only in modules and was given none. */
+export const serialPortArgs = (): string[] => [
+  ...socket('serialwork'), '-serial', 'chardev:serialwork',
+  // By default the third line shares its interrupt with the console, and on ISA only one of them is then heard.
+  ...socket('serialwatch'), '-device', 'isa-serial,chardev=serialwatch,index=2,irq=10',
+];

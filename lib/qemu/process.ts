@@ -6,7 +6,6 @@ import {Qmp} from '../qmp/client.ts';
 import {Broken} from '../util/errors.ts';
 import {clean} from '../util/text.ts';
 import type {QemuBinary} from './binary.ts';
-import {CHANNEL_FDS} from './channels.ts';
 
 export interface LaunchOptions {
   /** Limit for QEMU's first sign of life. */
@@ -22,8 +21,8 @@ export interface LaunchOptions {
 export interface QemuProcess {
   readonly qmp: Qmp;
   readonly console: SerialConsole;
-  /** The two shell ports: one to work, one to watch while the other waits. */
-  readonly ports: readonly [Duplex, Duplex];
+  /** The shell ports: one to work, one to watch while the other waits; over virtio or over serial lines. */
+  readonly ports: Readonly<Record<'virtio' | 'serial', readonly [Duplex, Duplex]>>;
   /** Rejects with Broken when QEMU ends, with its last words; never resolves. */
   readonly gone: Promise<never>;
   readonly pid: number;
@@ -31,10 +30,13 @@ export interface QemuProcess {
   kill(): Promise<void>;
 }
 
+/** One stream a channel, in the order of CHANNELS. */
+type Streams = [monitor: Duplex, serial: Duplex, work: Duplex, watch: Duplex, serialWork: Duplex, serialWatch: Duplex];
+
 /** Starts QEMU so that it dies with this process, however this process dies (Linux: PR_SET_PDEATHSIG). */
 export async function launch(qemu: QemuBinary, args: readonly string[], options: LaunchOptions): Promise<QemuProcess> {
   const child = execa('setpriv', ['--pdeathsig', 'KILL', '--', qemu.path, ...args], {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', options.stateFd === undefined ? 'ignore' : (options.stateFd as 0)],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', options.stateFd === undefined ? 'ignore' : (options.stateFd as 0)],
     buffer: false,
     reject: false,
   });
@@ -44,9 +46,9 @@ export async function launch(qemu: QemuBinary, args: readonly string[], options:
     throw new Broken(`QEMU ended (${result.signal ?? result.exitCode ?? 'not started'}): ${words.join('').trim() || result.shortMessage || 'without a word'}`);
   });
   gone.catch(() => undefined); // whoever waits for something of this QEMU races with it
-  const streams = child.stdio.slice(3, 3 + CHANNEL_FDS.length) as unknown as [Duplex, Duplex, Duplex, Duplex];
+  const streams = child.stdio.slice(3, 9) as unknown as Streams;
   for (const stream of streams) stream.on('error', () => undefined); // QEMU's end is told once, by `gone`
-  const [monitor, serial, work, watch] = streams;
+  const [monitor, serial, work, watch, serialWork, serialWatch] = streams;
   const {qmpFile} = options;
   const transcript = (direction: string, line: string): void => {
     if (qmpFile) appendFileSync(qmpFile, `{"at":${Date.now()},"${direction}":${line}}\n`);
@@ -58,7 +60,7 @@ export async function launch(qemu: QemuBinary, args: readonly string[], options:
   try {
     const console = new SerialConsole(serial, options.consoleFile);
     const qmp = await Qmp.open(monitor, {ms: options.ms, gone, transcript});
-    return {qmp, console, ports: [work, watch], gone, pid: child.pid ?? 0, kill};
+    return {qmp, console, ports: {virtio: [work, watch], serial: [serialWork, serialWatch]}, gone, pid: child.pid ?? 0, kill};
   } catch (error) {
     await kill();
     throw error;

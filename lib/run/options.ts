@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly shard?: {readonly index: number; readonly count: number} | undefined;
   /** Run directory; a new one below memhp-runs/ where it is left out. */
   readonly out?: string | undefined;
+  /** Limit of a guest's boot in seconds; the default depends on the accelerator. */
+  readonly bootTimeout?: number | undefined;
   /** Boot templates anew. */
   readonly fresh: boolean;
   readonly mirror?: string | undefined;

@@ -59,7 +59,7 @@ export function wantedConfigs(images: readonly Image[], cases: readonly Case[], 
       const profile = profileByName(entry.machine ?? profiles[0]?.name ?? '');
       const parameters = [append, entry.boot?.append].filter(Boolean).join(' ');
       const key = `${image.name} ${profile.name} ${parameters}`;
-      const group = groups.get(key) ?? {config: {image, profile, accel, append: parameters, ports: 'virtio'}, cases: []};
+      const group = groups.get(key) ?? {config: {image, profile, accel, append: parameters}, cases: []};
       group.cases.push(entry);
       groups.set(key, group);
     }
@@ -77,7 +77,7 @@ export async function prepareTemplates(options: RunOptions, images: readonly Ima
   const wanted = wantedConfigs(images, cases, decision.accel, options.append);
   const slot = pLimit(jobs);
   const templates: Prepared['templates'] = {};
-  const templateOptions = {cache: options.cache, qemu, log, bootMs: BOOT_MS * slowness(decision.accel), serve, warmUp, signal, fresh: options.fresh};
+  const templateOptions = {cache: options.cache, qemu, log, bootMs: options.bootTimeout === undefined ? BOOT_MS * slowness(decision.accel) : options.bootTimeout * 1000, serve, warmUp, signal, fresh: options.fresh};
   await Promise.all(wanted.map(({key, config}) => slot(async () => {
     if (signal.aborted) return;
     try {

@@ -25,8 +25,8 @@ export class Progress {
     this.#draw(this.#line);
   };
 
-  start(titles: readonly string[], dir: string): void {
-    this.#total = titles.length;
+  start(total: number, dir: string): void {
+    this.#total = total;
     this.#dir = dir;
     this.#startedAt = Date.now();
   }

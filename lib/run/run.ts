@@ -1,9 +1,9 @@
-import {mkdir} from 'node:fs/promises';
+import {mkdir, rm} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {writeReports} from '../report/write.ts';
 import {SCHEMA, type Run} from '../results/record.ts';
 import {keyOf, loadRun, readRecords, writeRun, type LoadedRun} from '../results/store.ts';
-import {UsageError, messageOf} from '../util/errors.ts';
+import {Broken, UsageError, messageOf} from '../util/errors.ts';
 import {readIfThere, writeWhole} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
 import {version} from '../util/version.ts';
@@ -34,6 +34,7 @@ export async function run(options: RunOptions, progress: Progress, signal: Abort
   const jobs = options.jobs ?? defaultJobs();
   const images = await prepareImages(options, log, signal);
   const prepared = await prepareTemplates(options, images, cases, jobs, log, signal);
+  if (signal.aborted) throw new Broken('interrupted before the guests were up; nothing was run');
   const items = shard(prepared.items, options.shard);
   const head = await writeHead(dir, {...prepared, items, guests: images.map(({name}) => name)}, cases);
   const left = await withoutFinished(dir, items);
@@ -42,11 +43,13 @@ export async function run(options: RunOptions, progress: Progress, signal: Abort
     const plan: Plan = {dir, jobs, cells: prepared.cells, templates: prepared.templates, items: left};
     const planFile = join(dir, 'plan.json');
     await writeWhole(planFile, JSON.stringify(plan));
-    progress.start(left.map((item) => testTitle(item)), dir);
-    const {problem} = await runTests(planFile, (title) => {
+    const titles = new Set(left.map((item) => testTitle(item)));
+    progress.start(titles.size, dir);
+    const {problem} = await runTests(planFile, titles, (title) => {
       progress.ended(title);
     }, signal);
     progress.stop();
+    await rm(planFile, {force: true});
     if (problem !== undefined) log(`the test runner said: ${problem}`);
   }
   const loaded = await loadRun(dir);
@@ -57,7 +60,9 @@ export async function run(options: RunOptions, progress: Progress, signal: Abort
 async function makeWritable(dir: string): Promise<void> {
   try {
     await mkdir(dir, {recursive: true});
-    await writeWhole(join(dir, '.writable'), '');
+    const probe = join(dir, '.writable');
+    await writeWhole(probe, '');
+    await rm(probe);
   } catch (error) {
     throw new UsageError(`--out ${dir}: can't write there: ${messageOf(error)}`);
   }
@@ -81,12 +86,24 @@ async function writeHead(dir: string, prepared: Pick<Plan, 'cells' | 'items'> & 
   const before = await readIfThere(join(dir, 'run.json'));
   if (before !== undefined) {
     const {run: old} = await loadRun(dir);
-    const same = JSON.stringify([old.memhp, old.planned, old.cells]) === JSON.stringify([head.memhp, head.planned, head.cells]);
-    if (!same) throw new UsageError(`--out ${dir} holds another run (other cases, guests, kernels or versions); name another directory, or remove this one`);
-    return old;
+    const other = whatDiffers(old, head);
+    if (other !== undefined) throw new UsageError(`--out ${dir} holds another run (other ${other}); name another directory, or remove this one`);
+    head.startedAt = old.startedAt;
   }
   await writeRun(dir, head);
   return head;
+}
+
+/** Why a run can't go on in a directory: results of different things must not mix. */
+function whatDiffers(old: Run, head: Run): string | undefined {
+  if (old.memhp !== head.memhp) return `version of memhp, ${old.memhp}`;
+  if (JSON.stringify(old.planned) !== JSON.stringify(head.planned)) return 'cases or guests';
+  // A guest that didn't come up the first time has no kernel in the old head.
+  const kernelsChanged = old.cells.some((cell) => {
+    const now = head.cells.find(({id}) => id === cell.id);
+    return now?.qemu !== cell.qemu || (cell.kernel !== '' && now.kernel !== '' && now.kernel !== cell.kernel);
+  });
+  return kernelsChanged ? 'kernel or QEMU' : undefined;
 }
 
 async function withoutFinished(dir: string, items: readonly PlanItem[]): Promise<PlanItem[]> {

@@ -5,7 +5,7 @@ import {execa} from 'execa';
 import {root} from '../util/paths.ts';
 
 /** Calls `ended` with the test's title whenever a case has ended, and returns when the runner has. */
-export async function runTests(planFile: string, ended: (title: string) => void, signal: AbortSignal): Promise<{problem: string | undefined}> {
+export async function runTests(planFile: string, titles: ReadonlySet<string>, ended: (title: string) => void, signal: AbortSignal): Promise<{problem: string | undefined}> {
   const ava = join(dirname(fileURLToPath(import.meta.resolve('ava'))), 'cli.mjs');
   const child = execa('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, ava, '--tap'], {
     cwd: root,
@@ -19,11 +19,15 @@ export async function runTests(planFile: string, ended: (title: string) => void,
   const errors: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString('utf8')));
   const lines = createInterface({input: child.stdout});
+  let own = true;
   lines.on('line', (line) => {
     const title = /^(?:not )?ok \d+ - (.*?)(?: # .*)?$/.exec(line)?.[1];
-    if (title !== undefined) ended(title);
-    // What the runner says beside its tests: an import that failed, an unhandled rejection.
-    else if (/^\s+message: /.test(line)) errors.push(`${line.trim()}\n`);
+    if (title !== undefined) {
+      own = titles.has(title);
+      if (own) ended(title);
+    }
+    // What the runner reports beside our tests: an import that failed, an unhandled rejection.
+    if (!own) errors.push(`${line}\n`);
   });
   const result = await child;
   // Status 1 is AVA's word for failed tests, which the records tell better.

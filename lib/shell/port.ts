@@ -4,6 +4,9 @@ import {within} from '../util/deadline.ts';
 import {Broken} from '../util/errors.ts';
 import {OUTPUT_LIMIT, type Shell, type ShellResult} from './shell.ts';
 
+/** Characters that hold an answer's last line: `memhp-end`, nonce, status. */
+const TAIL = 64;
+
 /**
  * A shell on a virtio-serial port or a raw serial line, served by the loop in serve.ts.
  * It survives freezing and cloning, so a clone answers without a handshake.
@@ -13,6 +16,7 @@ export class PortShell implements Shell {
   readonly #stream: Duplex;
   #chunks: Buffer[] = [];
   #size = 0;
+  #tail = '';
   #wake: () => void = () => undefined;
   #lost: Error | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -23,6 +27,8 @@ export class PortShell implements Shell {
       this.#size += chunk.length;
       if (this.#size > OUTPUT_LIMIT) this.#lose(new Broken(`the guest's shell printed more than ${OUTPUT_LIMIT} bytes`));
       else this.#chunks.push(chunk);
+      // A serial line brings single bytes: only the end is looked at until it is the end of the answer.
+      this.#tail = (this.#tail + chunk.toString('latin1')).slice(-TAIL);
       this.#wake();
     });
     const end = (): void => {
@@ -47,6 +53,7 @@ export class PortShell implements Shell {
     const nonce = randomBytes(8).toString('hex');
     this.#chunks = [];
     this.#size = 0;
+    this.#tail = '';
     this.#stream.write(`${nonce} ${script.split('\n').length}\n${script}\n`);
     try {
       return await within(ms, `the guest's answer to: ${script.trim().slice(0, 120)}`, this.#answer(nonce));
@@ -61,12 +68,10 @@ export class PortShell implements Shell {
     const end = new RegExp(`\nmemhp-end ${nonce} (\\d+)\n$`);
     for (;;) {
       if (this.#lost) throw this.#lost;
-      const tail = Buffer.concat(this.#chunks.slice(-2)).toString('latin1');
-      if (end.test(tail) || this.#chunks.length > 64) {
+      const status = end.exec(this.#tail)?.[1];
+      if (status !== undefined) {
         const text = Buffer.concat(this.#chunks).toString('utf8');
-        this.#chunks = [Buffer.from(text)];
-        const match = end.exec(text);
-        if (match) return parseAnswer(text.slice(0, match.index), nonce, Number(match[1]));
+        return parseAnswer(text.slice(0, text.lastIndexOf(`\nmemhp-end ${nonce} `)), nonce, Number(status));
       }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

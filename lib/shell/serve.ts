@@ -15,7 +15,7 @@ if [ "$2" != serving ]; then
   sh=$(command -v bash || command -v sh)
   # Programs at the same addresses each time: TCG then translates them once, and starting one costs a third.
   fixed="setarch $(uname -m) -R"
-  $fixed true || fixed=
+  $fixed true 2>/dev/null || fixed=
   while :; do
     $fixed "$sh" "$0" "$1" serving <>"$1" 1>&0 2>/dev/null
     sleep 1 # without a host at the other end every read is an end of file
