@@ -39,9 +39,7 @@ conformance('defaults/policy', {
   const built = configPolicy(guest.facts.config ?? {});
   const policy = (await guest.read('auto_online_blocks')) ?? 'not readable';
   const parameter = /\bmemhp_default_state=(\w+)/.exec(await guest.sh('cat /proc/cmdline'))?.[1];
-  t.fact('policy', policy);
   t.fact('configPolicy', built);
-  t.fact('blockSizeMiB', guest.blockSize / 2 ** 20);
   t.is(policy, parameter ?? built, 'auto_online_blocks', parameter === undefined ? 'the kernel\'s config; no memhp_default_state= is given' : 'memhp_default_state= on the kernel\'s command line');
 });
 
@@ -58,6 +56,8 @@ conformance('defaults/plugged-dimm', {
   const onlined = dimm.blocks.filter(({state}) => state === 'online').length;
   const onlinedBy = onlined === 0 ? 'nobody' : policy === 'offline' ? 'user space' : 'kernel';
   const zone = zonesOf(guest, dimm.blockIds);
+  t.fact('policy', policy);
+  t.fact('blockSizeMiB', guest.blockSize / 2 ** 20);
   t.fact('onlinedBy', onlinedBy);
   t.fact('zone', zone);
   t.fact('msToLastBlock', onliningMs(events));

@@ -21,19 +21,19 @@ for (const via of ['qmp', 'hmp'] as const) {
 
 /** What QEMU refuses, beside a DIMM d in slot 0 that is there already: each a spec of `tryPlug` and why. */
 const REFUSED = {
-  'backend-missing': {spec: {memdev: 'nothing'}, why: 'no such backend', words: /memdev|nothing/},
-  'backend-in-use': {spec: {memdev: 'mem-dimm0'}, why: 'a backend serves one DIMM', words: /busy|in use/},
-  'backend-of-no-size': {spec: {size: '0'}, why: 'a backend has a size', words: /size/},
-  'slot-taken': {spec: {slot: 0}, why: 'slot 0 holds dimm0', words: /slot 0/},
-  'slot-beyond': {spec: {slot: 8}, why: 'eight slots are numbered from 0 to 7', words: /slot number/},
-  'id-taken': {spec: {id: 'dimm0', memdev: 'spare'}, why: 'ids are unique', words: /[Dd]uplicate|dimm0/},
-  'address-taken': {spec: {address: 4 * GiB}, why: 'dimm0 is there', words: /address/},
-  'address-unaligned': {spec: {address: 5 * GiB + 4096}, why: 'a DIMM begins at a multiple of 2 MiB', words: /align/},
-  'address-below': {spec: {address: GiB}, why: 'device memory is above 4 GiB', words: /address/},
-  'beyond-maxmem': {spec: {size: '8G'}, why: '9 GiB at most, of which 1 GiB is boot RAM and 128 MiB is dimm0', words: /space/},
-} satisfies Record<string, {spec: object; why: string; words: RegExp}>;
+  'backend-missing': {spec: {memdev: 'nothing'}, why: 'no such backend'},
+  'backend-in-use': {spec: {memdev: 'mem-dimm0'}, why: 'a backend serves one DIMM'},
+  'backend-of-no-size': {spec: {size: '0'}, why: 'a backend has a size'},
+  'slot-taken': {spec: {slot: 0}, why: 'slot 0 holds dimm0'},
+  'slot-beyond': {spec: {slot: 8}, why: 'eight slots are numbered from 0 to 7'},
+  'id-taken': {spec: {id: 'dimm0', memdev: 'spare'}, why: 'ids are unique'},
+  'address-taken': {spec: {address: 4 * GiB}, why: 'dimm0 is there'},
+  'address-unaligned': {spec: {address: 5 * GiB + 4096}, why: 'a DIMM begins at a multiple of 2 MiB'},
+  'address-below': {spec: {address: GiB}, why: 'device memory is above 4 GiB'},
+  'beyond-maxmem': {spec: {size: '8G'}, why: '9 GiB at most, of which 1 GiB is boot RAM and 128 MiB is dimm0'},
+} satisfies Record<string, {spec: object; why: string}>;
 
-for (const [name, {spec, why, words}] of Object.entries(REFUSED)) {
+for (const [name, {spec, why}] of Object.entries(REFUSED)) {
   conformance(`plug/refused-${name}`, {
     title: `QEMU refuses a DIMM because ${why}; its backend can be deleted and nothing has changed`,
     claims: name === 'beyond-maxmem' ? ['qemu/slots/any-combination'] : name.startsWith('slot') ? ['qemu/slots/first-empty'] : ['qemu/hotplug/two-commands'],
@@ -44,8 +44,7 @@ for (const [name, {spec, why, words}] of Object.entries(REFUSED)) {
     if (name === 'id-taken') await addBackend(guest.qmp, 'spare', '128M');
     const before = guest.now;
     const answer = await tryPlug(guest, {id: 'extra', size: '128M', ...spec});
-    t.is(answer.accepted, false, 'QEMU accepts it', why);
-    t.is(words.test(answer.words), true, 'QEMU\'s words name the reason', answer.words);
+    t.is(answer.accepted, false, 'QEMU accepts it', `${why}; it said: ${answer.words}`);
     guest.expectUnchanged(before, 'after the refusal');
     t.is((await guest.plugDimm({size: '128M'})).device.slot, 1, 'slot of the next DIMM that is in order');
   });
@@ -76,7 +75,7 @@ conformance('plug/full-board', {
   await guest.plugDimm({size: '1280M'});
   const before = guest.now;
   const tooLarge = await tryPlug(guest, {id: 'extra', size: '256M'});
-  t.is({accepted: tooLarge.accepted, space: /space/.test(tooLarge.words)}, {accepted: false, space: true}, 'QEMU\'s answer to 256 MiB more', `2 GiB are to be plugged at most: 512 + 128 + 1280 MiB are, 128 MiB are left. It said: ${tooLarge.words}`);
+  t.is(tooLarge.accepted, false, 'QEMU accepts 256 MiB more', `2 GiB are to be plugged at most: 512 + 128 + 1280 MiB are, 128 MiB are left. It said: ${tooLarge.words}`);
   guest.expectUnchanged(before, 'after 256 MiB too many');
   await guest.plugDimm({size: '128M'});
   t.is(guest.now.qemu.plugged, 2 * GiB, 'plugged-memory', 'maxmem − size');
@@ -127,11 +126,13 @@ conformance('plug/no-guest-support', {
   boot: {append: 'acpi_no_memhotplug'},
 }, async ({t, guest}) => {
   const {blocks, iomem, meminfo} = guest.now;
+  const mark = guest.qmp.events.mark();
   const answer = await tryPlug(guest, {id: 'unseen', size: '256M'});
   t.is(answer, {accepted: true, words: ''}, 'QEMU\'s answer');
+  // The ACPI core finds no driver for the device, has nothing to do, and reports success (drivers/acpi/scan.c).
+  t.is(await plugAnswer(guest, mark, 'unseen'), 0, 'the guest\'s answer (_OST)', 'no driver wants the device, so nothing failed');
   t.is(guest.now.qemu, {...guest.now.qemu, plugged: 256 * MiB}, 'plugged-memory');
   t.is((await devicesNow(guest)).map(({id}) => id), ['unseen'], 'QEMU\'s memory devices');
-  await guest.sh('udevadm settle 2>/dev/null; true');
   await guest.observe();
   t.is(guest.now.blocks, blocks, 'the guest\'s memory blocks');
   t.is(guest.now.iomem, iomem, 'the guest\'s /proc/iomem');

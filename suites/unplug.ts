@@ -178,6 +178,7 @@ conformance('unplug/reset-is-no-answer', {
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   const dimm = await guest.plugDimm({size: '128M'});
+  await guest.qmp.execute('set-action', {reboot: 'reset'}); // a reset ends our machines otherwise
   const mark = guest.qmp.events.mark();
   await guest.qmp.execute('stop');
   await guest.qmp.execute('device_del', {id: dimm.id});
@@ -197,7 +198,7 @@ conformance('unplug/movable-in-use', {
   await dimm.online('online_movable');
   const free = zoneFree(guest, 'Movable');
   await fillKernelMemory(guest);
-  const data = await fillUserMemory(guest, 64);
+  const data = await fillUserMemory(guest, 16);
   const pages = data.size / 4096;
   const taken = free - zoneFree(guest, 'Movable');
   t.is(taken >= pages, true, 'the data lies in the DIMM', `user memory comes from Movable first: it has ${taken} free pages less, the data has ${pages}`);

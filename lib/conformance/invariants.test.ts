@@ -1,0 +1,110 @@
+import {readFileSync} from 'node:fs';
+import test from 'ava';
+import type {Observation} from '../guest/observation.ts';
+import {compareAll, invariantNames, type Moment} from './invariants.ts';
+
+/** Without readonly and with plain numbers, so that a test can falsify any part. */
+type Loose<T> = T extends number ? number : T extends object ? {-readonly [key in keyof T]: Loose<T[key]>} : T;
+type Edit = (now: Loose<Observation>) => void;
+
+/** Debian 12 at boot, and with a DIMM of two blocks (memory32, memory33), the lower one Movable, the upper one Normal. */
+const fixture = (): {first: Observation; now: Loose<Observation>} =>
+  JSON.parse(readFileSync(new URL('fixtures/movable-and-normal.json', import.meta.url), 'utf8')) as {first: Observation; now: Loose<Observation>};
+
+const violated = (edit: Edit = () => undefined, moment: Partial<Moment> = {}): string[] => {
+  const {first, now} = fixture();
+  edit(now);
+  const all = compareAll({first, now: now as unknown as Observation, taken: new Set(['dimm0']), bootRam: 2 ** 30, numa: true, ...moment});
+  return all.filter(({expected, actual}) => JSON.stringify(expected) !== JSON.stringify(actual)).map(({name}) => name);
+};
+
+const at = <T>(list: T[], index: number): T => {
+  const item = list.at(index);
+  if (item === undefined) throw new Error('the fixture lacks it');
+  return item;
+};
+const block = (now: Loose<Observation>, id: number): Loose<Observation>['blocks'][number] => at(now.blocks.filter((one) => one.id === id), 0);
+const zone = (now: Loose<Observation>, name: string): Loose<Observation>['zones'][number] => at(now.zones.filter((one) => one.name === name), 0);
+const drop = (now: Loose<Observation>, id: number): void => {
+  now.blocks = now.blocks.filter((one) => one.id !== id);
+};
+
+const QEMU = 'QEMU: base-memory and plugged-memory are boot RAM and the sum of the DIMMs';
+const BLOCKS = 'the memory blocks are those of boot memory and of the plugged devices';
+const AGREE = 'state and online agree';
+const INDEX = 'phys_index is the block id';
+const PRESENT = 'present pages follow the blocks of each zone';
+const SPAN = 'every online block lies in the span of its zone';
+const LINKS = 'blocks and nodes link to each other';
+const NODE = 'blocks of a device are on the device\'s node';
+const RAM = 'System RAM grows by exactly the plugged devices';
+const DEVICE_RAM = 'each plugged device is System RAM from its first to its last byte';
+const TOTAL = 'MemTotal is what the blocks make it';
+const SUMS = 'MemTotal is the sum of the zones\' managed pages and of the nodes';
+const LOG = 'the kernel warns of nothing';
+
+/** What is falsified, how, and every invariant that must see it. */
+const lies: readonly (readonly [string, Edit, readonly string[]])[] = [
+  ['QEMU counts less plugged memory than it has devices', (now) => { now.qemu.plugged -= 4096; }, [QEMU]],
+  ['QEMU changes base-memory', (now) => { now.qemu.base += 2 ** 20; }, [QEMU]],
+  ['a block of the DIMM is missing', (now) => { drop(now, 33); }, [BLOCKS, PRESENT, NODE, TOTAL]],
+  ['a block of boot memory is missing', (now) => { drop(now, 3); }, [BLOCKS, PRESENT, TOTAL]],
+  ['a block too many', (now) => { now.blocks.push({...block(now, 33), id: 34, physIndex: '00000022', state: 'offline', online: '0', validZones: ['Normal', 'Movable']}); }, [BLOCKS]],
+  ['online contradicts state', (now) => { block(now, 32).online = '0'; }, [AGREE]],
+  ['state contradicts online', (now) => { block(now, 32).state = 'going-offline'; }, [AGREE, PRESENT, TOTAL]],
+  ['online can\'t be read', (now) => { block(now, 32).online = undefined; }, [AGREE]],
+  ['phys_index of another block', (now) => { block(now, 32).physIndex = '00000021'; }, [INDEX]],
+  ['phys_index in decimal', (now) => { block(now, 32).physIndex = '00000032'; }, [INDEX]],
+  ['valid_zones names the wrong zone', (now) => { block(now, 32).validZones = ['Normal']; }, [PRESENT, SPAN]],
+  ['valid_zones says none', (now) => { block(now, 33).validZones = ['none']; }, [PRESENT]],
+  ['a zone has a page less than its blocks', (now) => { zone(now, 'Movable').present -= 1; }, [PRESENT]],
+  ['a zone ends before its block does', (now) => { zone(now, 'Movable').spanned -= 1; }, [SPAN]],
+  ['a zone begins in the middle of its block', (now) => { zone(now, 'Normal').startPfn += 512; }, [SPAN]],
+  ['memory33/node0 is missing', (now) => { block(now, 33).nodes = []; }, [LINKS, NODE]],
+  ['node0/memory33 is missing', (now) => { block(now, 33).linkedFrom = []; }, [LINKS]],
+  ['a block is on the wrong node', (now) => { Object.assign(block(now, 33), {nodes: [1], linkedFrom: [1]}); }, [NODE]],
+  ['iomem lacks the DIMM', (now) => { now.iomem.pop(); }, [RAM, DEVICE_RAM]],
+  ['iomem has the DIMM a page short', (now) => { at(now.iomem, -1).end -= 4096; }, [RAM, DEVICE_RAM]],
+  ['iomem has the DIMM a page too high', (now) => { const last = at(now.iomem, -1); Object.assign(last, {start: last.start + 4096, end: last.end + 4096}); }, [DEVICE_RAM]],
+  ['iomem has boot memory a page short', (now) => { at(now.iomem, 1).end -= 4096; }, [RAM]],
+  ['MemTotal is a page more', (now) => { now.meminfo['MemTotal'] = (now.meminfo['MemTotal'] ?? 0) + 4; }, [TOTAL, SUMS]],
+  ['a zone manages a page less', (now) => { zone(now, 'Normal').managed -= 1; }, [SUMS]],
+  ['a node has a page less', (now) => { now.nodeTotals[0] = (now.nodeTotals[0] ?? 0) - 4; }, [SUMS]],
+  ['an oops', (now) => { now.kernelLog.push('[   12.3] Oops: 0000 [#1] PREEMPT SMP NOPTI'); }, [LOG]],
+  ['a warning', (now) => { now.kernelLog.push('[   12.3] WARNING: CPU: 0 PID: 1 at mm/memory_hotplug.c:1'); }, [LOG]],
+  ['a bug', (now) => { now.kernelLog.push('[   12.3] kernel BUG at mm/memory_hotplug.c:1!'); }, [LOG]],
+];
+
+test('what a guest really showed violates nothing', (t) => {
+  t.deepEqual(violated(), []);
+});
+
+for (const [lie, edit, expected] of lies) {
+  test(`${lie}: seen`, (t) => {
+    const seen = violated(edit);
+    for (const name of expected) t.true(seen.includes(name), `"${name}" must be violated; violated are: ${seen.join('; ') || 'none'}`);
+  });
+}
+
+test('every invariant has been seen red', (t) => {
+  const red = new Set(lies.flatMap(([, , names]) => names));
+  t.deepEqual(invariantNames.filter((name) => !red.has(name)), []);
+});
+
+test('ordinary kernel messages are no trouble', (t) => {
+  t.deepEqual(violated((now) => { now.kernelLog.push('[ 1.0] Built 1 zonelists, mobility grouping on.  Total pages: 274885', '[ 1.1] memory memory32: Offline failed.'); }), []);
+});
+
+test('a DIMM that the guest has not taken must not be there', (t) => {
+  t.true(violated(undefined, {taken: new Set()}).includes(BLOCKS));
+});
+
+test('another machine than the profile\'s is seen', (t) => {
+  t.deepEqual(violated(undefined, {bootRam: 2 ** 31}), [QEMU]);
+});
+
+test('without NUMA no links are asked for', (t) => {
+  const unlinked: Edit = (now) => { for (const one of now.blocks) Object.assign(one, {nodes: [], linkedFrom: []}); };
+  t.deepEqual(violated(unlinked, {numa: false}), []);
+  t.deepEqual(violated(unlinked), [NODE]);
+});

@@ -1,0 +1,43 @@
+import test from 'ava';
+import type {GuestFacts} from '../machine/bring-up.ts';
+import {absentNeed, compareKernels, type Need} from './needs.ts';
+
+const facts: GuestFacts = {kernel: '6.1.0-56-amd64', os: 'Debian', config: {CONFIG_MEMORY_HOTPLUG: 'y', CONFIG_ACPI_HOTPLUG_MEMORY: 'y'}, commands: ['bash'], shell: 'ssh'};
+
+for (const [need, given, reason] of [
+  ['memory-hotplug', {}, undefined],
+  ['memory-hotplug', {config: {CONFIG_MEMORY_HOTPLUG: 'y'}}, /without CONFIG_ACPI_HOTPLUG_MEMORY/],
+  ['memory-hotremove', {}, /without CONFIG_MEMORY_HOTREMOVE/],
+  ['memory-hotremove', {config: null}, undefined], // no config at hand: the case itself will show
+  ['numa', {}, /without CONFIG_NUMA/],
+  ['kernel-config', {}, undefined],
+  ['kernel-config', {config: null}, /no copy of its kernel's config/],
+  ['config:CONFIG_CMA', {}, /without CONFIG_CMA/],
+  ['command:bash', {}, undefined],
+  ['command:perl', {}, /no command perl/],
+  ['kernel>=5.15', {}, undefined],
+  ['kernel>=6.2', {}, /older than 6\.2/],
+  ['kernel<6.1', {}, /not older than 6\.1/],
+  ['kernel<6.2', {}, undefined],
+] satisfies [Need, Partial<GuestFacts>, RegExp | undefined][]) {
+  test(`${need} of ${JSON.stringify(given)}: ${reason ? `absent, ${reason.source}` : 'there'}`, (t) => {
+    const said = absentNeed([need], {...facts, ...given});
+    if (reason) t.regex(said ?? '', reason);
+    else t.is(said, undefined);
+  });
+}
+
+test('the first need that is absent is the reason', (t) => {
+  t.regex(absentNeed(['command:bash', 'command:perl', 'numa'], facts) ?? '', /perl/);
+});
+
+test('an unknown need is an error, not a skip', (t) => {
+  t.throws(() => absentNeed(['luck' as Need], facts), {message: /unknown need "luck"/});
+});
+
+for (const [a, b, sign] of [['6.12.9-amd64', '6.2', 1], ['5.10.0', '5.10', 0], ['6.1', '6.1.1', -1], ['7.2.13+deb14-amd64', '7.2', 1], ['10.0', '9.9', 1]] as const) {
+  test(`kernels: ${a} against ${b} is ${sign}`, (t) => {
+    t.is(compareKernels(a, b), sign);
+    t.is(compareKernels(b, a) + sign, 0);
+  });
+}
