@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 import {boundariesOf} from './lib/selftest/boundaries.js';
 
 export default defineConfig(
-  {ignores: ['node_modules/', 'memhp-runs/', 'test-results/', 'coverage/', 'reports/']},
+  {ignores: ['node_modules/', 'memhp-runs/', 'dist/', 'test-results/', 'coverage/', 'reports/']},
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: {parserOptions: {projectService: true, tsconfigRootDir: import.meta.dirname}},

@@ -1,12 +1,12 @@
 import {readdir, readFile} from 'node:fs/promises';
 import {dirname, join, relative} from 'node:path';
-import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 import {gzip} from 'node:zlib';
 import {cpio, type Member} from './cpio.ts';
+import {root} from '../util/paths.ts';
 import type {KernelModule} from './modules.ts';
 
-const microroot = fileURLToPath(new URL('microroot/', import.meta.url));
+const microroot = join(root, 'lib/image/microroot');
 
 export interface MicroParts {
   readonly busybox: Buffer;

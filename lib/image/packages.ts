@@ -1,8 +1,8 @@
 import {createHash} from 'node:crypto';
 import {copyFile, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {fileURLToPath} from 'node:url';
 import {Broken} from '../util/errors.ts';
+import {root} from '../util/paths.ts';
 import {shellQuote} from '../util/text.ts';
 import {writeEntry} from './entry.ts';
 import type {Manifest, PackagesSource} from './manifest.ts';
@@ -11,7 +11,7 @@ import type {BuildOptions} from './store.ts';
 import {needTools, runTool} from './tool.ts';
 
 /** Files that are put over the new system, and the script that finishes it: etc/memhp/customize. */
-const overlay = fileURLToPath(new URL('overlay/', import.meta.url));
+const overlay = join(root, 'lib/image/overlay');
 
 /** What memhp needs in every guest; the rest of the userland is what these pull in, as the distribution ships it. */
 const BASE = [

@@ -1,5 +1,6 @@
 // The product as its users run it: the command line in a process of its own, real guests, and the plug pulled.
-import {mkdtemp, readFile, rm, stat} from 'node:fs/promises';
+import {mkdtempSync} from 'node:fs';
+import {readFile, rm, stat} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -11,11 +12,15 @@ import {readRecords} from '../results/store.ts';
 import {cacheDir, root} from '../util/paths.ts';
 import {serve} from './guest-script.ts';
 
-const scratch = await mkdtemp(join(tmpdir(), 'memhp-test-'));
+const scratch = mkdtempSync(join(tmpdir(), 'memhp-test-'));
 test.after.always('remove the scratch directory', () => rm(scratch, {recursive: true, force: true}));
 
 /** The kernel of the default guest, booted with a generated initramfs: seconds instead of a distribution. */
-const {kernel} = await ensureImage(await loadManifest(defaultGuest()), {cache: cacheDir(), serve, log: console.error});
+let kernel = '';
+test.before('the default guest brings its kernel', async () => {
+  ({kernel} = await ensureImage(await loadManifest(defaultGuest()), {cache: cacheDir(), serve, log: console.error}));
+});
+
 // A cache of its own, so that every process of these tests is known by it.
 const env = {MEMHP_CACHE: join(scratch, 'cache')};
 

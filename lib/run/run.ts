@@ -39,7 +39,7 @@ export async function run(options: RunOptions, progress: Progress, signal: Abort
   const head = await writeHead(dir, {...prepared, items, guests: images.map(({name}) => name)}, cases);
   const left = await withoutFinished(dir, items);
   if (left.length < items.length) log(`${items.length - left.length} cases are finished already in ${dir}`);
-  if (left.length > 0 && !signal.aborted) {
+  if (left.length > 0) {
     const plan: Plan = {dir, jobs, cells: prepared.cells, templates: prepared.templates, items: left};
     const planFile = join(dir, 'plan.json');
     await writeWhole(planFile, JSON.stringify(plan));

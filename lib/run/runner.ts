@@ -2,14 +2,16 @@ import {dirname, join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
-import {root} from '../util/paths.ts';
+import {Broken} from '../util/errors.ts';
+import {dist, root} from '../util/paths.ts';
 
 /** Calls `ended` with the test's title whenever a case has ended, and returns when the runner has. */
 export async function runTests(planFile: string, titles: ReadonlySet<string>, ended: (title: string) => void, signal: AbortSignal): Promise<{problem: string | undefined}> {
+  if (dist === undefined) throw new Broken('cases run from the bundle that lib/cli/bin.js makes');
   const ava = join(dirname(fileURLToPath(import.meta.resolve('ava'))), 'cli.mjs');
   const child = execa('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, ava, '--tap'], {
     cwd: root,
-    env: {MEMHP_PLAN: planFile, FORCE_COLOR: '0'},
+    env: {MEMHP_PLAN: planFile, MEMHP_CASES: join(dist, 'lib/run/cases.ava.js'), FORCE_COLOR: '0'},
     stdin: 'ignore',
     buffer: false,
     reject: false,

@@ -4,11 +4,12 @@ import {pathToFileURL} from 'node:url';
 import picomatch from 'picomatch';
 import {cases, type Case} from '../conformance/case.ts';
 import {UsageError} from '../util/errors.ts';
-import {root} from '../util/paths.ts';
+import {dist, root} from '../util/paths.ts';
 
 /** Loads every suite and returns its cases, in the order of suites and of declaration. */
-export async function loadSuites(dir = join(root, 'suites')): Promise<Case[]> {
-  const files = (await readdir(dir)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts')).sort();
+export async function loadSuites(): Promise<Case[]> {
+  const dir = join(dist ?? root, 'suites');
+  const files = (await readdir(dir)).filter((name) => /\.[jt]s$/.test(name) && !name.endsWith('.test.ts')).sort();
   for (const file of files) await import(pathToFileURL(join(dir, file)).href);
   return [...cases.values()].sort((a, b) => rank(a.suite) - rank(b.suite));
 }

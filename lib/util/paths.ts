@@ -2,8 +2,11 @@ import {homedir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
-/** The root of the memhp checkout or package. */
-export const root = fileURLToPath(new URL('../../', import.meta.url));
+/** The root of the memhp checkout or package. A bundle knows it from when it was made (lib/bootstrap/compile.js). */
+export const root = process.env.MEMHP_ROOT ?? fileURLToPath(new URL('../../', import.meta.url));
+
+/** The directory of the bundles that this process runs from; undefined where it runs from the sources. */
+export const dist = process.env.MEMHP_DIST;
 
 /** Images, templates and remembered probes: MEMHP_CACHE, or memhp below XDG_CACHE_HOME (~/.cache). */
 export function cacheDir(): string {
