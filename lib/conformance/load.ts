@@ -22,7 +22,7 @@ export async function fillUserMemory(guest: CaseGuest, mib: number): Promise<Use
   const path = '/run/memhp.data';
   const sum = async (): Promise<string> => guest.sh(`cksum <${path}/file`);
   const before = await guest.step(`write ${mib} MiB to a tmpfs`, async () => {
-    await guest.sh(`mkdir -p ${path} && mount -t tmpfs -o size=${mib + 1}M none ${path} && head -c ${mib}M /dev/urandom >${path}/file`);
+    await guest.sh(`mkdir -p ${path} && mount -t tmpfs -o size=${mib + 1}M none ${path} && head -c ${mib * 2 ** 20} /dev/urandom >${path}/file`);
     return sum();
   });
   return {size: mib * 2 ** 20, intact: async () => (await sum()) === before};

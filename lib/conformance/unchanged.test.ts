@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs';
 import test from 'ava';
+import type {IoRange} from '../guest/iomem.ts';
 import type {Observation} from '../guest/observation.ts';
 import {differences} from './unchanged.ts';
 
@@ -14,6 +15,16 @@ test('an observation equals itself', (t) => {
 
 test('free memory may differ: it does so by itself', (t) => {
   t.deepEqual(differences(now, {...now, meminfo: {...now.meminfo, MemFree: 1}, zones: now.zones.map((one) => ({...one, free: 1})), kernelLog: ['x']}), {expected: {}, actual: {}});
+});
+
+test('a driver that claims its device\'s memory is no difference; something new inside RAM is', (t) => {
+  const [ram] = now.iomem;
+  if (!ram) throw new Error('the fixture lacks it');
+  const bus: IoRange = {...ram, name: 'PCI Bus 0000:00', depth: 0};
+  const inside = (name: string): IoRange => ({...ram, name, depth: 1});
+  const before = {...now, iomem: [ram, bus]};
+  t.deepEqual(differences(before, {...now, iomem: [ram, bus, inside('ahci')]}).actual, {});
+  t.deepEqual(Object.keys(differences(before, {...now, iomem: [ram, inside('Kernel code'), bus]}).actual), ['iomem']);
 });
 
 for (const [what, after, path] of [

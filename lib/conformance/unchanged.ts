@@ -1,4 +1,5 @@
 import {isDeepStrictEqual} from 'node:util';
+import type {IoRange} from '../guest/iomem.ts';
 import type {Observation} from '../guest/observation.ts';
 import {toJson} from './checks.ts';
 import type {Json} from '../results/record.ts';
@@ -12,8 +13,17 @@ export const settled = (observation: Observation): Record<string, Json> => ({
   memTotal: observation.meminfo['MemTotal'] ?? null,
   nodeTotals: toJson(observation.nodeTotals),
   nodeMasks: toJson(observation.nodeMasks),
-  iomem: toJson(observation.iomem.map(({start, end, name, depth}) => `${' '.repeat(depth)}${start.toString(16)}-${(end - 1).toString(16)} ${name}`)),
+  iomem: toJson(ofMemory(observation.iomem).map(({start, end, name, depth}) => `${' '.repeat(depth)}${start.toString(16)}-${(end - 1).toString(16)} ${name}`)),
 });
+
+/** Top-level resources and what is inside RAM. Below a bus, drivers come and go for their own reasons. */
+function ofMemory(ranges: readonly IoRange[]): IoRange[] {
+  let inRam = false;
+  return ranges.filter(({depth, name}) => {
+    if (depth === 0) inRam = name.startsWith('System RAM');
+    return depth === 0 || inRam;
+  });
+}
 
 /** What differs between two observations, by path: both empty where nothing does. */
 export function differences(before: Observation, after: Observation): {expected: Record<string, Json>; actual: Record<string, Json>} {

@@ -1,0 +1,20 @@
+import test from 'ava';
+import {parseUevents, told} from './uevents.ts';
+
+const TEXT = `monitor will print the received events for:
+UDEV - the event which udev sends out after rule processing
+KERNEL - the kernel uevent
+
+KERNEL[57.123456] add      /devices/system/memory/memory32 (memory)
+UDEV  [57.200001] add      /devices/system/memory/memory32 (memory)
+KERNEL[58.000001] online   /devices/system/memory/memory32 (memory)
+`;
+
+test('lines of udevadm monitor, without its headings', (t) => {
+  t.deepEqual(parseUevents(TEXT)[1], {from: 'udev', seconds: 57.200001, action: 'add', block: 'memory32'});
+  t.deepEqual(told(parseUevents(TEXT), 'kernel'), ['add memory32', 'online memory32']);
+});
+
+test('a line that is no event of a block ends it: nothing is overlooked', (t) => {
+  t.throws(() => parseUevents(`${TEXT}KERNEL[59.1] add /devices/system/node/node1 (node)\n`), {message: /not a line of udevadm monitor/});
+});
