@@ -33,6 +33,13 @@ export class Checks {
     return ok;
   }
 
+  /** Is the number at least so large? For what has a bound and no fixed value, such as free memory. */
+  atLeast(actual: number, minimum: number, name: string, because: string): boolean {
+    const ok = actual >= minimum;
+    this.made.push({name, expected: {atLeast: minimum}, actual, ok, because, ...(this.step ? {step: this.step} : {})});
+    return ok;
+  }
+
   /** As `is`, but the case ends here when it fails. Throws Deviation. */
   require(actual: unknown, expected: unknown, name: string, because?: string): void {
     if (!this.is(actual, expected, name, because)) throw new Deviation(name);

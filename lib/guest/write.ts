@@ -1,4 +1,5 @@
 import type {Shell} from '../shell/shell.ts';
+import {Broken} from '../util/errors.ts';
 import {clean, shellQuote} from '../util/text.ts';
 
 /** What became of a write to a sysfs file. */
@@ -42,4 +43,19 @@ export async function writeGuestFile(shell: Shell, path: string, word: string, m
 export async function readGuestFile(shell: Shell, path: string, ms: number): Promise<string | undefined> {
   const {status, stdout} = await shell.run(`cat ${shellQuote(path)}`, ms);
   return status === 0 ? stdout.replace(/\n$/, '') : undefined;
+}
+
+/**
+ * Writes several texts to a file, one after the other, in one round trip; the results are in the same order. A text
+ * is written as it is: a newline that `echo` would add must be in it. An empty text would write nothing at all.
+ */
+export async function writeTexts(shell: Shell, path: string, texts: readonly string[], ms: number): Promise<WriteResult[]> {
+  const script = texts.map((text) => `printf %s ${shellQuote(text)} 2>&1 >${shellQuote(path)} && echo none; echo @`).join('\n');
+  const {stdout} = await shell.run(`{ ${script}\n} 2>&1`, ms);
+  const answers = stdout.split(/^@\n/m);
+  if (answers.length !== texts.length + 1) throw new Broken(`${texts.length} writes to ${path} have ${answers.length - 1} answers`);
+  return texts.map((_text, i) => {
+    const words = clean(answers[i] ?? '', 500).trim();
+    return words === 'none' ? {accepted: true, errno: 'none', words: ''} : {accepted: false, errno: errnoOf(words), words};
+  });
 }
