@@ -29,6 +29,14 @@ export type GuestFacts = z.infer<typeof guestFacts>;
 const COMMANDS = ['bash', 'perl', 'udevadm', 'timeout', 'sha256sum', 'systemctl'];
 const CONFIG_OF_INTEREST = /^CONFIG_(?=.*(?:MEMORY|MHP|NUMA|HOTPLUG|VIRTIO|BALLOON|HUGE|CMA|CRASH|ZONE|SPARSEMEM|MIGRAT|NOTIFIER|PAGE_OWNER|IO_URING))\w+$/;
 
+/**
+ * Waits until the boot is over: services started, and no device still waiting for its driver. A guest frozen before
+ * that goes on loading drivers in every clone, and resources appear in /proc/iomem in the middle of a case.
+ */
+const SETTLE = `
+if command -v systemctl >/dev/null; then systemctl is-system-running --wait; fi
+if command -v udevadm >/dev/null; then udevadm settle --timeout=600; fi`;
+
 const FACTS_SCRIPT = `
 echo "kernel=$(uname -r)"
 if [ -r /etc/os-release ]; then . /etc/os-release; fi
@@ -51,7 +59,7 @@ export async function bringUp(vm: QemuProcess, config: BootConfig, options: Brin
     if (config.image.bringUp === 'init') return await initIsUp(vm, options);
     const ssh = await connect(vm, options);
     try {
-      await succeed(ssh, 'if command -v systemctl >/dev/null; then systemctl is-system-running --wait; fi; true', options.ms);
+      await succeed(ssh, SETTLE, options.ms);
       for (const command of config.image.prepare) await succeed(ssh, command, options.ms);
       const ports = await startServing(ssh, options);
       const facts = ports ? await portsAreUp(vm, 'virtio', options) : await readFacts(ssh, options.ms);
