@@ -16,7 +16,8 @@ const FILE = '/run/memhp.uevents';
 
 /**
  * Listens to the memory blocks' uevents, from now until the function it returns is called, which returns them.
- * It ends with an event of its own, so that everything before that one has arrived. Needs `command:udevadm`.
+ * It ends with an event of its own, sent when udevd has nothing left to do: whatever happened before has arrived then.
+ * Needs `command:udevadm`.
  */
 export async function listen(guest: CaseGuest): Promise<() => Promise<Uevent[]>> {
   const first = `memory${guest.now.blocks[0]?.id ?? 0}`;
@@ -26,6 +27,7 @@ export async function listen(guest: CaseGuest): Promise<() => Promise<Uevent[]>>
     until grep -q '^KERNEL - ' ${FILE}; do kill -0 $! || exit 1; done`);
   return async () => {
     const text = await guest.sh(`
+      udevadm settle
       echo change >/sys/devices/system/memory/${first}/uevent
       until grep -q '^UDEV .* change .*/${first} ' ${FILE}; do kill -0 $(cat ${FILE}.pid) || exit 1; done
       kill $(cat ${FILE}.pid)
