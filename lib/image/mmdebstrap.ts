@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {Broken, messageOf} from '../util/errors.ts';
 import type {Log} from '../util/log.ts';
 import type {Arch} from './image.ts';
-import {SCRATCH} from './store.ts';
+import {removeScratch, SCRATCH} from './store.ts';
 import {runTool} from './tool.ts';
 
 export const isRoot = process.getuid?.() === 0;
@@ -71,6 +71,7 @@ export async function mmdebstrap(
   try {
     const [command = '', ...rest] = [...(await ownMounts()), 'mmdebstrap', ...args];
     await runTool(command, rest, {env: {TMPDIR: await scratch(dir), ...env}, signal, name: 'mmdebstrap'});
+    await removeScratch(dir);
   } catch (error) {
     if (signal?.aborted || !(error instanceof Broken)) throw error;
     const hint = mirror === undefined ? 'no mirror was named, so mmdebstrap took its default' : `mirror: ${mirror}`;

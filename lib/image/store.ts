@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import {access, constants, mkdir, readdir, readFile, rename, rm, stat} from 'node:fs/promises';
+import {access, constants, lstat, mkdir, readdir, readFile, rename, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import pRetry from 'p-retry';
 import lockfile from 'proper-lockfile';
@@ -87,11 +87,27 @@ export const SCRATCH = 'scratch';
 
 /** Removes a directory of the cache, and the scratch directory it names. */
 export async function removeTree(path: string): Promise<void> {
-  const scratch = await readIfThere(join(path, SCRATCH));
-  // Files in there belong to the user's subordinate ids, which only a user namespace may remove.
-  if (scratch && (await isThere(scratch))) await runTool('mmdebstrap', ['--unshare-helper', 'rm', '-rf', scratch]);
+  await removeScratch(path);
   await refuseMounts(path);
   await rm(path, {recursive: true, force: true});
+}
+
+/** Removes the scratch directory that a build's directory names. */
+export async function removeScratch(path: string): Promise<void> {
+  const scratch = await readIfThere(join(path, SCRATCH));
+  if (!scratch) return;
+  if (await isThere(scratch)) {
+    // Some in there is the user's, and some belongs to the user's subordinate ids: each only its owner may remove.
+    const paths = (await readdir(scratch)).map(name => join(scratch, name));
+    const foreign: string[] = [];
+    for (const entry of paths) {
+      if ((await lstat(entry)).uid === process.getuid?.()) await rm(entry, {recursive: true});
+      else foreign.push(entry);
+    }
+    if (foreign.length > 0) await runTool('mmdebstrap', ['--unshare-helper', 'rm', '-rf', ...foreign], {cwd: '/'});
+    await rm(scratch, {recursive: true});
+  }
+  await rm(join(path, SCRATCH));
 }
 
 /** mmdebstrap mounts in a namespace of its own; should a mount ever be visible here, removing would follow it. */
