@@ -1,4 +1,5 @@
 import {within} from '../util/deadline.ts';
+import {DeadlineError} from '../util/errors.ts';
 
 export interface QmpEvent {
   readonly event: string;
@@ -45,9 +46,9 @@ export class EventLog {
     try {
       return await within(ms, `event ${what}`, event);
     } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
       const seen = this.since(mark).map(({event: name}) => name);
-      if (error instanceof Error) error.message += ` (events since: ${seen.join(', ') || 'none'})`;
-      throw error;
+      throw new DeadlineError(`${error.message} (events since: ${seen.join(', ') || 'none'})`);
     } finally {
       if (waiter) this.#waiters.delete(waiter);
     }

@@ -1,0 +1,41 @@
+import {mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {readIfThere, writeWhole} from './files.ts';
+
+async function scratch(t: ExecutionContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'memhp-test-'));
+  t.teardown(() => rm(dir, {recursive: true}));
+  return dir;
+}
+
+test('a file appears whole, with its directories and its mode', async (t) => {
+  const dir = await scratch(t);
+  await writeWhole(join(dir, 'a/b/file'), 'text', 0o600);
+  t.is(await readFile(join(dir, 'a/b/file'), 'utf8'), 'text');
+  t.is((await stat(join(dir, 'a/b/file'))).mode & 0o777, 0o600);
+  t.deepEqual(await readdir(join(dir, 'a/b')), ['file']);
+});
+
+test('writers at once leave one whole file and nothing else', async (t) => {
+  const dir = await scratch(t);
+  const texts = Array.from({length: 20}, (_, i) => String(i).repeat(10_000));
+  await Promise.all(texts.map((text) => writeWhole(join(dir, 'file'), text)));
+  t.true(texts.includes(await readFile(join(dir, 'file'), 'utf8')));
+  t.deepEqual(await readdir(dir), ['file']);
+});
+
+test('a failure leaves the old file and no part', async (t) => {
+  const dir = await scratch(t);
+  await writeFile(join(dir, 'file'), 'old');
+  await t.throwsAsync(writeWhole(join(dir, 'file'), 7 as unknown as string));
+  t.is(await readFile(join(dir, 'file'), 'utf8'), 'old');
+  t.deepEqual(await readdir(dir), ['file']);
+});
+
+test('a missing file is undefined; another error is thrown', async (t) => {
+  const dir = await scratch(t);
+  t.is(await readIfThere(join(dir, 'none')), undefined);
+  await t.throwsAsync(readIfThere(dir), {code: 'EISDIR'});
+});
