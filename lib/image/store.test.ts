@@ -63,7 +63,7 @@ test('of two that want the same entry one builds and the other waits and says so
     const second = buildEntry('toy', {cache, log: line => { said.push(line); finish(); }}, build);
     await Promise.all([first, second]);
     t.is(builds, 1);
-    t.deepEqual(said, ['toy: another memhp is building it (or was killed at it a moment ago); waiting']);
+    t.deepEqual(said, ['toy: another memhp is making it (or was killed at it a moment ago); waiting']);
   });
 });
 

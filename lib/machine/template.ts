@@ -56,7 +56,7 @@ export async function ensureTemplate(config: BootConfig, options: TemplateOption
   const dir = join(options.cache, 'templates', `${config.image.name}-${key}`);
   const what = `${config.image.name} on ${config.profile.name}${config.append ? ` with ${config.append}` : ''}`;
   if (options.fresh === true) await rm(dir, {recursive: true, force: true});
-  await buildOnce(dir, {what, log: options.log}, async (work) => {
+  await buildOnce(dir, {what, log: options.log, signal: options.signal}, async (work) => {
     const start = Date.now();
     options.log(`${what}: booting it once`);
     await pRetry(() => freeze(config, options, work), {

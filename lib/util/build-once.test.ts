@@ -46,12 +46,15 @@ test('a build that fails leaves nothing, and the next one may try', async (t) =>
   t.deepEqual(await readdir(target), ['file']);
 });
 
-test('what a killed builder left is removed, but not what is another\'s', async (t) => {
+test('what killed builders left is removed, but not what another one is building', async (t) => {
   const dir = await scratch(t);
-  await mkdir(join(dir, '.tmp-thing-12345/part'), {recursive: true});
-  await mkdir(join(dir, '.tmp-other-12345'));
-  await buildOnce(join(dir, 'thing'), quiet, (work) => writeFile(join(work, 'file'), 'x'));
-  t.deepEqual((await readdir(dir)).sort(), ['.tmp-other-12345', 'thing']);
+  await mkdir(join(dir, '.tmp-thing-00112233/part'), {recursive: true});
+  await mkdir(join(dir, '.tmp-killed-00112233'));
+  await buildOnce(join(dir, 'alive'), quiet, async () => {
+    await buildOnce(join(dir, 'thing'), quiet, (work) => writeFile(join(work, 'file'), 'x'));
+    t.deepEqual((await readdir(dir)).map((name) => name.replace(/-[0-9a-f]{8}$/, '')).sort(), ['.lock-alive', '.tmp-alive', 'thing']);
+  });
+  t.deepEqual((await readdir(dir)).sort(), ['alive', 'thing']);
 });
 
 test('a builder that is killed blocks nobody for long', async (t) => {
@@ -65,5 +68,5 @@ test('a builder that is killed blocks nobody for long', async (t) => {
   await buildOnce(target, {what: 'a thing', log: (line) => said.push(line)}, (work) => writeFile(join(work, 'file'), 'new'));
   t.is(await readFile(join(target, 'file'), 'utf8'), 'new');
   t.deepEqual((await readdir(dir)).filter((name) => name !== 'thing'), []);
-  t.deepEqual(said, ['a thing: waiting for another memhp that makes it'], 'the lock of the dead is taken over when it is stale');
+  t.deepEqual(said, ['a thing: another memhp is making it (or was killed at it a moment ago); waiting'], 'the lock of the dead is taken over when it is stale');
 });
