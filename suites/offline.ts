@@ -138,7 +138,7 @@ for (const [name, word] of Object.entries(WAYS)) {
 conformance('offline/vetoed', {
   title: 'When a part of the kernel vetoes offlining, the write fails with its error and nothing changes; afterwards it works',
   claims: ['linux/offline/failure-unchanged'],
-  needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
+  needs: ['memory-hotplug', 'memory-hotremove', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   const dimm = await guest.plugDimm({size: '256M'});

@@ -146,7 +146,7 @@ conformance('online/already-online', {
 conformance('online/vetoed', {
   title: 'When a part of the kernel vetoes onlining, the write fails with its error and nothing changes; afterwards onlining works',
   claims: ['linux/online/failure-unchanged'],
-  needs: ['memory-hotplug', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
+  needs: ['memory-hotplug', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   const dimm = await guest.plugDimm({size: '256M'});
@@ -165,7 +165,7 @@ conformance('online/vetoed', {
 conformance('online/poisoned-page', {
   title: 'A block with a poisoned page goes offline but refuses to come online again with EHWPOISON',
   claims: ['linux/online/failure-unchanged', 'linux/offline/state'],
-  needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_FAILURE', 'kernel>=6.2'],
+  needs: ['memory-hotplug', 'memory-hotremove', 'kernel-config', 'config:CONFIG_MEMORY_FAILURE', 'kernel>=6.2'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   const dimm = await guest.plugDimm({size: '256M'});
