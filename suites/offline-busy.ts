@@ -38,8 +38,8 @@ for (const [on, what] of [['tmpfs', 'a file on a tmpfs'], ['disk', 'the page cac
   }, async ({t, guest}) => {
     const block = await movableBlock(guest);
     const free = zone(guest.now, 'Movable').free;
-    const file = await holdFile(guest, 32, on);
-    t.atLeast(free - zone(guest.now, 'Movable').free, file.pages, 'pages of zone Movable in use since', `32 MiB of 4 KiB pages; user data is served from ZONE_MOVABLE first, and ${free} pages were free there`);
+    const file = await holdFile(guest, 8, on);
+    t.atLeast(free - zone(guest.now, 'Movable').free, file.pages, 'pages of zone Movable in use since', `8 MiB of 4 KiB pages; user data is served from ZONE_MOVABLE first, and ${free} pages were free there`);
     const digest = await file.digest();
     await block.offline();
     t.is(zone(guest.now, 'Movable').present, 0, 'present pages of zone Movable afterwards', 'its only block is offline');
