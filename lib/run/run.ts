@@ -1,10 +1,10 @@
-import {mkdir, rm} from 'node:fs/promises';
+import {rm} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {writeReports} from '../report/write.ts';
 import {SCHEMA, type Run} from '../results/record.ts';
 import {keyOf, loadRun, readRecords, writeRun, type LoadedRun} from '../results/store.ts';
 import {Broken, UsageError, messageOf} from '../util/errors.ts';
-import {readIfThere, writeWhole} from '../util/files.ts';
+import {makeDirectory, readIfThere, writeWhole} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
 import {version} from '../util/version.ts';
 import type {Case} from '../conformance/case.ts';
@@ -59,7 +59,7 @@ export async function run(options: RunOptions, progress: Progress, signal: Abort
 
 async function makeWritable(dir: string): Promise<void> {
   try {
-    await mkdir(dir, {recursive: true});
+    await makeDirectory(dir);
     const probe = join(dir, '.writable');
     await writeWhole(probe, '');
     await rm(probe);

@@ -4,6 +4,7 @@ import {basename, dirname, join} from 'node:path';
 import pRetry from 'p-retry';
 import lockfile from 'proper-lockfile';
 import {Broken, messageOf, UsageError} from './errors.ts';
+import {makeDirectory} from './files.ts';
 import type {Log} from './log.ts';
 
 export interface BuildOnceOptions {
@@ -26,7 +27,7 @@ export async function buildOnce(dir: string, options: BuildOnceOptions, build: (
   const {signal, remove = removeFiles} = options;
   const parent = dirname(dir);
   try {
-    await mkdir(parent, {recursive: true});
+    await makeDirectory(parent);
     await access(parent, constants.W_OK);
   } catch (error) {
     throw new UsageError(`${parent}: can't write to the cache: ${messageOf(error)}; MEMHP_CACHE names another place for it`, {cause: error});
