@@ -36,10 +36,8 @@ conformance('online/movable', {
   await guest.setPolicy('offline');
   const before = guest.memTotal;
   const dimm = await guest.plugDimm({size: '1G'});
-  for (const block of dimm.blocks) {
-    await block.online('online_movable');
-    t.is(block.validZones, ['Movable'], `${block.name}: valid_zones`);
-  }
+  await dimm.online('online_movable');
+  for (const {name, validZones} of dimm.blocks) t.is(validZones, ['Movable'], `${name}: valid_zones`);
   const pages = dimm.blocks.length * pagesPerBlock(guest.now);
   t.is(zone(guest.now, 'Movable').managed, pages, 'managed pages of zone Movable', `it was empty; ${dimm.blocks.length} blocks of ${pagesPerBlock(guest.now)} pages`);
   t.is(guest.memTotal, before + dimm.size / 1024, 'MemTotal grows by exactly the DIMM', `${before} kB + ${dimm.size / 1024} kB`);

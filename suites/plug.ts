@@ -150,13 +150,13 @@ conformance('plug/node-links', {
   claims: ['linux/sysfs/node-links'],
   needs: ['memory-hotplug', 'numa'],
 }, async ({t, guest}) => {
-  const links = async (): Promise<string[]> => (await guest.sh('cd /sys/devices/system/node/node0 && ls -d memory[0-9]*')).trim().split('\n').sort();
+  const links = async (): Promise<string[]> => (await guest.sh('cd /sys/devices/system/node/node0 && ls -1d memory[0-9]*')).trim().split('\n').sort();
   await guest.setPolicy('offline');
   const before = await links();
   const dimm = await guest.plugDimm({size: '256M'});
   t.is(await links(), [...before, ...dimm.blocks.map(({name}) => name)].sort(), 'links of node0 after the plug', `${before.length} before, and the DIMM's blocks`);
   for (const {name} of dimm.blocks) {
-    t.is((await guest.sh(`readlink -f /sys/devices/system/node/node0/${name} /sys/devices/system/memory/${name}/node0`)).trim().split('\n'), [`/sys/devices/system/memory/${name}`, '/sys/devices/system/node/node0'], `where node0/${name} and ${name}/node0 lead`);
+    t.is((await guest.sh(`for link in node/node0/${name} memory/${name}/node0; do readlink -f /sys/devices/system/$link; done`)).trim().split('\n'), [`/sys/devices/system/memory/${name}`, '/sys/devices/system/node/node0'], `where node0/${name} and ${name}/node0 lead`);
   }
   await dimm.online('online_movable');
   await dimm.unplug();

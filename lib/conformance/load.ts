@@ -20,7 +20,7 @@ export interface UserData {
 /** Writes user data of `mib` MiB, which is movable, to a tmpfs. A step. */
 export async function fillUserMemory(guest: CaseGuest, mib: number): Promise<UserData> {
   const path = '/run/memhp.data';
-  const sum = async (): Promise<string> => guest.sh(`cksum <${path}/file`);
+  const sum = async (): Promise<string> => guest.sh(`sha256sum <${path}/file`);
   const before = await guest.step(`write ${mib} MiB to a tmpfs`, async () => {
     await guest.sh(`mkdir -p ${path} && mount -t tmpfs -o size=${mib + 1}M none ${path} && head -c ${mib * 2 ** 20} /dev/urandom >${path}/file`);
     return sum();

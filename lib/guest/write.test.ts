@@ -15,7 +15,7 @@ const answering = (answer: Partial<{status: number; stdout: string; stderr: stri
 /** What shells and C libraries say: bash, dash, busybox on musl, perl. */
 const WORDS: readonly (readonly [string, string])[] = [
   ['/run/memhp/serve: line 42: printf: write error: Invalid argument', 'EINVAL'],
-  ['sh: 1: echo: echo: I/O error', 'EIO'],
+  ['sh: 1: echo: echo: I/O error', 'unknown'],
   ['printf: write error: Device or resource busy', 'EBUSY'],
   ['sh: write error: Resource busy', 'EBUSY'],
   ['write error: Interrupted system call', 'EINTR'],

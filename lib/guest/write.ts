@@ -25,16 +25,19 @@ const ERRNO: readonly (readonly [string, RegExp])[] = [
   ['ENODEV', /No such device(?! or address)/],
   ['ENXIO', /No such device or address/],
   ['ENOENT', /No such file or directory|nonexistent directory/],
-  ['EIO', /Input\/output error|I\/O error/],
+  ['EIO', /Input\/output error/],
   ['ENOSPC', /No space left on device/],
   ['EOPNOTSUPP', /Operation not supported|Not supported/],
 ];
 
 export const errnoOf = (words: string): string => ERRNO.find(([, pattern]) => pattern.test(words))?.[0] ?? 'unknown';
 
-/** Writes one line to a file of the guest, as `echo word > path` does. */
+/**
+ * Writes one line to a file of the guest, as `echo word > path` does; `echo`, because busybox's printf says nothing of an
+ * error. The words of bash and busybox name it; dash says "I/O error" for all of them, which stays unknown.
+ */
 export async function writeGuestFile(shell: Shell, path: string, word: string, ms: number): Promise<WriteResult> {
-  const {status, stderr} = await shell.run(`printf '%s\\n' ${shellQuote(word)} >${shellQuote(path)}`, ms);
+  const {status, stderr} = await shell.run(`echo ${shellQuote(word)} >${shellQuote(path)}`, ms);
   const words = clean(stderr, 500).trim();
   return status === 0 && words === '' ? {accepted: true, errno: 'none', words: ''} : {accepted: false, errno: errnoOf(words), words};
 }
@@ -50,7 +53,7 @@ export async function readGuestFile(shell: Shell, path: string, ms: number): Pro
  * is written as it is: a newline that `echo` would add must be in it. An empty text would write nothing at all.
  */
 export async function writeTexts(shell: Shell, path: string, texts: readonly string[], ms: number): Promise<WriteResult[]> {
-  const script = texts.map((text) => `printf %s ${shellQuote(text)} 2>&1 >${shellQuote(path)} && echo none; echo @`).join('\n');
+  const script = texts.map((text) => `echo -n ${shellQuote(text)} 2>&1 >${shellQuote(path)} && echo none; echo @`).join('\n');
   const {stdout} = await shell.run(`{ ${script}\n} 2>&1`, ms);
   const answers = stdout.split(/^@\n/m);
   if (answers.length !== texts.length + 1) throw new Broken(`${texts.length} writes to ${path} have ${answers.length - 1} answers`);
