@@ -15,7 +15,7 @@ const set = MEMHP_PLAN ? 'cases' : MEMHP_TESTS === 'guest' ? 'guest' : 'unit';
 export default {
   ...sets[set],
   extensions: {ts: 'module', js: true},
-  nodeArguments: set === 'cases' ? [] : ['--import=tsx'], // cases come as a bundle, lib/bootstrap/compile.js
+  nodeArguments: set === 'cases' ? [] : ['--import=tsx'], // cases come as a bundle, lib/cli/compile.js
   require: ['./lib/selftest/leave.js'],
   workerThreads: false, // a worker thread does not get tsx's loader: ERR_UNKNOWN_FILE_EXTENSION on Node 20
   utilizeParallelBuilds: false, // with CI_NODE_INDEX set, AVA would drop files on its own

@@ -6,8 +6,10 @@ import '../bootstrap/node-version.js';
 process.env.PATH = [process.env.PATH, '/usr/local/sbin', '/usr/sbin', '/sbin'].filter(Boolean).join(':');
 
 // No top-level await: Node 12 would refuse to parse it, and never say that it is too old.
-void import('../bootstrap/compile.js')
-  .then(async ({compiled, entry}) => import(entry(await compiled(), 'lib/cli/main.js')))
+void import('./compile.js')
+  .then(async ({compiled, entry}) => {
+    await import(entry(await compiled(), 'lib/cli/main.js'));
+  })
   .catch((/** @type {unknown} */ error) => {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     console.error('memhp: the npm packages are not installed. Run `npm start`, which sets everything up, or `npm ci`.');

@@ -1,9 +1,10 @@
 import {join} from 'node:path';
 import {clone, type Clone} from '../machine/clone.ts';
 import type {Template} from '../machine/template.ts';
+import type {QemuProcess} from '../qemu/process.ts';
 import {evidencePath, SCHEMA, type Cell, type Record} from '../results/record.ts';
 import {within} from '../util/deadline.ts';
-import {messageOf} from '../util/errors.ts';
+import {Broken, DeadlineError, messageOf} from '../util/errors.ts';
 import type {Case} from './case.ts';
 import {Checks} from './checks.ts';
 import {evidenceFiles, freshEvidence, transcribed, writeSysroot} from './evidence.ts';
@@ -64,6 +65,7 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
   } catch (thrown) {
     error = thrown;
   }
+  if (error instanceof Broken && guest) error = await lastWords(guest.vm, error);
   error = guest?.vm.console.panicked ?? error;
   const made = [...checks.made];
   await guest?.close();
@@ -88,6 +90,10 @@ async function body(entry: Case, stage: Stage): Promise<void> {
   await entry.body({t: stage.checks, guest: new CaseGuest(stage)});
   if (stage.touched) await stage.look('at the end');
 }
+
+/** A closed port or monitor is noticed before QEMU's end, which says why: give it a moment to arrive. */
+const lastWords = (vm: QemuProcess, error: Broken): Promise<unknown> =>
+  within(1000, 'QEMU still runs', vm.gone).catch((reason: unknown) => (reason instanceof DeadlineError ? error : reason));
 
 /** For callers that must write a record even if the harness itself fails. */
 export const brokenReason = (error: unknown): string => `the harness failed: ${messageOf(error)}`;

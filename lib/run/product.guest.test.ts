@@ -21,11 +21,9 @@ test.before('the default guest brings its kernel', async () => {
   ({kernel} = await ensureImage(await loadManifest(defaultGuest()), {cache: cacheDir(), serve, log: console.error}));
 });
 
-// A cache of its own, so that every process of these tests is known by it.
-const env = {MEMHP_CACHE: join(scratch, 'cache')};
-
-const memhp = (args: readonly string[], options: {timeout?: number} = {}) =>
-  execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {env, reject: false, timeout: options.timeout ?? 300_000, stdin: 'ignore'});
+/** The command line in a process, with a cache of its own where nothing else is asked for: its QEMUs are known by that. */
+const memhp = (args: readonly string[], options: {cache?: string} = {}) =>
+  execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {env: {MEMHP_CACHE: options.cache ?? join(scratch, 'cache')}, reject: false, timeout: 300_000, stdin: 'ignore'});
 
 /** QEMUs that work on our scratch directory. */
 const qemus = async (): Promise<string[]> =>
@@ -61,6 +59,23 @@ test('a guest that never comes up is broken at its deadline', async (t) => {
   t.regex(stdout, /Run \/bin\/busybox as init process/, 'the console tells how far it came');
   t.true(Date.now() - start < 120_000);
   t.deepEqual(await qemus(), []);
+});
+
+test('a guest whose ssh never answers is broken at its deadline', async (t) => {
+  const {exitCode, stdout} = await memhp(['run', 'online/movable', '--append', 'systemd.mask=ssh.service systemd.mask=ssh.socket', '--boot-timeout', '60', '--out', join(scratch, 'mute')], {cache: cacheDir()});
+  t.is(exitCode, 3);
+  t.regex(stdout, /ssh to the guest: not within 60\.0 s.*the last attempt: /);
+  t.regex(stdout, /the console's last lines:/);
+});
+
+test('the untouched default guest does what its table says, and its recorded deviation is known', async (t) => {
+  const out = join(scratch, 'default');
+  const {exitCode, stdout, stderr} = await memhp(['run', 'defaults', 'unplug/refused-rolls-back', '--out', out, '--json'], {cache: cacheDir()});
+  t.is(exitCode, 0, `${stdout}\n${stderr}`);
+  const {counts} = JSON.parse(stdout) as {counts: Record<string, number>};
+  t.deepEqual(counts, {pass: 3, fail: 0, skip: 0, known: 1, broken: 0});
+  const facts = Object.assign({}, ...(await readRecords(out)).map((record) => record.facts)) as Record<string, unknown>;
+  t.like(facts, {policy: 'online', onlinedBy: 'kernel', zone: 'Normal'});
 });
 
 for (const name of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const) {

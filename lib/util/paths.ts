@@ -2,7 +2,7 @@ import {homedir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
-/** The root of the memhp checkout or package. A bundle knows it from when it was made (lib/bootstrap/compile.js). */
+/** The root of the memhp checkout or package. A bundle knows it from when it was made (lib/cli/compile.js). */
 export const root = process.env.MEMHP_ROOT ?? fileURLToPath(new URL('../../', import.meta.url));
 
 /** The directory of the bundles that this process runs from; undefined where it runs from the sources. */
