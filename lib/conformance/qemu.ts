@@ -1,5 +1,5 @@
-import type {MemoryDevice} from '../guest/observation.ts';
-import {addBackend, addDevice, backendId, plugReport, queryDevices, unplugResult, type DimmSpec, type UnplugResult} from '../hotplug/dimm.ts';
+import {queryDevices, type MemoryDevice} from '../guest/observation.ts';
+import {addBackend, addDevice, backendId, plugReport, unplugResult, type DimmSpec, type UnplugResult} from '../hotplug/dimm.ts';
 import {Broken} from '../util/errors.ts';
 import type {Dimm} from './dimm.ts';
 import type {CaseGuest, QemuAnswer} from './guest.ts';

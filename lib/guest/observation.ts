@@ -10,7 +10,7 @@ import {parseMeminfo, type Meminfo} from './meminfo.ts';
 import {parseZoneinfo, type Zone} from './zoneinfo.ts';
 
 /** QEMU's `query-memory-devices`: DIMMs; `memdev` is the backend. Source: qapi/machine.json. */
-export const memoryDevices = z.array(
+const memoryDevices = z.array(
   z.object({
     type: z.string(),
     data: z.looseObject({
@@ -55,11 +55,24 @@ export interface Observation {
   readonly kernelLog: readonly string[];
 }
 
+/** The memory devices as QEMU has them now. */
+export async function queryDevices(qmp: Qmp): Promise<MemoryDevice[]> {
+  return memoryDevices.parse(await qmp.execute('query-memory-devices')).map(({type, data}) => ({
+    id: data.id ?? '',
+    type,
+    address: bytes(data.addr ?? 0),
+    size: bytes(data.size),
+    slot: data.slot ?? null,
+    node: data.node ?? 0,
+    memdev: data.memdev ?? '',
+  }));
+}
+
 /** Takes an observation: one round trip to the guest, beside the questions to QEMU. */
 export async function observe(qmp: Qmp, shell: Shell, ms: number): Promise<Observation> {
   const [guest, devices, summary] = await Promise.all([
     shell.run('memhp_observe', ms),
-    qmp.execute('query-memory-devices').then((reply) => memoryDevices.parse(reply)),
+    queryDevices(qmp),
     qmp.execute('query-memory-size-summary').then((reply) => sizeSummary.parse(reply)),
   ]);
   if (guest.status !== 0) throw new Broken(`the guest's memhp_observe ended with status ${guest.status}: ${clean(guest.stderr, 500)}`);
@@ -68,15 +81,7 @@ export async function observe(qmp: Qmp, shell: Shell, ms: number): Promise<Obser
     qemu: {
       base: bytes(summary['base-memory']),
       plugged: bytes(summary['plugged-memory'] ?? 0),
-      devices: devices.map(({type, data}) => ({
-        id: data.id ?? '',
-        type,
-        address: bytes(data.addr ?? 0),
-        size: bytes(data.size),
-        slot: data.slot ?? null,
-        node: data.node ?? 0,
-        memdev: data.memdev ?? '',
-      })),
+      devices,
     },
   };
 }

@@ -1,9 +1,8 @@
-import {memoryDevices} from '../guest/observation.ts';
-import type {MemoryDevice} from '../guest/observation.ts';
+import {queryDevices, type MemoryDevice} from '../guest/observation.ts';
 import {QmpError, type Qmp} from '../qmp/client.ts';
 import type {QmpEvent} from '../qmp/events.ts';
 import {Broken} from '../util/errors.ts';
-import {bytes, parseSize} from '../util/size.ts';
+import {parseSize} from '../util/size.ts';
 import {isPlugReport, isUnplugReport, OST_IN_PROGRESS, ostOf} from './ost.ts';
 
 /** A DIMM to plug. */
@@ -50,19 +49,6 @@ export async function addDevice(qmp: Qmp, {id, slot, node, address, via = 'qmp'}
 async function hmp(qmp: Qmp, line: string): Promise<void> {
   const answer = await qmp.hmp(line);
   if (answer !== '') throw new QmpError(line, 'HMP', answer);
-}
-
-/** The memory devices as QEMU has them now. */
-export async function queryDevices(qmp: Qmp): Promise<MemoryDevice[]> {
-  return memoryDevices.parse(await qmp.execute('query-memory-devices')).map(({type, data}) => ({
-    id: data.id ?? '',
-    type,
-    address: bytes(data.addr ?? 0),
-    size: bytes(data.size),
-    slot: data.slot ?? null,
-    node: data.node ?? 0,
-    memdev: data.memdev ?? '',
-  }));
 }
 
 export async function findDevice(qmp: Qmp, id: string): Promise<MemoryDevice> {
