@@ -35,7 +35,7 @@ conformance('online/movable', {
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   const before = guest.memTotal;
-  const dimm = await guest.plugDimm({size: '1G'});
+  const dimm = await guest.plugDimm({size: '512M'});
   await dimm.online('online_movable');
   for (const {name, validZones} of dimm.blocks) t.is(validZones, ['Movable'], `${name}: valid_zones`);
   const pages = dimm.blocks.length * pagesPerBlock(guest.now);

@@ -1,6 +1,8 @@
-import {readFile} from 'node:fs/promises';
+import {watch} from 'node:fs';
+import {dirname} from 'node:path';
 import type {Template} from '../machine/template.ts';
 import type {Cell} from '../results/record.ts';
+import {readIfThere} from '../util/files.ts';
 
 /** What the test runner's process is told: a file, because it gets no arguments of ours. */
 export interface Plan {
@@ -25,5 +27,23 @@ export interface PlanItem {
 /** A test's name in the runner's output, and back. */
 export const testTitle = ({cell, case: id}: Pick<PlanItem, 'cell' | 'case'>): string => `${cell} ${id}`;
 
-/** Reads a plan that this same version has just written. */
-export const readPlan = async (path: string): Promise<Plan> => JSON.parse(await readFile(path, 'utf8')) as Plan;
+/** Reads a plan that this same version writes, waiting until it is there: whole, because it is moved into place. */
+export async function readPlan(path: string): Promise<Plan> {
+  let changed: () => void = () => undefined;
+  const watcher = watch(dirname(path), () => {
+    changed();
+  });
+  try {
+    for (;;) {
+      // The wait begins before the look, so that a plan that comes in between is not missed.
+      const change = new Promise<void>((resolve) => {
+        changed = resolve;
+      });
+      const text = await readIfThere(path);
+      if (text !== undefined) return JSON.parse(text) as Plan;
+      await change;
+    }
+  } finally {
+    watcher.close();
+  }
+}

@@ -37,8 +37,9 @@ export class Progress {
     this.#shown = this.#shown.then(() => this.#show(place, title)).catch(() => undefined); // a record that can't be read is the report's business
   }
 
-  /** Ends the living line. */
-  stop(): void {
+  /** Ends the living line, when all that has ended is shown. */
+  async stop(): Promise<void> {
+    await this.#shown;
     this.#erase();
     this.#line = '';
   }

@@ -5,7 +5,6 @@ import {SCHEMA, type Run} from '../results/record.ts';
 import {keyOf, loadRun, readRecords, writeRun, type LoadedRun} from '../results/store.ts';
 import {Broken, UsageError, messageOf} from '../util/errors.ts';
 import {makeDirectory, readIfThere, writeWhole} from '../util/files.ts';
-import type {Log} from '../util/log.ts';
 import {version} from '../util/version.ts';
 import type {Case} from '../conformance/case.ts';
 import {readClaims} from './claims.ts';
@@ -14,7 +13,7 @@ import type {RunOptions} from './options.ts';
 import {testTitle, type Plan, type PlanItem} from './plan.ts';
 import {prepareImages, prepareTemplates} from './prepare.ts';
 import type {Progress} from './progress.ts';
-import {runTests} from './runner.ts';
+import {startRunner, type Runner} from './runner.ts';
 import {loadSuites, selectCases} from './suites.ts';
 
 export interface FinishedRun {
@@ -25,12 +24,33 @@ export interface FinishedRun {
 
 /** The main job, end to end: guests, templates, cases, records, report. Throws UsageError for what can't be used. */
 export async function run(options: RunOptions, progress: Progress, signal: AbortSignal): Promise<FinishedRun> {
-  const log: Log = (line) => {
-    progress.log(line);
-  };
   const cases = selectCases(await loadSuites(), options.patterns);
   const dir = resolve(options.out ?? join('memhp-runs', new Date().toISOString().replaceAll(/[:.]/g, '-').slice(0, 19)));
   await makeWritable(dir);
+  const planFile = join(dir, 'plan.json');
+  await rm(planFile, {force: true}); // of a run that was cut off
+  const runner = startRunner(planFile, signal);
+  let head: Run;
+  try {
+    head = await runCases(dir, planFile, cases, runner, {options, progress, signal});
+  } finally {
+    runner.stop();
+    await rm(planFile, {force: true});
+  }
+  const loaded = await loadRun(dir);
+  const {files} = await writeReports(loaded, dir, {claims: await readClaims()});
+  return {dir, loaded: {...loaded, run: head}, files};
+}
+
+interface Running {
+  readonly options: RunOptions;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Makes the guests ready, writes down what is planned, and has the runner do what isn't finished yet. */
+async function runCases(dir: string, planFile: string, cases: readonly Case[], runner: Runner, {options, progress, signal}: Running): Promise<Run> {
+  const {log} = progress;
   const jobs = options.jobs ?? defaultJobs();
   const images = await prepareImages(options, log, signal);
   const prepared = await prepareTemplates(options, images, cases, jobs, log, signal);
@@ -39,22 +59,17 @@ export async function run(options: RunOptions, progress: Progress, signal: Abort
   const head = await writeHead(dir, {...prepared, items, guests: images.map(({name}) => name)}, cases);
   const left = await withoutFinished(dir, items);
   if (left.length < items.length) log(`${items.length - left.length} cases are finished already in ${dir}`);
-  if (left.length > 0) {
-    const plan: Plan = {dir, jobs, cells: prepared.cells, templates: prepared.templates, items: left};
-    const planFile = join(dir, 'plan.json');
-    await writeWhole(planFile, JSON.stringify(plan));
-    const titles = new Set(left.map((item) => testTitle(item)));
-    progress.start(titles.size, dir);
-    const {problem} = await runTests(planFile, titles, (title) => {
-      progress.ended(title);
-    }, signal);
-    progress.stop();
-    await rm(planFile, {force: true});
-    if (problem !== undefined) log(`the test runner said: ${problem}`);
-  }
-  const loaded = await loadRun(dir);
-  const {files} = await writeReports(loaded, dir, {claims: await readClaims()});
-  return {dir, loaded: {...loaded, run: head}, files};
+  if (left.length === 0) return head;
+  const plan: Plan = {dir, jobs, cells: prepared.cells, templates: prepared.templates, items: left};
+  const titles = new Set(left.map((item) => testTitle(item)));
+  progress.start(titles.size, dir);
+  await writeWhole(planFile, JSON.stringify(plan));
+  const {problem} = await runner.finish(titles, (title) => {
+    progress.ended(title);
+  });
+  await progress.stop();
+  if (problem !== undefined) log(`the test runner said: ${problem}`);
+  return head;
 }
 
 async function makeWritable(dir: string): Promise<void> {
