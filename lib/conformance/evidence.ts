@@ -29,7 +29,7 @@ export function transcribed(shell: Shell, port: string, file: string): Shell {
     run: async (script, ms) => {
       const at = Date.now();
       const write = (rest: object): void => {
-        appendFileSync(file, `${JSON.stringify({at, ms: Date.now() - at, port, script, ...rest})}\n`);
+        appendFileSync(file, `${JSON.stringify({at, ms: Date.now() - at, port, shell: shell.kind, script, ...rest})}\n`);
       };
       try {
         const result = await shell.run(script, ms);

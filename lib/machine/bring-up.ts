@@ -50,8 +50,12 @@ interface BringUpOptions {
   readonly keys: Keys | undefined;
   readonly signal: AbortSignal | undefined;
   readonly serve: string;
+  readonly library: string;
   readonly warmUp: string;
 }
+
+/** Loads the functions that observations call into an ssh shell. */
+export const PRELUDE = '. /run/memhp/library';
 
 /** From a QEMU that has just started to a guest whose shell is ready to be frozen. */
 export async function bringUp(vm: QemuProcess, config: BootConfig, options: BringUpOptions): Promise<GuestFacts> {
@@ -62,6 +66,8 @@ export async function bringUp(vm: QemuProcess, config: BootConfig, options: Brin
       await succeed(ssh, SETTLE, options.ms);
       for (const command of config.image.prepare) await succeed(ssh, command, options.ms);
       const ports = await startServing(ssh, options);
+      ssh.prelude = PRELUDE;
+      if (!ports) await succeed(ssh, options.warmUp, options.ms);
       const facts = ports ? await portsAreUp(vm, 'virtio', options) : await readFacts(ssh, options.ms);
       await succeed(ssh, 'sync', options.ms);
       return facts;
@@ -94,9 +100,9 @@ export async function forwardedPort(vm: QemuProcess): Promise<number> {
 }
 
 /** Installs and starts the serving loops; false where the guest has no virtio-serial port. */
-async function startServing(ssh: Shell, {serve, ms}: BringUpOptions): Promise<boolean> {
+async function startServing(ssh: Shell, {serve, library, ms}: BringUpOptions): Promise<boolean> {
   const {stdout} = await succeed(ssh, `
-    mkdir -p /run/memhp && printf %s ${shellQuote(serve)} >/run/memhp/serve
+    mkdir -p /run/memhp && printf %s ${shellQuote(serve)} >/run/memhp/serve && printf %s ${shellQuote(library)} >/run/memhp/library
     for port in /dev/virtio-ports/memhp.0 /dev/virtio-ports/memhp.1; do
       if [ -c $port ]; then setsid sh /run/memhp/serve $port </dev/null >/dev/null 2>&1 & echo serving; fi
     done`, ms);

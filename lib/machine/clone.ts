@@ -5,7 +5,7 @@ import {STATE_FD} from '../qemu/channels.ts';
 import {PortShell} from '../shell/port.ts';
 import type {Shell} from '../shell/shell.ts';
 import {SshShell} from '../shell/ssh.ts';
-import {forwardedPort} from './bring-up.ts';
+import {forwardedPort, PRELUDE} from './bring-up.ts';
 import {machineArgs} from './commandline.ts';
 import {loadState} from './migrate.ts';
 import type {Template} from './template.ts';
@@ -69,5 +69,7 @@ async function shells(vm: QemuProcess, template: Template, ms: number): Promise<
     privateKey: await readFile(join(template.dir, 'client_key'), 'utf8'),
     hostKey: await readFile(join(template.dir, 'host_key.pub'), 'utf8'),
   };
-  return Promise.all([SshShell.connect(address, ms), SshShell.connect(address, ms)]);
+  const pair = await Promise.all([SshShell.connect(address, ms), SshShell.connect(address, ms)]);
+  for (const one of pair) one.prelude = PRELUDE;
+  return pair;
 }

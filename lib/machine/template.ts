@@ -32,6 +32,8 @@ export interface TemplateOptions {
   readonly bootMs: number;
   /** The script that the guest runs behind its shell ports (lib/shell/serve.ts), and what to run there once before the freeze. */
   readonly serve: string;
+  /** Shell functions of `serve`, for a guest that is talked to by ssh. */
+  readonly library: string;
   readonly warmUp: string;
   /** Boot it anew even if the cache has it. */
   readonly fresh?: boolean;
@@ -91,7 +93,7 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
   let vm: QemuProcess | undefined;
   try {
     vm = await launch(options.qemu, args, {ms: options.bootMs, ...(options.consoleFile ? {consoleFile: options.consoleFile} : {})});
-    const facts = await bringUp(vm, config, {ms: options.bootMs, keys, signal: options.signal, serve: options.serve, warmUp: options.warmUp});
+    const facts = await bringUp(vm, config, {ms: options.bootMs, keys, signal: options.signal, serve: options.serve, library: options.library, warmUp: options.warmUp});
     await writeWhole(join(work, 'facts.json'), JSON.stringify(facts));
     await vm.qmp.execute('stop');
     await saveState(vm.qmp, join(work, 'state'), options.bootMs);

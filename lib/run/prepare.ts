@@ -13,7 +13,7 @@ import {findQemu, type QemuBinary} from '../qemu/binary.ts';
 import type {Cell} from '../results/record.ts';
 import {messageOf, UsageError} from '../util/errors.ts';
 import type {Log} from '../util/log.ts';
-import {serve, warmUp} from './guest-script.ts';
+import {library, serve, warmUp} from './guest-script.ts';
 import type {PlanItem} from './plan.ts';
 import type {RunOptions} from './options.ts';
 
@@ -77,7 +77,7 @@ export async function prepareTemplates(options: RunOptions, images: readonly Ima
   const wanted = wantedConfigs(images, cases, decision.accel, options.append);
   const slot = pLimit(jobs);
   const templates: Prepared['templates'] = {};
-  const templateOptions = {cache: options.cache, qemu, log, bootMs: options.bootTimeout === undefined ? BOOT_MS * slowness(decision.accel) : options.bootTimeout * 1000, serve, warmUp, signal, fresh: options.fresh};
+  const templateOptions = {cache: options.cache, qemu, log, bootMs: options.bootTimeout === undefined ? BOOT_MS * slowness(decision.accel) : options.bootTimeout * 1000, serve, library, warmUp, signal, fresh: options.fresh};
   await Promise.all(wanted.map(({key, config}) => slot(async () => {
     if (signal.aborted) return;
     try {

@@ -18,6 +18,8 @@ export interface SshAddress {
 /** A shell over ssh: brings a guest up, and serves clones of guests that have no virtio-serial port. */
 export class SshShell implements Shell {
   readonly kind = 'ssh';
+  /** Runs before each script: where ours finds the functions that a served port has anyway. */
+  prelude = '';
   readonly #client: ssh2.Client;
 
   private constructor(client: ssh2.Client) {
@@ -76,7 +78,7 @@ export class SshShell implements Shell {
           if (size > OUTPUT_LIMIT) reject(new Broken(`the guest printed more than ${OUTPUT_LIMIT} bytes over ssh`));
           resolve({status, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8')});
         });
-        channel.end(`LC_ALL=C; export LC_ALL; PATH=/usr/sbin:/usr/bin:/sbin:/bin\n${script}\n`);
+        channel.end(`LC_ALL=C; export LC_ALL; PATH=/usr/sbin:/usr/bin:/sbin:/bin\n${this.prelude}\n${script}\n`);
       });
     });
     return within(ms, `the guest's answer over ssh to: ${script.trim().slice(0, 120)}`, result);
