@@ -1,6 +1,5 @@
 import {queryDevices, type MemoryDevice} from '../guest/observation.ts';
 import {addBackend, addDevice, backendId, plugReport, unplugResult, type DimmSpec, type UnplugResult} from '../hotplug/dimm.ts';
-import {Broken} from '../util/errors.ts';
 import type {Dimm} from './dimm.ts';
 import type {CaseGuest, QemuAnswer} from './guest.ts';
 
@@ -29,13 +28,6 @@ export async function deleteBackend(guest: CaseGuest, dimmId: string): Promise<v
 
 /** QEMU's memory devices now; needs no answer of the guest. */
 export const devicesNow = (guest: CaseGuest): Promise<MemoryDevice[]> => queryDevices(guest.qmp);
-
-/** The memory device of that id. Throws Broken where QEMU has none. */
-export async function deviceNow(guest: CaseGuest, id: string): Promise<MemoryDevice> {
-  const device = (await devicesNow(guest)).find((one) => one.id === id);
-  if (!device) throw new Broken(`QEMU has no memory device ${id}`);
-  return device;
-}
 
 /** Stops the virtual machine while `action` runs, then lets it go on and does what `then` says. One step. */
 export function whileStopped<T>(guest: CaseGuest, title: string, action: () => Promise<void>, then: () => Promise<T>): Promise<T> {

@@ -8,9 +8,6 @@ import {Broken} from '../util/errors.ts';
 import {readPlan, testTitle} from './plan.ts';
 import {loadSuites} from './suites.ts';
 
-// When AVA's main process is gone nobody reads our results: end, and every QEMU ends with us.
-process.once('disconnect', () => process.exit(1));
-
 const plan = await readPlan(process.env['MEMHP_PLAN'] ?? '');
 const known = await readKnown();
 const cases = new Map((await loadSuites()).map((entry) => [entry.id, entry]));
