@@ -8,7 +8,7 @@ export const layers = {
   bootstrap: [],
   results: ['util'],
   report: ['results', 'util'],
-  udev: ['results', 'util'],
+  udev: ['util'],
   qmp: ['shell', 'console', 'util'],
   shell: ['qmp', 'console', 'util'],
   console: ['qmp', 'shell', 'util'],
@@ -21,6 +21,23 @@ export const layers = {
   suites: ['conformance'],
   run: [
     'suites', 'conformance', 'report', 'udev', 'guest', 'hotplug', 'machine', 'image', 'qemu', 'qmp', 'shell', 'console',
+    'results', 'util',
+  ],
+  replay: [
+    'run', 'suites', 'conformance', 'udev', 'guest', 'hotplug', 'machine', 'image', 'qemu', 'qmp', 'shell', 'console', 'results',
+    'util',
+  ],
+  nested: ['run', 'machine', 'image', 'qemu', 'qmp', 'shell', 'console', 'results', 'util'],
+  bench: [
+    'run', 'suites', 'conformance', 'report', 'guest', 'hotplug', 'machine', 'image', 'qemu', 'qmp', 'shell', 'console', 'results',
+    'util',
+  ],
+  faults: [
+    'run', 'suites', 'conformance', 'udev', 'guest', 'hotplug', 'machine', 'image', 'qemu', 'qmp', 'shell', 'console', 'results',
+    'util',
+  ],
+  mutate: [
+    'replay', 'run', 'suites', 'conformance', 'udev', 'guest', 'hotplug', 'machine', 'image', 'qemu', 'qmp', 'shell', 'console',
     'results', 'util',
   ],
   cli: [

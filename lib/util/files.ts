@@ -1,6 +1,8 @@
 import {randomBytes} from 'node:crypto';
-import {mkdir, open, readFile, rename, rm, stat} from 'node:fs/promises';
-import {dirname} from 'node:path';
+import {createReadStream} from 'node:fs';
+import {mkdir, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {Broken} from './errors.ts';
 
 /**
  * Makes a directory and those above it. Step by step: where a file system takes no directories (/proc), mkdir's own
@@ -20,21 +22,29 @@ export async function makeDirectory(path: string): Promise<void> {
 
 const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
 
-/** Writes a file whole or not at all: a reader never sees a part, and a kill leaves the old one. */
-export async function writeWhole(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
-  await makeDirectory(dirname(path));
+/** Writes a file whole or not at all: a reader never sees a part, and a kill leaves the old one. Throws Broken where the file system refuses. */
+export async function writeWhole(path: string, data: string | Uint8Array | Iterable<string | Uint8Array>, mode = 0o644): Promise<void> {
   const part = `${path}.${randomBytes(4).toString('hex')}.part`;
   try {
+    await makeDirectory(dirname(path));
     const file = await open(part, 'wx', mode);
     try {
-      await file.writeFile(data);
+      await writeFile(file, data);
     } finally {
       await file.close();
     }
     await rename(part, path);
   } catch (error) {
-    await rm(part, {force: true});
+    await rm(part, {force: true}).catch(() => undefined); // the first error is the one to tell
+    if (error instanceof Error && 'syscall' in error) throw new Broken(`${path}: can't be written: ${error.message}`, {cause: error});
     throw error;
+  }
+}
+
+/** Removes what killed writers left of files that they were writing below a directory. */
+export async function removeParts(dir: string): Promise<void> {
+  for (const name of await readdir(dir, {recursive: true})) {
+    if (/\.[0-9a-f]{8}\.part$/.test(name)) await rm(join(dir, name), {force: true});
   }
 }
 
@@ -46,4 +56,34 @@ export async function readIfThere(path: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** A file's bytes, at most `limit`: it may be one that never ends. Throws RangeError where there is more. */
+export async function readAtMost(path: string, limit: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) throw new RangeError(`more than ${limit} bytes`);
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts);
+}
+
+/** How often a text occurs in a file, whatever else is in it; overlapping occurrences count once. */
+export async function countIn(path: string, text: string): Promise<number> {
+  const wanted = Buffer.from(text);
+  if (wanted.length === 0) throw new RangeError('an empty text occurs everywhere');
+  let count = 0;
+  let rest: Uint8Array = Buffer.alloc(0);
+  for await (const chunk of createReadStream(path, {highWaterMark: 2 ** 20}) as AsyncIterable<Buffer>) {
+    const bytes = Buffer.concat([rest, chunk]);
+    let from = 0;
+    for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, from)) {
+      count += 1;
+      from = at + wanted.length;
+    }
+    rest = bytes.subarray(Math.max(from, bytes.length - wanted.length + 1));
+  }
+  return count;
 }

@@ -1,7 +1,7 @@
 import {execFileSync} from 'node:child_process';
 import test from 'ava';
 import fc from 'fast-check';
-import {clean, lastLines, shellQuote} from './text.ts';
+import {clean, jsonLine, lastLines, shellQuote} from './text.ts';
 
 test('escape sequences and control characters go, tabs and newlines stay', (t) => {
   t.is(clean('a\tb\n\u001B[31;1mred\u001B[0m\u0000\u0007 \u001B]8;;http://x\u001B\\link\u001B]8;;\u0007\r\nend\r'), 'a\tb\nred link\nend');
@@ -33,4 +33,12 @@ test('a quoted word reaches a command as it was', (t) => {
 test('the last lines, without the empty end', (t) => {
   t.is(lastLines('a\nb\nc\n\n', 2), 'b\nc');
   t.is(lastLines('a', 5), 'a');
+});
+
+test('a line of JSON is read back as it was, and shows a terminal nothing that it obeys', (t) => {
+  fc.assert(fc.property(fc.string({unit: 'binary'}), (text) => {
+    const line = jsonLine({text});
+    t.is((JSON.parse(line) as {text: string}).text, text);
+    t.is(clean(line), line);
+  }));
 });
