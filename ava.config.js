@@ -1,6 +1,6 @@
 import {relative} from 'node:path';
 
-// Three sets of files share one config: unit tests, tests with real guests (MEMHP_TESTS=guest) and the conformance
+// Three sets of files share one config: unit tests, tests with real guests (MEMHP_TESTS=guest), and the conformance
 // cases themselves (MEMHP_PLAN, set by `memhp run`), which own their deadlines and their parallelism.
 const {MEMHP_PLAN, MEMHP_CASES = '', MEMHP_TESTS} = process.env;
 

@@ -1,35 +1,18 @@
 // The untouched guest: nothing here writes a policy, so that what is seen is what the distribution does.
+import {msToLastBlock, proveOnlining, whoOnlined} from '../lib/conformance/attribution.ts';
 import {conformance} from '../lib/conformance/case.ts';
+import {configPolicy} from '../lib/conformance/config-policy.ts';
 import type {CaseGuest} from '../lib/conformance/guest.ts';
 import {fillKernelMemory} from '../lib/conformance/load.ts';
 import {ostMeaning} from '../lib/conformance/qemu.ts';
-import {listen, type Uevent} from '../lib/conformance/uevents.ts';
-
-/**
- * The policy that the kernel was built with. MEMORY_HOTPLUG_DEFAULT_ONLINE became the choice
- * MHP_DEFAULT_ONLINE_TYPE in 6.14, and in stable branches later (6.12.110): so ask for both.
- */
-function configPolicy(config: Readonly<Record<string, string>>): string {
-  const type = /^CONFIG_MHP_DEFAULT_ONLINE_TYPE_(\w+)$/;
-  const chosen = Object.keys(config).find((name) => type.test(name) && config[name] === 'y')?.replace(type, '$1');
-  const names: Readonly<Record<string, string>> = {OFFLINE: 'offline', ONLINE_AUTO: 'online', ONLINE_KERNEL: 'online_kernel', ONLINE_MOVABLE: 'online_movable'};
-  if (chosen !== undefined) return names[chosen] ?? chosen;
-  return config['CONFIG_MEMORY_HOTPLUG_DEFAULT_ONLINE'] === 'y' ? 'online' : 'offline';
-}
+import {udevdNow} from '../lib/conformance/udev-rules.ts';
+import {listen} from '../lib/conformance/uevents.ts';
 
 /** The zones that the blocks of the guest's own policy can be in: contig-zones without movable_node never chooses Movable. */
 const ZONES: Readonly<Record<string, string>> = {offline: 'not online', online: 'Normal', online_kernel: 'Normal', online_movable: 'Movable'};
 
 const zonesOf = (guest: CaseGuest, ids: readonly number[]): string =>
   [...new Set(ids.map((id) => guest.view(id)).map(({state, validZones}) => (state === 'online' ? validZones.join(' ') : 'not online')))].join(', ');
-
-/** Milliseconds of the guest's clock from the first block added to the last one onlined; null where none was. */
-function onliningMs(events: readonly Uevent[]): number | null {
-  const kernel = events.filter(({from}) => from === 'kernel');
-  const added = kernel.find(({action}) => action === 'add');
-  const online = kernel.findLast(({action}) => action === 'online');
-  return added && online ? Math.round((online.seconds - added.seconds) * 1000) : null;
-}
 
 conformance('defaults/policy', {
   title: 'The untouched guest\'s auto_online_blocks is what its kernel was built with',
@@ -44,27 +27,26 @@ conformance('defaults/policy', {
 });
 
 conformance('defaults/plugged-dimm', {
-  title: 'A DIMM plugged into the untouched guest ends up as its policy says, or is onlined by its user space',
-  claims: ['linux/auto/default'],
-  needs: ['memory-hotplug', 'command:udevadm'],
-}, async ({t, guest}) => {
+  title: 'A DIMM plugged into the untouched guest is onlined wholly or not at all, by its kernel as the policy says, or by one agent of its user space',
+  claims: ['linux/auto/default', 'udev/attribution'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+}, async ({t, guest, untouched}) => {
   const policy = guest.now.policy ?? 'not readable';
+  t.require(await udevdNow(guest), 'running', 'udevd');
   const heard = await listen(guest);
-  const dimm = await guest.plugDimm({size: '512M'}, {settle: true});
-  const events = await heard();
-  await guest.observe('after udev has settled');
-  const onlined = dimm.blocks.filter(({state}) => state === 'online').length;
-  const onlinedBy = onlined === 0 ? 'nobody' : policy === 'offline' ? 'user space' : 'kernel';
-  const zone = zonesOf(guest, dimm.blockIds);
+  const blocks = await proveOnlining({guest, untouched}, () => guest.plugDimm({size: '512M'}, {settle: true}));
+  const added = (await heard()).filter(({from, action}) => from === 'udev' && action === 'add').map(({block}) => block);
+  const onlinedBy = whoOnlined(blocks, true);
+  const zone = zonesOf(guest, blocks.map(({block}) => Number(block.replace('memory', ''))));
   t.fact('policy', policy);
   t.fact('blockSizeMiB', guest.blockSize / 2 ** 20);
   t.fact('onlinedBy', onlinedBy);
   t.fact('zone', zone);
-  t.fact('msToLastBlock', onliningMs(events));
-  t.oneOf(onlined, [0, dimm.blocks.length], 'blocks online', 'all or none: a part would be neither a policy nor a rule');
-  if (onlinedBy !== 'user space') t.is(zone, ZONES[policy], 'where its blocks are', `auto_online_blocks is ${policy}, and nobody in user space onlines`);
-  const added = events.filter(({from, action}) => from === 'udev' && action === 'add').map(({block}) => block);
-  t.is(added.sort(), dimm.blocks.map(({name}) => name).sort(), 'blocks whose add udev has handled', 'so its rules have had their say');
+  t.fact('msToLastBlock', msToLastBlock(blocks));
+  t.oneOf(blocks.filter(({zone}) => zone !== null).length, [0, blocks.length], 'blocks online', 'all or none: a part would be neither a policy nor a rule');
+  t.oneOf(onlinedBy, policy === 'offline' ? ['nobody', 'udev'] : ['kernel'], 'who onlined its blocks', policy === 'offline' ? 'auto_online_blocks is offline: nobody but a rule of udev does so in a distribution' : `auto_online_blocks is ${policy}, and the kernel is first: it holds device_hotplug_lock until a DIMM's blocks are online`);
+  if (onlinedBy === 'kernel' || onlinedBy === 'nobody') t.is(zone, ZONES[policy], 'where its blocks are', `auto_online_blocks is ${policy}, and nobody in user space onlines`);
+  t.is(added.sort(), blocks.map(({block}) => block).sort(), 'blocks whose add udev has handled', 'so its rules have had their say');
 });
 
 conformance('defaults/unplug', {

@@ -1,5 +1,5 @@
 import {conformance} from '../lib/conformance/case.ts';
-import {allOf, errnosOf} from '../lib/conformance/refused.ts';
+import {allOf, errnosOf, veto} from '../lib/conformance/refused.ts';
 
 /** Where the blocks of a DIMM land, by policy: `online` finds no zone that reaches the DIMM, and then takes Normal. */
 const LANDING = {
@@ -69,4 +69,22 @@ conformance('online/auto-only-later', {
   await guest.plugDimm({size: '128M'});
   await guest.setPolicy('offline');
   t.is(states(), [off, off, 'online Movable', 'online Movable', 'online Normal'], 'blocks of all three DIMMs after the policy is offline again', 'each DIMM has the policy of the moment when it was plugged');
+});
+
+conformance('online/auto-no-retry', {
+  title: 'Where onlining plugged memory automatically fails, the DIMM is plugged and stays offline, also when the reason is gone',
+  claims: ['linux/auto/no-retry', 'linux/acpi/plug'],
+  needs: ['memory-hotplug', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
+}, async ({t, guest}) => {
+  await guest.setPolicy('online_movable');
+  await veto(guest, 'MEM_GOING_ONLINE', 12);
+  const dimm = await guest.plugDimm({size: '256M'});
+  t.is(dimm.blocks.map(({state}) => state), ['offline', 'offline'], 'states of its blocks', 'a part of the kernel vetoes onlining with ENOMEM; adding them worked');
+  const before = guest.now;
+  await veto(guest, 'MEM_GOING_ONLINE', 0);
+  const other = await guest.plugDimm({size: '128M'});
+  t.is(other.blocks.map(({state}) => state), ['online'], 'state of a block plugged when the veto is over');
+  t.is(dimm.blocks.map(({state}) => state), before.blocks.filter(({id}) => dimm.blockIds.includes(id)).map(({state}) => state), 'states of the first DIMM\'s blocks', 'as before: nobody tries again');
+  await dimm.online('online_movable');
+  t.is(dimm.blocks.map(({validZones}) => validZones.join(' ')), ['Movable', 'Movable'], 'zones of its blocks, onlined by hand');
 });

@@ -38,7 +38,7 @@ conformance('online/zones-of-boot-memory', {
 
 conformance('online/zones-above-movable', {
   title: 'A block that only touches ZONE_MOVABLE still offers Normal first',
-  claims: ['linux/valid-zones/offline'],
+  claims: ['linux/zones/contiguous-spans', 'linux/valid-zones/offline'],
   needs: ['memory-hotplug'],
 }, async ({t, guest}) => {
   const [low, middle] = await threeBlocks(guest);
@@ -48,7 +48,7 @@ conformance('online/zones-above-movable', {
 
 conformance('online/zones-inside-movable', {
   title: 'A block in a hole of ZONE_MOVABLE offers Movable first, and plain online chooses it',
-  claims: ['linux/valid-zones/offline'],
+  claims: ['linux/zones/contiguous-spans', 'linux/valid-zones/offline'],
   needs: ['memory-hotplug'],
 }, async ({t, guest}) => {
   const [low, middle, high] = await threeBlocks(guest);
@@ -59,7 +59,7 @@ conformance('online/zones-inside-movable', {
 
 conformance('online/zones-inside-normal', {
   title: 'A block in a hole of ZONE_NORMAL offers Normal first, and plain online chooses it',
-  claims: ['linux/valid-zones/offline'],
+  claims: ['linux/zones/contiguous-spans', 'linux/valid-zones/offline'],
   needs: ['memory-hotplug'],
 }, async ({t, guest}) => {
   const [low, middle, high] = await threeBlocks(guest);
@@ -70,7 +70,7 @@ conformance('online/zones-inside-normal', {
 
 conformance('online/zones-inside-both', {
   title: 'A block within the spans of both Normal and Movable offers Normal first',
-  claims: ['linux/valid-zones/offline'],
+  claims: ['linux/zones/contiguous-spans', 'linux/valid-zones/offline'],
   needs: ['memory-hotplug'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
@@ -82,7 +82,7 @@ conformance('online/zones-inside-both', {
 
 conformance('online/zones-shrink', {
   title: 'A zone shrinks when the block at its end goes offline, so that the block before it offers Normal first again',
-  claims: ['linux/valid-zones/offline', 'linux/offline/hidden'],
+  claims: ['linux/zones/contiguous-spans', 'linux/valid-zones/offline', 'linux/offline/hidden'],
   needs: ['memory-hotplug', 'memory-hotremove', 'kernel>=5.0'],
 }, async ({t, guest}) => {
   const [low, middle, high] = await threeBlocks(guest);

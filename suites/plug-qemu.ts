@@ -15,7 +15,7 @@ for (const via of ['qmp', 'hmp'] as const) {
     const dimm = await guest.plugDimm({size: '256M', via});
     t.is(guest.now.qemu.devices, [{id: dimm.id, type: 'dimm', address: 4 * GiB, size: 256 * MiB, slot: 0, node: 0, memdev: `/objects/mem-${dimm.id}`}], 'QEMU\'s memory devices', 'q35 keeps device memory above 4 GiB when boot RAM ends below');
     await dimm.online('online_movable');
-    t.is(dimm.blocks.map(({state}) => state), ['online', 'online'], 'states of its blocks after online_movable');
+    t.is(dimm.blocks.map(({validZones}) => validZones), [['Movable'], ['Movable']], 'valid_zones of its blocks after online_movable');
   });
 }
 

@@ -107,7 +107,7 @@ conformance('plug/acpi', {
 
 conformance('plug/global-files', {
   title: 'The files of the memory subsystem are those that the kernel\'s config asks for, with the documented modes',
-  claims: ['linux/sysfs/global-files', 'linux/auto/readable'],
+  claims: ['linux/sysfs/global-files', 'linux/auto/readable', 'linux/probe/availability'],
   needs: ['memory-hotplug', 'kernel-config'],
 }, async ({t, guest}) => {
   const {config} = guest.facts;
@@ -194,6 +194,32 @@ conformance('plug/uevents-of-failures', {
   for (const word of ['offline', 'bogus']) t.is((await block?.write('state', word))?.errno, 'EINVAL', `error when ${word} is written to an offline block's state`);
   t.is((await guest.block(0).write('state', 'offline')).errno, 'EINVAL', 'error when a block that several zones share is offlined');
   t.is((await heard()).map(({from, action, block: name}) => `${from} ${action} ${name}`), [], 'uevents meanwhile');
+});
+
+conformance('plug/removable', {
+  title: 'removable reads 1 for every block, online or not, plugged or not, because the kernel supports offlining',
+  claims: ['linux/sysfs/removable'],
+  needs: ['memory-hotplug', 'memory-hotremove', 'kernel>=5.7'],
+}, async ({t, guest}) => {
+  await guest.setPolicy('offline');
+  const dimm = await guest.plugDimm({size: '256M'});
+  await dimm.blocks[0]?.online('online_kernel');
+  t.is(guest.now.blocks.map(({id, removable}) => `memory${id} ${removable ?? 'missing'}`), guest.now.blocks.map(({id}) => `memory${id} 1`), 'removable of all blocks', 'since 5.7 it reads 1 exactly with CONFIG_MEMORY_HOTREMOVE, whether or not offlining would work');
+});
+
+conformance('plug/uevent-file', {
+  title: 'A block\'s uevent file sends the uevent that is written to it, for this block, and changes nothing',
+  claims: ['linux/sysfs/uevent-file', 'linux/sysfs/uevents'],
+  needs: ['memory-hotplug', 'command:udevadm'],
+}, async ({t, guest}) => {
+  await guest.setPolicy('offline');
+  const dimm = await guest.plugDimm({size: '256M'});
+  await guest.sh('udevadm settle');
+  const [before, heard] = [guest.now, await listen(guest)];
+  const [low, high] = dimm.blocks.map(({name}) => name);
+  for (const [name, action] of [[low, 'change'], [high, 'online'], [high, 'change']] as const) t.is((await guest.write(`${name ?? ''}/uevent`, action)).errno, 'none', `error when ${action} is written to ${name ?? ''}/uevent`);
+  t.is(told(await heard(), 'kernel'), [`change ${low ?? ''}`, `online ${high ?? ''}`, `change ${high ?? ''}`], 'uevents from the kernel', 'one for each write, in order');
+  guest.expectUnchanged(before, 'after uevents that were asked for');
 });
 
 conformance('plug/boot-size', {

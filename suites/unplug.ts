@@ -133,7 +133,7 @@ conformance('unplug/refused-rolls-back', {
 
 conformance('unplug/refused-once', {
   title: 'A refusal is not for ever: when its reason is gone the same request removes the DIMM',
-  claims: ['qemu/unplug/asynchronous', 'linux/acpi/unplug'],
+  claims: ['qemu/unplug/asynchronous', 'linux/acpi/unplug', 'linux/acpi/eject-disabled'],
   needs: ['memory-hotplug', 'memory-hotremove'],
 }, async ({t, guest}) => {
   const profile = '/sys/firmware/acpi/hotplug/memory/enabled';

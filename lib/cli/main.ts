@@ -1,41 +1,33 @@
-import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
+import {Command, CommanderError, Option} from 'commander';
 import {accelChoices, type AccelChoice} from '../qemu/accelerator.ts';
+import {policies} from '../udev/guest.ts';
 import {Broken, UsageError} from '../util/errors.ts';
 import {cacheDir} from '../util/paths.ts';
+import {clean} from '../util/text.ts';
 import {version} from '../util/version.ts';
 import type {BuildGiven} from './build.ts';
 import type {RunGiven} from './run.ts';
+import {collect, mirror, parameters, positive, shard, word} from './values.ts';
+import type {UdevLintGiven} from './udev.ts';
 
 /** Exit status: usage error. */
 const USAGE = 2;
 /** Exit status: no verdict. */
 const NO_VERDICT = 3;
 
-const collect = (value: string, before: string[]): string[] => [...before, value];
-
-function positive(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('wanted a whole number from 1 up.');
-  return Number(text);
-}
-
-function shard(text: string): {index: number; count: number} {
-  const [, index = 0, count = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
-  if (index < 1 || index > count) throw new InvalidArgumentError('wanted I/N with I from 1 to N, e.g. 2/4.');
-  return {index, count};
-}
-
 /** The options by which a guest, its boot and its QEMU are chosen; `run` and `build` share them. */
 const withGuestOptions = (command: Command): Command =>
   command
     .option('--guest <name|file>', 'guest by name (memhp guests) or manifest file; repeatable', collect, [])
-    .option('--kernel <bzImage>', 'boot this kernel with a generated initramfs instead of a distribution')
-    .option('--modules <dir>', 'modules of that kernel (a tree like /lib/modules/VERSION)')
-    .option('--append <parameters>', 'kernel parameters to add to every boot', '')
+    .option('--kernel <bzImage>', 'boot this kernel with a generated initramfs instead of a distribution', word)
+    .option('--modules <dir>', 'modules of that kernel (a tree like /lib/modules/VERSION)', word)
+    .option('--append <parameters>', 'kernel parameters to add to every boot', parameters, '')
     .addOption(new Option('--accel <accelerator>', 'how guests run').choices([...accelChoices]).default('auto' satisfies AccelChoice))
-    .option('--qemu <path>', 'QEMU program to use')
+    .option('--qemu <path>', 'QEMU program to use', word)
     .option('--jobs <n>', 'cases at the same time', positive)
-    .option('--mirror <url>', 'take Debian packages from this mirror')
+    .option('--mirror <url>', 'take Debian packages from this mirror', mirror)
     .option('--boot-timeout <seconds>', 'give a guest this long to come up', positive)
+    .option('--patience <factor>', 'make every deadline longer by this factor, for a slow host', positive)
     .option('--fresh', 'boot templates anew instead of taking them from the cache', false);
 
 const program = new Command('memhp')
@@ -49,7 +41,7 @@ withGuestOptions(program.command('run'))
   .description('run conformance cases and write the report')
   .argument('[suite|case|glob...]', 'which cases; all where none is named')
   .option('--shard <i/n>', 'run only every n-th case, beginning with the i-th', shard)
-  .option('--out <dir>', 'run directory; a run that was cut off goes on there')
+  .option('--out <dir>', 'run directory; a run that was cut off goes on there', word)
   .option('--dry-run', 'print the QEMU command of each boot config, and run nothing', false)
   .option('--json', "print the run's summary as JSON", false)
   .action(async (patterns: string[], options: Omit<RunGiven, 'cache'>) => {
@@ -93,11 +85,25 @@ program.command('guests')
 program.command('report')
   .description('write every format of the report from stored runs, merged')
   .argument('<dir...>', 'run directories')
-  .requiredOption('--out <dir>', 'where to write')
+  .requiredOption('--out <dir>', 'where to write', word)
   .option('--published', 'write only the compatibility table, as in reports/', false)
   .action(async (dirs: string[], options: {out: string; published: boolean}) => {
     const {reportCommand} = await import('./report.ts');
     await reportCommand(dirs, options);
+  });
+
+program.command('udev')
+  .description('the udev rules that decide what becomes of plugged memory')
+  .command('lint')
+  .description('findings on rules files, without a guest; exit status 1 where one is an error')
+  .argument('<file|dir...>', 'rules files, rules directories (the first comes before the others), or one root directory')
+  .option('--virt <name>', 'for guests of this virtualization, as systemd-detect-virt names it')
+  .option('--arch <name>', 'for guests of this architecture')
+  .addOption(new Option('--policy <policy>', 'for guests with this auto_online_blocks').choices([...policies]))
+  .option('--json', 'as JSON', false)
+  .action(async (paths: string[], options: UdevLintGiven) => {
+    const {udevLintCommand} = await import('./udev.ts');
+    process.exitCode = udevLintCommand(paths, options);
   });
 
 program.command('doctor')
@@ -126,11 +132,11 @@ try {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE; // commander has said what is wrong
   if (error instanceof UsageError) {
-    process.stderr.write(`memhp: ${error.message}\n`);
+    process.stderr.write(`memhp: ${clean(error.message)}\n`);
     return USAGE;
   }
   if (error instanceof Broken) {
-    process.stderr.write(`memhp: ${error.message}\n`);
+    process.stderr.write(`memhp: ${clean(error.message)}\n`);
     return NO_VERDICT;
   }
   process.stderr.write(`memhp: an error of memhp itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

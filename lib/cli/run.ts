@@ -1,3 +1,4 @@
+import {setMaxListeners} from 'node:events';
 import {exitStatus, summarize} from '../results/summary.ts';
 import {run} from '../run/run.ts';
 import {dryRun} from '../run/dry-run.ts';
@@ -27,6 +28,7 @@ export async function runCommand(patterns: string[], {guest, ...given}: RunGiven
 /** The first Ctrl-C or SIGTERM ends the run cleanly, with its report; a second one ends it at once. */
 export function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
+  setMaxListeners(0, controller.signal); // each boot config and each guest listens
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(130);

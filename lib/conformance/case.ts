@@ -21,6 +21,8 @@ export interface CaseHead {
 export interface CaseContext {
   readonly t: Checks;
   readonly guest: CaseGuest;
+  /** A second clone of the same frozen guest, with checks and invariants of its own in the same record: for comparing with a guest that nothing happened to. */
+  readonly untouched: () => Promise<CaseGuest>;
 }
 
 export type CaseBody = (context: CaseContext) => Promise<void>;

@@ -2,8 +2,8 @@ import type {MemoryDevice} from '../guest/observation.ts';
 import {unplug, type UnplugResult} from '../hotplug/dimm.ts';
 import {ostMeaning} from '../hotplug/ost.ts';
 import type {MemoryBlock, OnlineWord} from './block.ts';
+import {blocksOf} from './device-blocks.ts';
 import type {CaseGuest} from './guest.ts';
-import {blocksOf} from './ledger.ts';
 
 /** A plugged DIMM. */
 export class Dimm {
@@ -49,14 +49,14 @@ export class Dimm {
     if (this.blocks.some(({state}) => state !== 'offline')) await this.offline();
   }
 
-  /** Asks for removal and returns how it ended. A step. */
-  requestUnplug(): Promise<UnplugResult> {
-    return this.#guest.step(`unplug ${this.id}`, () => unplug(this.#guest.qmp, this.device, this.#guest.stage.limits.operationMs));
+  /** Asks for removal, by the machine protocol or the human monitor, and returns how it ended. A step. */
+  requestUnplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugResult> {
+    return this.#guest.step(`unplug ${this.id}`, () => unplug(this.#guest.qmp, this.device, this.#guest.stage.limits.operationMs, via));
   }
 
   /** Unplugs it. Ends the case where the guest refuses. */
-  async unplug(): Promise<UnplugResult> {
-    const result = await this.requestUnplug();
+  async unplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugResult> {
+    const result = await this.requestUnplug(via);
     const {checks} = this.#guest.stage;
     checks.require(result.outcome, 'removed', `unplug of ${this.id}`, `the guest reported ${result.statuses.map((status) => ostMeaning(status)).join(', ')}; QEMU's events: ${result.events.join(', ')}`);
     return result;
@@ -67,8 +67,8 @@ export class Dimm {
     const names = this.blocks.filter((block) => block.state !== state).map(({name}) => name);
     const refusals = await this.#guest.step(`write ${word} to state of ${this.id}'s ${names.length} blocks`, async () => {
       const script = `cd /sys/devices/system/memory; for b in ${names.join(' ')}; do echo ${word} >$b/state || echo "$b refused" >&2; done`;
-      const {stderr} = await clone.shell.run(script, limits.operationMs);
-      return stderr;
+      const {status, stdout, stderr} = await clone.shell.run(script, limits.operationMs);
+      return status === 0 ? stdout + stderr : `${stdout}${stderr}\nstatus ${status}`;
     });
     checks.require(refusals.trim(), '', `${this.id}: errors when ${word} is written to the state of its blocks`);
     checks.require(this.blocks.map((block) => block.state), this.blocks.map(() => state), `${this.id}: states after ${word}`);

@@ -2,15 +2,20 @@ import {appendFileSync} from 'node:fs';
 import {mkdir, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Observation} from '../guest/observation.ts';
+import type {Clone} from '../machine/clone.ts';
+import type {Transcript} from '../qmp/client.ts';
 import type {Shell} from '../shell/shell.ts';
-import {clean} from '../util/text.ts';
+import {stopwatch} from '../util/clock.ts';
+import {messageOf} from '../util/errors.ts';
+import {jsonLine} from '../util/text.ts';
 
-/** Files of a case's evidence directory. */
-export const evidenceFiles = (dir: string): {console: string; qmp: string; commands: string; observations: string} => ({
-  console: join(dir, 'console.log'),
-  qmp: join(dir, 'qmp.jsonl'),
-  commands: join(dir, 'commands.jsonl'),
-  observations: join(dir, 'observations.jsonl'),
+/** Files of a case's evidence directory; a second clone's have another prefix. */
+export const evidenceFiles = (dir: string, prefix = ''): {clone: string; console: string; qmp: string; commands: string; observations: string} => ({
+  clone: join(dir, `${prefix}clone.json`),
+  console: join(dir, `${prefix}console.log`),
+  qmp: join(dir, `${prefix}qmp.jsonl`),
+  commands: join(dir, `${prefix}commands.jsonl`),
+  observations: join(dir, `${prefix}observations.jsonl`),
 });
 
 /** An empty evidence directory: what a cut-off attempt left must not mix with this one. */
@@ -19,28 +24,89 @@ export async function freshEvidence(dir: string): Promise<void> {
   await mkdir(dir, {recursive: true});
 }
 
-/** A shell that writes down each command with its output. */
-export function transcribed(shell: Shell, port: string, file: string): Shell {
-  return {
-    kind: shell.kind,
-    close: () => {
-      shell.close();
-    },
-    run: async (script, ms) => {
-      const at = Date.now();
-      const write = (rest: object): void => {
-        appendFileSync(file, `${JSON.stringify({at, ms: Date.now() - at, port, shell: shell.kind, script, ...rest})}\n`);
-      };
-      try {
-        const result = await shell.run(script, ms);
-        write({status: result.status, stdout: clean(result.stdout, 100_000), stderr: clean(result.stderr, 10_000)});
-        return result;
-      } catch (error) {
-        write({error: error instanceof Error ? error.message : String(error)});
-        throw error;
-      }
-    },
-  };
+/**
+ * Writes down what a case's clones answered, so exactly that lib/replay can answer it again: nothing is cut, and `n`
+ * counts what was asked and answered through all files of all clones of the case, because a clock has ties.
+ */
+export class Scribe {
+  readonly #dir: string;
+  #n = 0;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** For QEMU's monitor: `{"n", "at", "out" or "in": message}`. */
+  qmp(prefix: string): Transcript {
+    const file = evidenceFiles(this.#dir, prefix).qmp;
+    return (direction, line) => {
+      this.#write(file, {n: this.#count(), at: Date.now(), [direction]: parsedOr(line)});
+    };
+  }
+
+  /** The same clone, with each script and each question to the host written down: `n` as it was asked, `end` as it was answered. */
+  clone(clone: Clone, prefix: string): Clone {
+    const files = evidenceFiles(this.#dir, prefix);
+    const {facts, config: {profile, accel, append}} = clone.template;
+    appendFileSync(files.clone, `${jsonLine({n: this.#count(), facts, config: {profile, accel, append}} satisfies CloneHead)}\n`);
+    const shell = (port: string, guest: Shell): Shell => ({
+      kind: guest.kind,
+      close: () => {
+        guest.close();
+      },
+      run: (script, ms) => this.#ask(files.commands, {port, shell: guest.kind, script}, () => guest.run(script, ms), ({status, stdout, stderr}) => ({status, stdout, stderr})),
+    });
+    return {
+      ...clone,
+      shell: shell('work', clone.shell),
+      watch: shell('watch', clone.watch),
+      hostFile: (name) => this.#ask(files.commands, {port: 'host', shell: 'host', script: name}, () => clone.hostFile(name), (stdout) => ({status: 0, stdout, stderr: ''})),
+      hostFind: (name, text) => this.#ask(files.commands, {port: 'host', shell: 'host', script: findIn(name, text)}, () => clone.hostFind(name, text), (count) => ({status: 0, stdout: String(count), stderr: ''})),
+    };
+  }
+
+  async #ask<T>(file: string, question: object, ask: () => Promise<T>, told: (answer: T) => object): Promise<T> {
+    const [n, at, took] = [this.#count(), Date.now(), stopwatch()];
+    const write = (answer: object): void => {
+      this.#write(file, {n, end: this.#count(), at, ms: took(), ...question, ...answer});
+    };
+    try {
+      const answer = await ask();
+      write(told(answer));
+      return answer;
+    } catch (error) {
+      write({error: messageOf(error)});
+      throw error;
+    }
+  }
+
+  #count(): number {
+    this.#n += 1;
+    return this.#n;
+  }
+
+  #write(file: string, line: object): void {
+    appendFileSync(file, `${jsonLine(line)}\n`);
+  }
+}
+
+/** How the record has a question about a file of the host. */
+export const findIn = (name: string, text: string): string => `count ${JSON.stringify(text)} in ${name}`;
+
+/** What clone.json says: since when the clone is the case's, and what it is. */
+export interface CloneHead {
+  readonly n: number;
+  readonly facts: Clone['template']['facts'];
+  readonly config: Clone['template']['config'];
+}
+
+/** QEMU sends JSON; a line that isn't is kept as text. */
+function parsedOr(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return line;
+  }
 }
 
 /** Writes the blocks as a sysfs tree that `lsmem --sysroot DIR` reads. */

@@ -6,36 +6,58 @@ import type {MemoryBlock} from './block.ts';
 import type {CaseGuest} from './guest.ts';
 import {PAGE} from './ledger.ts';
 
-/** Small pages; huge pages where the kernel has them; locked by mlock; or pinned: 256 of the pages can't be migrated. */
-export type HeldAs = 'small' | 'huge' | 'locked' | 'pinned';
+/** Memory of a process: kinds that lib/guest/hold.ts describes. 256 pages of `pinned` memory can't be migrated. */
+export type HeldAs = 'small' | 'huge' | 'locked' | 'pinned' | 'registered' | 'hugetlb' | 'gigantic' | 'sparse' | 'shared' | 'memfd' | 'tmpfs' | 'disk';
 
-const DIR = '/run/memhp.hold';
-
-/** Anonymous memory of a process in the guest; each page has content of its own. */
+/** Memory of a process in the guest; each page has content of its own. */
 export class HeldMemory {
-  readonly #guest: CaseGuest;
-  /** Pages of 4 KiB, huge ones counted as what they are made of. */
+  /** Pages of 4 KiB that have content, huge ones counted as what they are made of. */
   readonly pages: number;
+  readonly #guest: CaseGuest;
+  readonly #dir: string;
 
-  constructor(guest: CaseGuest, pages: number) {
+  constructor(guest: CaseGuest, pages: number, dir: string) {
     this.#guest = guest;
+    this.#dir = dir;
     this.pages = pages;
   }
 
-  /** How many of its pages lie in a block. Source: /proc/PID/pagemap. */
-  pagesIn(block: MemoryBlock): Promise<number> {
+  /** How many of its pages lie in these blocks. Source: /proc/PID/pagemap. */
+  async pagesIn(...blocks: readonly MemoryBlock[]): Promise<number> {
     const perBlock = this.#guest.blockSize / PAGE;
-    return this.#ask(`where ${block.id * perBlock} ${(block.id + 1) * perBlock}`);
+    let found = 0;
+    for (const {id} of blocks) found += await this.#ask(`where ${id * perBlock} ${(id + 1) * perBlock}`);
+    return found;
   }
 
-  /** KiB of it that are in huge pages. Source: AnonHugePages of /proc/PID/smaps. */
+  /** The page frame number of one of its pages; 0 where it has none. Source: /proc/PID/pagemap. */
+  frameOf(page: number): Promise<number> {
+    return this.#ask(`frame ${page}`);
+  }
+
+  /** KiB of it that are in transparent huge pages. Source: AnonHugePages of /proc/PID/smaps. */
   hugeKiB(): Promise<number> {
     return this.#ask('huge');
   }
 
-  /** How many of its pages don't have their content any more: lost data. */
+  /** How many of its pages don't have their content any more: lost data. Pages that can't be read are among them. */
   changedPages(): Promise<number> {
     return this.#ask('changed');
+  }
+
+  /** How many of its pages the kernel can't read for it any more. */
+  unreadablePages(): Promise<number> {
+    return this.#ask('unreadable');
+  }
+
+  /** The number of the signal that ends a process which reads this page; 0 where it can be read. */
+  signalOf(page: number): Promise<number> {
+    return this.#ask(`touch ${page}`);
+  }
+
+  /** Waits until its memory is filled. */
+  async ready(): Promise<void> {
+    await this.#ask('huge');
   }
 
   /** Ends the process, so that its memory is free. Not a step; `shell` may be the second one. */
@@ -44,20 +66,25 @@ export class HeldMemory {
   }
 
   async #ask(question: string, shell: Shell = this.#guest.stage.clone.shell): Promise<number> {
-    const {stdout, stderr} = await shell.run(`echo ${question} >${DIR}/ask && cat ${DIR}/answer`, this.#guest.stage.limits.operationMs);
-    if (!/^\d+\n$/.test(stdout)) throw new Broken(`the program that holds memory in the guest answered "${clean(stdout + stderr, 300).trim()}" to ${question}`);
+    const {status, stdout, stderr} = await shell.run(`echo ${question} >${this.#dir}/ask && cat ${this.#dir}/answer`, this.#guest.stage.limits.operationMs);
+    if (status !== 0 || stderr !== '' || !/^\d+\n$/.test(stdout)) throw new Broken(`the program that holds memory in the guest answered "${clean(stdout + stderr, 300).trim()}" to ${question}`);
     return Number(stdout);
   }
 }
 
-/** Lets a process in the guest hold `mib` MiB of anonymous memory, filled. A step. Needs `command:perl`. */
+/** Sparse kinds have content in one page of each 2 MiB. */
+const pagesWith = (mib: number, as: HeldAs): number => (as === 'sparse' || as === 'gigantic' ? mib / 2 : (mib * 2 ** 20) / PAGE);
+
+/** Lets a process in the guest hold `mib` MiB of memory, filled. A step. Needs `command:perl`. */
 export async function holdMemory(guest: CaseGuest, mib: number, as: HeldAs): Promise<HeldMemory> {
-  const held = new HeldMemory(guest, (mib * 2 ** 20) / PAGE);
-  await guest.step(`hold ${mib} MiB of ${as} anonymous memory`, async () => {
-    await guest.sh(`mkdir ${DIR} && mkfifo ${DIR}/ask ${DIR}/answer && cat >${DIR}/hold.pl <<'END_OF_HOLDER'\n${holder}\nEND_OF_HOLDER\nperl ${DIR}/hold.pl ${as} ${mib} ${DIR} </dev/null >/dev/null 2>&1 &`);
-    await held.hugeKiB(); // it answers when it has filled its memory
+  return guest.step(`hold ${mib} MiB of memory: ${as}`, async () => {
+    const dir = (await guest.sh('mktemp -d /run/memhp.hold.XXXXXX')).trim();
+    if (!/^\/run\/memhp\.hold\.\w{6}$/.test(dir)) throw new Broken(`mktemp in the guest answered "${clean(dir, 200)}"`);
+    await guest.sh(`mkfifo ${dir}/ask ${dir}/answer && cat >${dir}/hold.pl <<'END_OF_HOLDER'\n${holder}\nEND_OF_HOLDER\nperl ${dir}/hold.pl ${as} ${mib} ${dir} </dev/null >/dev/null 2>&1 &`);
+    const held = new HeldMemory(guest, pagesWith(mib, as), dir);
+    await held.ready();
+    return held;
   });
-  return held;
 }
 
 /** A file of random data in the guest. */

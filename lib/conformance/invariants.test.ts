@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs';
 import test from 'ava';
 import type {Observation} from '../guest/observation.ts';
 import {compareAll, invariantNames, type Moment} from './invariants.ts';
+import type {Listed} from './noticed.ts';
 
 /** Without readonly and with plain numbers, so that a test can falsify any part. */
 type Loose<T> = T extends number ? number : T extends object ? {-readonly [key in keyof T]: Loose<T[key]>} : T;
@@ -42,9 +43,33 @@ const DEVICE_RAM = 'each plugged device is System RAM from its first to its last
 const TOTAL = 'MemTotal is what the blocks make it';
 const SUMS = 'MemTotal is the sum of the zones\' managed pages and of the nodes';
 const LOG = 'the kernel warns of nothing';
+const STAYS = 'a memory device stays what it was when it was plugged';
+const EVENTS = 'QEMU\'s events tell of what has happened to the devices';
+const CONSTANTS = 'the block size and the constants of /proc/meminfo are as at first';
+const REMOVABLE = 'a block can be removed and names no device';
+const MET = 'the memory blocks are those that System RAM meets';
+const CALLED = 'System RAM is called what it is';
+const ORDER = 'each node has its zones, in their order';
+const MASKS = 'the masks of nodes follow the zones';
+const BOOT_NODES = 'a block of boot memory stays on its nodes';
+const POLICY = 'auto_online_blocks changes only when it is written';
+const WRITTEN = 'a block is in the state that was written to it';
+const OUTSIDE = '/proc/iomem is as at first outside of memory devices';
+const FAILS = 'the kernel fails to add only what QEMU has';
+const PAGES = 'the zones have the pages of System RAM in online blocks';
+const OFFERS = 'an offline block offers the zones that there are for it';
+const SPANS = 'a zone spans its blocks and nothing else';
+
+const dimm = (all = '', requested?: number): Listed => ({id: 'dimm0', all, requested, isPlugged: true});
+
+const offline33 = (): Observation => {
+  const {now} = fixture();
+  Object.assign(block(now, 33), {state: 'offline', online: '0', validZones: ['Normal', 'Movable']});
+  return now as unknown as Observation;
+};
 
 /** What is falsified, how, and every invariant that must see it. */
-const lies: readonly (readonly [string, Edit, readonly string[]])[] = [
+const lies: readonly (readonly [string, Edit, readonly string[], Partial<Moment>?])[] = [
   ['QEMU counts less plugged memory than it has devices', (now) => { now.qemu.plugged -= 4096; }, [QEMU]],
   ['QEMU changes base-memory', (now) => { now.qemu.base += 2 ** 20; }, [QEMU]],
   ['a block of the DIMM is missing', (now) => { drop(now, 33); }, [BLOCKS, PRESENT, NODE, TOTAL]],
@@ -73,15 +98,48 @@ const lies: readonly (readonly [string, Edit, readonly string[]])[] = [
   ['an oops', (now) => { now.kernelLog.push('[   12.3] Oops: 0000 [#1] PREEMPT SMP NOPTI'); }, [LOG]],
   ['a warning', (now) => { now.kernelLog.push('[   12.3] WARNING: CPU: 0 PID: 1 at mm/memory_hotplug.c:1'); }, [LOG]],
   ['a bug', (now) => { now.kernelLog.push('[   12.3] kernel BUG at mm/memory_hotplug.c:1!'); }, [LOG]],
+  ['a device moves', () => undefined, [STAYS], {listed: {listings: [[dimm('here')]], before: [dimm('there')], sizeWritten: true}}],
+  ['a device is listed twice', () => undefined, [STAYS], {listed: {listings: [[dimm(), dimm()]], before: undefined, sizeWritten: true}}],
+  ['a write had no effect', () => undefined, [WRITTEN], {statesWritten: new Map([[33, 'offline']])}],
+  ['a word was taken, and another policy is read', () => undefined, [POLICY], {policyWritten: 'online_kernel'}],
+  ['boot memory has moved in iomem', (now) => { const low = at(now.iomem, 0); Object.assign(low, {start: low.start + 2 ** 27, end: low.end + 2 ** 27}); }, [OUTSIDE]],
+  ['valid_zones of an online block can\'t be read', (now) => { block(now, 0).validZones = []; }, [REMOVABLE]],
+  ['a device is away for a moment', () => undefined, [STAYS], {listed: {listings: [[], [dimm()]], before: [dimm()], sizeWritten: true}}],
+  ['a device is listed for a moment', () => undefined, [STAYS], {listed: {listings: [[dimm()], []], before: [], sizeWritten: true}}],
+  ['virtio-mem is asked for another size by nobody', () => undefined, [STAYS], {listed: {listings: [[dimm('', 1)]], before: [dimm('', 2)], sizeWritten: false}}],
+  ['a device came at boot all of a sudden', () => undefined, [STAYS], {listed: {listings: [[{...dimm(), isPlugged: false}]], before: [], sizeWritten: true}}],
+  ['the kernel fails to add what isn\'t there', (now) => { now.kernelLog.push('[ 1.0] acpi PNP0C80:07: add_memory failed'); }, [FAILS]],
+  ['a block of boot memory is offline', (now) => { Object.assign(block(now, 3), {state: 'offline', online: '0', validZones: ['DMA32', 'Movable']}); }, [PAGES]],
+  ['an offline block offers another zone first', (now) => { Object.assign(block(now, 33), {state: 'offline', online: '0', validZones: ['Movable', 'Normal']}); }, [OFFERS], {zonePolicyWritten: false, before: offline33()}],
+  ['an offline block offers a zone that isn\'t for it', (now) => { Object.assign(block(now, 33), {state: 'offline', online: '0', validZones: ['DMA', 'Normal']}); }, [OFFERS]],
+  ['an offline block offers no zone', (now) => { Object.assign(block(now, 33), {state: 'offline', online: '0', validZones: []}); }, [OFFERS]],
+  ['an event of a device that nobody has seen', () => undefined, [EVENTS], {events: [{event: 'DEVICE_DELETED', data: {device: 'ghost'}, timestamp: {seconds: 0, microseconds: 0}}]}],
+  ['the blocks have half their size', (now) => { now.blockSize /= 2; }, [CONSTANTS, MET]],
+  ['the guest has swap all of a sudden', (now) => { now.meminfo['SwapTotal'] = 4; }, [CONSTANTS]],
+  ['a block isn\'t removable', (now) => { block(now, 3).removable = '0'; }, [REMOVABLE]],
+  ['a block has a device', (now) => { block(now, 3).physDevice = '1'; }, [REMOVABLE]],
+  ['phys_device can\'t be read', (now) => { block(now, 33).physDevice = undefined; }, [REMOVABLE]],
+  ['iomem names the DIMM as virtio-mem', (now) => { at(now.iomem, -1).name = 'System RAM (virtio_mem)'; }, [CALLED]],
+  ['iomem lacks a block of boot memory', (now) => { now.iomem = now.iomem.filter(({start}) => start !== 2 ** 20); }, [MET]],
+  ['Normal and Movable are exchanged', (now) => { const [normal, movable] = [zone(now, 'Normal'), zone(now, 'Movable')]; [normal.name, movable.name] = ['Movable', 'Normal']; }, [ORDER, SPANS]],
+  ['a node lacks a zone', (now) => { now.zones.push({...zone(now, 'DMA'), node: 1}); }, [ORDER, MASKS]],
+  ['has_memory lacks a node', (now) => { now.nodeMasks['has_memory'] = ''; }, [MASKS]],
+  ['one node more is possible', (now) => { now.nodeMasks['possible'] = '0-1'; }, [MASKS]],
+  ['a block of boot memory is on no node', (now) => { Object.assign(block(now, 3), {nodes: [], linkedFrom: []}); }, [BOOT_NODES]],
+  ['a block of boot memory has moved to another node', (now) => { Object.assign(block(now, 3), {nodes: [1], linkedFrom: [1]}); }, [BOOT_NODES]],
+  ['another policy, and nobody has written it', (now) => { now.policy = 'online_movable'; }, [POLICY], {before: fixture().now as unknown as Observation, policyWritten: false}],
+  ['a zone without a change is a page longer', (now) => { zone(now, 'DMA').spanned += 1; }, [SPANS], {before: fixture().now as unknown as Observation}],
+  ['a zone spans a block that it hasn\'t', (now) => { zone(now, 'Movable').spanned += 32768; }, [SPANS]],
+  ['an empty zone spans something', (now) => { zone(now, 'Device').spanned = 1; }, [SPANS]],
 ];
 
 test('what a guest really showed violates nothing', (t) => {
   t.deepEqual(violated(), []);
 });
 
-for (const [lie, edit, expected] of lies) {
+for (const [lie, edit, expected, moment] of lies) {
   test(`${lie}: seen`, (t) => {
-    const seen = violated(edit);
+    const seen = violated(edit, moment);
     for (const name of expected) t.true(seen.includes(name), `"${name}" must be violated; violated are: ${seen.join('; ') || 'none'}`);
   });
 }
@@ -95,6 +153,14 @@ test('ordinary kernel messages are no trouble', (t) => {
   t.deepEqual(violated((now) => { now.kernelLog.push('[ 1.0] Built 1 zonelists, mobility grouping on.  Total pages: 274885', '[ 1.1] memory memory32: Offline failed.'); }), []);
 });
 
+test('a warning reads the same at every boot', (t) => {
+  const lines = ['[  125.947784] WARNING: CPU: 0 PID: 101 at arch/x86/mm/init_64.c:986 add_pages+0x77/0x80', '[   70.1] WARNING: arch/x86/mm/init_64.c:991 at add_pages+0x77/0x80, CPU#0: kworker/u4:4/101', '[   64.0] BUG: Bad page state in process kworker/0:1  pfn:100c01'];
+  const {first, now} = fixture();
+  now.kernelLog.push(...lines);
+  const seen = compareAll({first, now: now as unknown as Observation, taken: new Set(['dimm0']), bootRam: 2 ** 30, numa: true}).find(({name}) => name === LOG);
+  t.deepEqual(seen?.actual, ['WARNING: add_pages in arch/x86/mm/init_64.c', 'BUG: Bad page state']);
+});
+
 test('a DIMM that the guest has not taken must not be there', (t) => {
   t.true(violated(undefined, {taken: new Set()}).includes(BLOCKS));
 });
@@ -106,5 +172,5 @@ test('another machine than the profile\'s is seen', (t) => {
 test('without NUMA no links are asked for', (t) => {
   const unlinked: Edit = (now) => { for (const one of now.blocks) Object.assign(one, {nodes: [], linkedFrom: []}); };
   t.deepEqual(violated(unlinked, {numa: false}), []);
-  t.deepEqual(violated(unlinked), [NODE]);
+  t.deepEqual(violated(unlinked), [NODE, BOOT_NODES]);
 });

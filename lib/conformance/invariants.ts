@@ -1,6 +1,11 @@
 import {systemRam} from '../guest/iomem.ts';
-import type {Observation} from '../guest/observation.ts';
+import type {MemoryDevice, Observation} from '../guest/observation.ts';
+import type {QmpEvent} from '../qmp/events.ts';
+import {blocksIn, bytesIn} from './device-blocks.ts';
 import {expectedBlocks, expectedMemTotal, expectedPresent, PAGE, zoneOf} from './ledger.ts';
+import type {OwnMemmap} from './memmap.ts';
+import type {Listings} from './noticed.ts';
+import {standing} from './standing.ts';
 
 /** What the invariants compare: the clone's first observation, the newest, and what is known from QEMU's side. */
 export interface Moment {
@@ -11,6 +16,24 @@ export interface Moment {
   /** Boot RAM of the machine profile in bytes. */
   readonly bootRam: number;
   readonly numa: boolean;
+  /** Do blocks hold their own memmap? By default none does. */
+  readonly ownMemmap?: OwnMemmap;
+  /** The observation before the newest; none where that is the first. */
+  readonly before?: Observation | undefined;
+  /** QEMU's events since the clone woke up. */
+  readonly events?: readonly QmpEvent[];
+  /** The memory devices that were ever observed, by id, as they were last. */
+  readonly devices?: ReadonlyMap<string, MemoryDevice>;
+  /** Has the kernel CONFIG_MEMORY_HOTREMOVE? Undefined where its config isn't known. */
+  readonly hotremove?: boolean | undefined;
+  /** Has a script named auto_online_blocks since the observation before? The word, where that was written and nothing else. */
+  readonly policyWritten?: boolean | string;
+  /** The states of blocks as they were written since, and accepted, by block id. */
+  readonly statesWritten?: ReadonlyMap<number, string>;
+  /** QEMU's lists of memory devices since the observation before. */
+  readonly listed?: Listings;
+  /** Has a script named parameters of memory_hotplug since the observation before? */
+  readonly zonePolicyWritten?: boolean;
 }
 
 /** A comparison that must hold after every step of every case. */
@@ -21,10 +44,20 @@ export interface Comparison {
   readonly because: string;
 }
 
-type Invariant = (moment: Moment) => Omit<Comparison, 'name'>;
+/** What is compared at a moment. */
+export type Invariant = (moment: Moment) => Omit<Comparison, 'name'>;
 
 /** Lines by which the kernel says that something is wrong with it. */
-const TROUBLE = /\bWARNING: |\bBUG: |\bOops\b|kernel BUG at|general protection fault|Kernel panic/;
+const TROUBLE = /\bWARNING: |\bBUG: |\bOops\b|kernel BUG at|general protection fault|Kernel panic|Out of memory: Killed process|page allocation failure/;
+
+/** A line without what differs from boot to boot and from build to build: time, CPU, process, page, line number, offsets. New kernels write a warning's parts in another order. */
+function steady(line: string): string {
+  const [, file, name] = /\bWARNING: .*?(\S+\.[ch]):\d+ (?:at )?(\w+)\+0x/.exec(line) ?? [];
+  return name === undefined ? line.replace(/^\[ *[\d.]+\] ?/, '').replace(/(BUG: Bad page state) in process .*/, '$1') : `WARNING: ${name} in ${file ?? ''}`;
+}
+
+/** What the file `online` reads for each state that there is. Source: state_show() in drivers/base/memory.c. */
+const ONLINE = new Map([['online', 1], ['offline', 0], ['going-offline', 0]]);
 
 const invariants: Record<string, Invariant> = {
   'QEMU: base-memory and plugged-memory are boot RAM and the sum of the DIMMs': ({now, bootRam}) => ({
@@ -37,7 +70,7 @@ const invariants: Record<string, Invariant> = {
     return {expected: value, actual: now.blocks.map(({id}) => id), because};
   },
   'state and online agree': ({now}) => ({
-    expected: now.blocks.map(({id, state}) => `memory${id} ${state === 'online' ? 1 : 0}`),
+    expected: now.blocks.map(({id, state}) => `memory${id} ${ONLINE.get(state) ?? `(its state reads ${JSON.stringify(state)})`}`),
     actual: now.blocks.map(({id, online}) => `memory${id} ${online ?? 'missing'}`),
     because: 'online reads 1 exactly where state reads online',
   }),
@@ -66,21 +99,21 @@ const invariants: Record<string, Invariant> = {
     because: 'the node that QEMU gives for the device against the memoryN/nodeM links',
   }),
   'System RAM grows by exactly the plugged devices': ({first, now, taken}) => {
-    const plugged = (one: Observation): number => one.qemu.devices.filter(({id}) => taken.has(id)).reduce((sum, {size}) => sum + size, 0);
+    const plugged = (one: Observation): number => one.qemu.devices.filter(({id}) => taken.has(id)).reduce((sum, device) => sum + bytesIn(device, one), 0);
     const ram = (one: Observation): number => systemRam(one.iomem).reduce((sum, {start, end}) => sum + end - start, 0);
     return {
       expected: ram(first) - plugged(first) + plugged(now),
       actual: ram(now),
-      because: `System RAM of /proc/iomem at first (${ram(first)} bytes) and the sizes of the devices that the guest took since`,
+      because: `System RAM of /proc/iomem at first (${ram(first)} bytes) and the sizes of the devices that the guest took since; of virtio-mem the blocks that it has`,
     };
   },
   'each plugged device is System RAM from its first to its last byte': ({now, taken}) => ({
-    expected: now.qemu.devices.filter(({id}) => taken.has(id)).map(({id, size}) => `${id} ${size}`),
-    actual: now.qemu.devices.filter(({id}) => taken.has(id)).map(({id, address, size}) => `${id} ${covered(now, address, address + size)}`),
+    expected: now.qemu.devices.filter(({id}) => taken.has(id)).map((device) => `${device.id} ${bytesIn(device, now)}`),
+    actual: now.qemu.devices.filter(({id}) => taken.has(id)).map(({id, address, size, resizable}) => `${id} ${covered(now, address, address + (resizable?.max ?? size))}`),
     because: 'bytes of the device\'s address range that /proc/iomem calls System RAM',
   }),
-  'MemTotal is what the blocks make it': ({first, now}) => {
-    const {value, because} = expectedMemTotal(first, now);
+  'MemTotal is what the blocks make it': ({first, now, ownMemmap}) => {
+    const {value, because} = expectedMemTotal(first, now, ownMemmap);
     return {expected: value, actual: now.meminfo['MemTotal'], because};
   },
   'MemTotal is the sum of the zones\' managed pages and of the nodes': ({now}) => {
@@ -94,9 +127,10 @@ const invariants: Record<string, Invariant> = {
   },
   'the kernel warns of nothing': ({now}) => ({
     expected: [],
-    actual: now.kernelLog.filter((line) => TROUBLE.test(line)),
-    because: 'new kernel messages with WARNING, BUG or Oops',
+    actual: [...new Set(now.kernelLog.filter((line) => TROUBLE.test(line)).map((line) => steady(line)))],
+    because: 'new kernel messages with WARNING, BUG or Oops, each once',
   }),
+  ...standing,
 };
 
 /** All invariants at one moment. */
@@ -112,18 +146,14 @@ function inSpan(id: number, zoneName: string, now: Observation): boolean {
   if (!zone) return false;
   const [start, end] = [(id * now.blockSize) / PAGE, ((id + 1) * now.blockSize) / PAGE];
   const zoneEnd = zone.startPfn + zone.spanned;
-  const plugged = now.qemu.devices.some(({address, size}) => address < end * PAGE && start * PAGE < address + size);
+  const plugged = now.qemu.devices.some(({address, size, resizable}) => address < end * PAGE && start * PAGE < address + (resizable?.max ?? size));
   return plugged ? zone.startPfn <= start && end <= zoneEnd : zone.startPfn < end && start < zoneEnd;
 }
 
 const deviceBlocks = (now: Observation, taken: ReadonlySet<string>): [number, number][] =>
   now.qemu.devices
     .filter(({id}) => taken.has(id))
-    .flatMap(({address, size, node}) => {
-      const first = Math.ceil(address / now.blockSize);
-      const end = Math.floor((address + size) / now.blockSize);
-      return Array.from({length: Math.max(0, end - first)}, (_, i): [number, number] => [first + i, node]);
-    });
+    .flatMap((device) => blocksIn(device, now).map((id): [number, number] => [id, device.node]));
 
 function covered(now: Observation, start: number, end: number): number {
   return systemRam(now.iomem).reduce((sum, range) => sum + Math.max(0, Math.min(end, range.end) - Math.max(start, range.start)), 0);

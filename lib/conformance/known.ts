@@ -2,10 +2,9 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
 import picomatch from 'picomatch';
-import {parse} from 'yaml';
 import {z} from 'zod';
 import type {Check} from '../results/record.ts';
-import {UsageError} from '../util/errors.ts';
+import {parseYaml} from '../image/yaml.ts';
 import {root} from '../util/paths.ts';
 import {compareKernels} from './needs.ts';
 
@@ -13,9 +12,9 @@ import {compareKernels} from './needs.ts';
 const deviation = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]+$/),
   /** Case id; `*` stands for any part of it. */
-  case: z.string(),
+  case: z.string().min(1),
   /** Name of the check; `*` stands for any part of it. */
-  check: z.string(),
+  check: z.string().min(1),
   /** Kernel range, e.g. `>=6.5 <6.13`. */
   kernel: z.string().regex(/^(?:(?:>=|<)\d+(?:\.\d+)*)(?: (?:>=|<)\d+(?:\.\d+)*)*$/).optional(),
   /** Guests it was seen on; any, where it is left out. */
@@ -31,9 +30,7 @@ const FILE = join(root, 'suites', 'known.yaml');
 
 /** Reads suites/known.yaml. Throws UsageError where it is malformed. */
 export async function readKnown(file = FILE): Promise<KnownDeviation[]> {
-  const parsed = z.array(deviation).safeParse(parse(await readFile(file, 'utf8')) ?? []);
-  if (!parsed.success) throw new UsageError(`${file}: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
+  return parseYaml(file, await readFile(file, 'utf8'), z.array(deviation).nullable()) ?? [];
 }
 
 interface Where {

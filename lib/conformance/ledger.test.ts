@@ -2,7 +2,8 @@ import {readFileSync} from 'node:fs';
 import test from 'ava';
 import type {Observation} from '../guest/observation.ts';
 import {bytes, gib, mib} from '../util/size.ts';
-import {blocksOf, expectedBlocks, expectedMemTotal, expectedPresent, zoneOf} from './ledger.ts';
+import {blocksOf} from './device-blocks.ts';
+import {expectedBlocks, expectedMemTotal, expectedPresent, zoneOf} from './ledger.ts';
 
 const {first, now} = JSON.parse(readFileSync(new URL('fixtures/movable-and-normal.json', import.meta.url), 'utf8')) as {first: Observation; now: Observation};
 

@@ -1,6 +1,8 @@
 import type {BlockView} from '../guest/blocks.ts';
-import type {MemoryDevice, Observation} from '../guest/observation.ts';
+import type {Observation} from '../guest/observation.ts';
 import {formatSize} from '../util/size.ts';
+import {blocksIn, blocksNeeded, blocksOf, unpluggedOnline} from './device-blocks.ts';
+import {blocksWithOwnMemmap, memmapOf, type OwnMemmap} from './memmap.ts';
 
 /** A number that a reader can follow: the value, and how it comes about. */
 export interface Derived<T> {
@@ -15,26 +17,24 @@ export const PAGE = 4096;
 export const zoneOf = (block: BlockView): string | undefined =>
   block.state === 'online' && block.validZones.length === 1 && block.validZones[0] !== 'none' ? block.validZones[0] : undefined;
 
-/** Ids of the blocks that lie wholly inside a device. */
-export function blocksOf({address, size}: Pick<MemoryDevice, 'address' | 'size'>, blockSize: number): number[] {
-  const first = Math.ceil(address / blockSize);
-  const end = Math.floor((address + size) / blockSize);
-  return Array.from({length: Math.max(0, end - first)}, (_, i) => first + i);
-}
-
 const online = (observation: Observation): Set<number> =>
   new Set(observation.blocks.filter(({state}) => state === 'online').map(({id}) => id));
 
-/** MemTotal in KiB: the first observation's, and one block size for each block that was onlined or offlined since. */
-export function expectedMemTotal(first: Observation, now: Observation): Derived<number> {
+/** MemTotal in KiB: the first observation's, and one block size for each block that was onlined or offlined since, without what virtio-mem hasn't plugged of it and without a memmap that it holds itself. */
+export function expectedMemTotal(first: Observation, now: Observation, own: OwnMemmap = 'none'): Derived<number> {
   const [before, after] = [online(first), online(now)];
   const onlined = [...after].filter((id) => !before.has(id)).length;
   const offlined = [...before].filter((id) => !after.has(id)).length;
   const blockKiB = first.blockSize / 1024;
   const base = first.meminfo['MemTotal'] ?? 0;
+  const hosting = blocksWithOwnMemmap(now, own) - blocksWithOwnMemmap(first, own);
+  const memmapKiB = memmapOf(first.blockSize) / 1024;
+  const whole = base + (onlined - offlined) * blockKiB - hosting * memmapKiB + unpluggedOnline(first).least / 1024;
+  const {least, most} = unpluggedOnline(now);
+  const holes = Math.min(most / 1024, Math.max(least / 1024, whole - (now.meminfo['MemTotal'] ?? 0)));
   return {
-    value: base + (onlined - offlined) * blockKiB,
-    because: `${base} kB at first + ${onlined} blocks onlined − ${offlined} offlined, ${blockKiB} kB (${formatSize(first.blockSize)}) each`,
+    value: whole - holes,
+    because: `${base} kB at first + ${onlined} blocks onlined − ${offlined} offlined, ${blockKiB} kB (${formatSize(first.blockSize)}) each${most > 0 ? `, without the ${least === most ? '' : `${formatSize(least)} to `}${formatSize(most)} that virtio-mem hasn't plugged` : ''}${own === 'none' ? '' : `, less ${memmapKiB} kB in each of ${hosting} blocks that hold their own memmap`}`,
   };
 }
 
@@ -44,9 +44,10 @@ export function expectedPresent(first: Observation, now: Observation): Derived<R
   const gained = count(now);
   const had = count(first);
   const value = Object.fromEntries(
-    first.zones.map((zone) => {
-      const key = `node ${zone.node} ${zone.name}`;
-      return [key, zone.present + perBlock * ((gained.get(key) ?? 0) - (had.get(key) ?? 0))];
+    now.zones.map(({node, name}) => {
+      const key = `node ${node} ${name}`;
+      const present = first.zones.find((zone) => zone.node === node && zone.name === name)?.present ?? 0; // a node comes with its first memory
+      return [key, present + perBlock * ((gained.get(key) ?? 0) - (had.get(key) ?? 0))];
     }),
   );
   return {value, because: `present pages at first, and ${perBlock} pages for each block that valid_zones moved into or out of a zone since`};
@@ -65,11 +66,11 @@ function count(observation: Observation): Map<string, number> {
 
 /** Ids of all blocks that must exist: boot memory's, and those of the devices that the guest took. */
 export function expectedBlocks(first: Observation, now: Observation, taken: ReadonlySet<string>): Derived<number[]> {
-  const fromDevices = new Set(first.qemu.devices.flatMap((device) => blocksOf(device, first.blockSize)));
+  const fromDevices = new Set(first.qemu.devices.flatMap((device) => blocksIn(device, first)));
   const boot = first.blocks.map(({id}) => id).filter((id) => !fromDevices.has(id));
   const devices = now.qemu.devices.filter(({id}) => taken.has(id));
   return {
-    value: [...new Set([...boot, ...devices.flatMap((device) => blocksOf(device, first.blockSize))])].sort((a, b) => a - b),
+    value: [...new Set([...boot, ...devices.flatMap((device) => (device.resizable ? blocksNeeded(device, now) : blocksOf(device, first.blockSize)))])].sort((a, b) => a - b),
     because: `${boot.length} blocks of boot memory, and the address ranges that QEMU gives for ${devices.map(({id}) => id).join(', ') || 'no device'}, in blocks of ${formatSize(first.blockSize)}`,
   };
 }

@@ -27,3 +27,12 @@ export async function fillUserMemory(guest: CaseGuest, mib: number): Promise<Use
   });
   return {size: mib * 2 ** 20, intact: async () => (await sum()) === before};
 }
+
+/** Writes `mib` MiB of one line of text, over and over, to a tmpfs: 64 bytes each, so that none lies across two pages. A step. */
+export async function fillText(guest: CaseGuest, mib: number): Promise<{line: string; lines: number}> {
+  const line = 'memhp wrote this line in the guest, for the host to look for it'.padEnd(63, '.');
+  const path = '/run/memhp.text';
+  await guest.step(`write ${mib} MiB of a line of text to a tmpfs`, () =>
+    guest.sh(`mkdir -p ${path} && mount -t tmpfs -o size=${mib + 1}M none ${path} && yes '${line}' | head -c ${mib * 2 ** 20} >${path}/file`));
+  return {line, lines: (mib * 2 ** 20) / 64};
+}

@@ -2,6 +2,7 @@ import test from 'ava';
 import type {GuestFacts} from '../machine/bring-up.ts';
 import {absentNeed, compareKernels, type Need} from './needs.ts';
 
+const around = {arch: 'amd64', qemu: '7.2.22'};
 const facts: GuestFacts = {kernel: '6.1.0-56-amd64', os: 'Debian', config: {CONFIG_MEMORY_HOTPLUG: 'y', CONFIG_ACPI_HOTPLUG_MEMORY: 'y'}, commands: ['bash'], shell: 'ssh'};
 
 for (const [need, given, reason] of [
@@ -19,20 +20,28 @@ for (const [need, given, reason] of [
   ['kernel>=6.2', {}, /older than 6\.2/],
   ['kernel<6.1', {}, /not older than 6\.1/],
   ['kernel<6.2', {}, undefined],
+  ['config:CONFIG_CMA|CONFIG_MEMORY_HOTPLUG', {}, undefined],
+  ['config:CONFIG_CMA|CONFIG_ZSMALLOC', {}, /CONFIG_CMA.*CONFIG_ZSMALLOC/],
+  ['arch:amd64', {}, undefined],
+  ['arch:arm64', {}, /is amd64; this is about arm64/],
+  ['qemu>=7.2', {}, undefined],
+  ['qemu>=8.1', {}, /QEMU 7\.2\.22 is older than 8\.1/],
+  ['qemu<7', {}, /not older than 7/],
+  ['host-hugepages:4711x2', {}, /fewer than 2 free huge pages of 4711 KiB/],
 ] satisfies [Need, Partial<GuestFacts>, RegExp | undefined][]) {
   test(`${need} of ${JSON.stringify(given)}: ${reason ? `absent, ${reason.source}` : 'there'}`, (t) => {
-    const said = absentNeed([need], {...facts, ...given});
+    const said = absentNeed([need], {facts: {...facts, ...given}, ...around});
     if (reason) t.regex(said ?? '', reason);
     else t.is(said, undefined);
   });
 }
 
 test('the first need that is absent is the reason', (t) => {
-  t.regex(absentNeed(['command:bash', 'command:perl', 'numa'], facts) ?? '', /perl/);
+  t.regex(absentNeed(['command:bash', 'command:perl', 'numa'], {facts, ...around}) ?? '', /perl/);
 });
 
 test('an unknown need is an error, not a skip', (t) => {
-  t.throws(() => absentNeed(['luck' as Need], facts), {message: /unknown need "luck"/});
+  t.throws(() => absentNeed(['luck' as Need], {facts, ...around}), {message: /unknown need "luck"/});
 });
 
 for (const [a, b, sign] of [['6.12.9-amd64', '6.2', 1], ['5.10.0', '5.10', 0], ['6.1', '6.1.1', -1], ['7.2.13+deb14-amd64', '7.2', 1], ['10.0', '9.9', 1]] as const) {

@@ -1,10 +1,22 @@
+import {readFileSync} from 'node:fs';
 import type {GuestFacts} from '../machine/bring-up.ts';
 
 /**
- * What a case needs of its guest: a feature by name, a kernel option (`config:CONFIG_X`), a command
- * (`command:perl`) or a kernel version (`kernel>=5.15`).
+ * What a case needs: a feature of the guest by name, a kernel option (`config:CONFIG_X`; `config:CONFIG_X|CONFIG_Y` where
+ * one of them is enough), a command (`command:perl`), a kernel version (`kernel>=5.15`), an architecture (`arch:arm64`),
+ * a QEMU version (`qemu>=8.1`), or free huge pages on the host, of that many KiB and that many of them
+ * (`host-hugepages:2048x64`).
  */
-export type Need = keyof typeof features | `config:${string}` | `command:${string}` | `kernel>=${string}` | `kernel<${string}`;
+export type Need = keyof typeof features | `config:${string}` | `command:${string}` | `kernel${'>=' | '<'}${string}` | `arch:${string}` | `qemu${'>=' | '<'}${string}` | `host-hugepages:${number}x${number}`;
+
+/** What a case runs on. */
+export interface Surroundings {
+  readonly facts: GuestFacts;
+  /** The guest's architecture in Debian's words: amd64. */
+  readonly arch: string;
+  /** QEMU's version. */
+  readonly qemu: string;
+}
 
 type Absent = string | undefined;
 
@@ -17,23 +29,43 @@ const features = {
 } as const;
 
 /** The first need that the guest doesn't meet, as a reason for people; undefined where all are met. */
-export function absentNeed(needs: readonly Need[], facts: GuestFacts): string | undefined {
+export function absentNeed(needs: readonly Need[], surroundings: Surroundings): string | undefined {
   for (const need of needs) {
-    const reason = absent(need, facts);
+    const reason = absent(need, surroundings);
     if (reason !== undefined) return reason;
   }
   return undefined;
 }
 
-function absent(need: Need, facts: GuestFacts): Absent {
+function absent(need: Need, {facts, arch, qemu}: Surroundings): Absent {
   if (need in features) return features[need as keyof typeof features](facts);
-  const [, kind = '', value = ''] = /^(config:|command:|kernel>=|kernel<)(.+)$/.exec(need) ?? [];
-  if (kind === 'config:') return option(facts, value);
+  const [, kind = '', value = ''] = /^(config:|command:|kernel>=|kernel<|arch:|qemu>=|qemu<|host-hugepages:)(.+)$/.exec(need) ?? [];
+  if (kind === 'config:') return oneOption(facts, value.split('|'));
   if (kind === 'command:') return facts.commands.includes(value) ? undefined : `the guest has no command ${value}`;
-  const newer = compareKernels(facts.kernel, value) >= 0;
-  if (kind === 'kernel>=') return newer ? undefined : `kernel ${facts.kernel} is older than ${value}`;
-  if (kind === 'kernel<') return newer ? `kernel ${facts.kernel} is not older than ${value}` : undefined;
+  if (kind === 'arch:') return arch === value ? undefined : `the guest is ${arch}; this is about ${value}`;
+  if (kind === 'host-hugepages:') {
+    const [kib = '', count = ''] = value.split('x');
+    return freeHugePages(kib) >= Number(count) ? undefined : `the host has fewer than ${count} free huge pages of ${kib} KiB`;
+  }
+  const [what, version] = kind.startsWith('qemu') ? ['QEMU', qemu] : ['kernel', facts.kernel];
+  const newer = compareKernels(version, value) >= 0;
+  if (kind.endsWith('>=')) return newer ? undefined : `${what} ${version} is older than ${value}`;
+  if (kind.endsWith('<')) return newer ? `${what} ${version} is not older than ${value}` : undefined;
   throw new Error(`unknown need "${need}"`);
+}
+
+function oneOption(facts: GuestFacts, names: readonly string[]): Absent {
+  const reasons = names.map((name) => option(facts, name));
+  return reasons.includes(undefined) ? undefined : reasons.join('; ');
+}
+
+/** Free huge pages of that size on the host; 0 where it knows no such size. */
+function freeHugePages(kib: string): number {
+  try {
+    return Number(readFileSync(`/sys/kernel/mm/hugepages/hugepages-${kib}kB/free_hugepages`, 'utf8'));
+  } catch {
+    return 0;
+  }
 }
 
 /** A guest that keeps no copy of its kernel's config is taken to have the option: the case itself will show. */

@@ -27,6 +27,7 @@ for (const [what, checks, error, recorded, expected] of [
   ['something is thrown that is no error', [good], 'text', [], 'broken'],
   ['the guest panics', [good], new GuestPanic('Kernel panic - not syncing: Fatal exception'), [], 'fail'],
   ['somebody asked for the panic', [good], new GuestPanic('Kernel panic - not syncing: sysrq triggered crash'), [], 'broken'],
+  ['the monitor sent an NMI', [good], new GuestPanic("the guest's kernel panicked: [ 7.7] Kernel panic - not syncing: NMI: Not continuing"), [], 'broken'],
 ] satisfies [string, Check[], unknown, KnownDeviation[], string][]) {
   test(`${what}: ${expected}`, (t) => {
     const {outcome, reason} = outcomeOf(checks, error, recorded);

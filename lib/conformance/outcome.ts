@@ -14,10 +14,11 @@ interface Ended {
   readonly error: unknown;
 }
 
-type Judgement = Pick<Record, 'outcome' | 'reason' | 'checks' | 'known' | 'stale'>;
+/** A record's verdict and what it rests on. */
+export type Judgement = Pick<Record, 'outcome' | 'reason' | 'checks' | 'known' | 'stale'>;
 
-/** A panic that somebody asked for says nothing about the guest. */
-const ASKED_FOR = /sysrq triggered crash/;
+/** A panic that somebody asked for says nothing about the guest: in it, or by the monitor's NMI, because nothing else in QEMU sends one without a reason. */
+const ASKED_FOR = /sysrq triggered crash|Kernel panic - not syncing: NMI: Not continuing/;
 
 /**
  * The outcome of a case whose body has ended. A failed check makes it a failure, unless each failed check is

@@ -1,9 +1,9 @@
 import {queryDevices, type MemoryDevice} from '../guest/observation.ts';
-import {addBackend, addDevice, backendId, plugReport, unplugResult, type DimmSpec, type UnplugResult} from '../hotplug/dimm.ts';
+import {addBackend, addDevice, addDimm, backendId, findDevice, plugReport, unplug, unplugResult, type DimmSpec, type UnplugResult} from '../hotplug/dimm.ts';
 import type {Dimm} from './dimm.ts';
 import type {CaseGuest, QemuAnswer} from './guest.ts';
 
-export {addBackend, addDevice} from '../hotplug/dimm.ts';
+export {addBackend, addDevice, addDimm} from '../hotplug/dimm.ts';
 export {ostMeaning} from '../hotplug/ost.ts';
 
 /** Asks QEMU for a DIMM that it may refuse. The backend of a refused one is deleted again, which must work. A step. */
@@ -17,6 +17,15 @@ export function tryPlug(guest: CaseGuest, spec: DimmSpec & {memdev?: string}): P
     const answer = await guest.tryQemu(() => addDevice(guest.qmp, spec, spec.memdev));
     if (!answer.accepted && own) await deleteBackend(guest, spec.id);
     return answer;
+  });
+}
+
+/** Plugs a DIMM that the guest may refuse; the status of its _OST report, waiting for it. Ends the case where QEMU refuses. A step. */
+export function plugAndHear(guest: CaseGuest, spec: DimmSpec): Promise<number> {
+  return guest.step(`plug ${spec.id}, ${spec.size}`, async () => {
+    const mark = guest.qmp.events.mark();
+    await addDimm(guest.qmp, spec);
+    return plugAnswer(guest, mark, spec.id);
   });
 }
 
@@ -50,3 +59,7 @@ export const unplugAnswer = (guest: CaseGuest, mark: number, dimm: Dimm): Promis
 /** Names of QEMU's events since a mark. */
 export const eventsSince = (guest: CaseGuest, mark: number): string[] =>
   guest.qmp.events.since(mark).map(({event}) => event);
+
+/** device_del of a device by its id, and how the guest answered: for one that the guest never took. */
+export const unplugDevice = (guest: CaseGuest, id: string): Promise<UnplugResult> =>
+  guest.step(`unplug ${id}`, async () => unplug(guest.qmp, await findDevice(guest.qmp, id), guest.stage.limits.operationMs));

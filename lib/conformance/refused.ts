@@ -1,10 +1,10 @@
 import {writeGuestFile, writeTexts} from '../guest/write.ts';
-import {SYSFS_MEMORY, type CaseGuest} from './guest.ts';
+import {pathOf, type CaseGuest} from './guest.ts';
 
 /** Error names of several texts written to a file, by text; `none` where one was taken. Each is written as it stands. One step. */
 export async function errnosOf(guest: CaseGuest, file: string, texts: readonly string[]): Promise<Record<string, string>> {
   const results = await guest.step(`write ${texts.length} texts to ${file}, one after the other`, () =>
-    writeTexts(guest.stage.clone.shell, `${SYSFS_MEMORY}/${file}`, texts, guest.stage.limits.operationMs));
+    writeTexts(guest.stage.clone.shell, pathOf(file), texts, guest.stage.limits.operationMs));
   return Object.fromEntries(texts.map((text, i) => [JSON.stringify(text), results[i]?.errno ?? 'unknown']));
 }
 

@@ -1,18 +1,31 @@
 import {appendFileSync} from 'node:fs';
 import type {BlockView} from '../guest/blocks.ts';
-import {observe, type Observation} from '../guest/observation.ts';
-import {isPlugReport, ostOf} from '../hotplug/ost.ts';
+import {observe, type MemoryDevice, type Observation, type parseObservation} from '../guest/observation.ts';
 import type {Clone} from '../machine/clone.ts';
 import type {BlockSeen, Step} from '../results/record.ts';
+import {stopwatch} from '../util/clock.ts';
+import {Broken} from '../util/errors.ts';
 import type {Checks} from './checks.ts';
+import {blocksIn} from './device-blocks.ts';
 import {compareAll} from './invariants.ts';
-import {blocksOf} from './ledger.ts';
+import {ownMemmap} from './memmap.ts';
+import {Noticed, type Listed} from './noticed.ts';
+import {Taken} from './taken.ts';
 
 export interface Limits {
   /** One answer of the guest's shell. */
   readonly shellMs: number;
   /** One operation: a plug, an unplug, an online or offline write. */
   readonly operationMs: number;
+}
+
+export interface StageOptions {
+  /** Where the observations are kept. */
+  readonly file?: string | undefined;
+  /** Reads what an observation printed; for somebody who reads the same ones again and again. */
+  readonly parse?: typeof parseObservation | undefined;
+  /** Leaves out the invariants at this moment: for a replay that is after the case's own checks alone, or knows that they hold. */
+  readonly blind?: (() => boolean) | undefined;
 }
 
 /** The stage of a case: the clone, the steps taken on it, and an observation with the invariants after each. */
@@ -28,16 +41,27 @@ export class Stage {
   touched = false;
   #first: Observation | undefined;
   #last: Observation | undefined;
-  readonly #startedAt = Date.now();
+  /** The one before the last. */
+  #before: Observation | undefined;
+  /** The memory devices that were ever observed, as they were last. */
+  readonly #devices = new Map<string, MemoryDevice>();
+  readonly #noticed: Noticed;
+  /** QEMU's memory devices as the last look listed them. */
+  #listed: readonly Listed[] | undefined;
+  readonly #sinceStart = stopwatch();
   readonly #observations: string | undefined;
-  /** Devices cold-plugged or otherwise taken without a report. */
-  readonly #cold = new Set<string>();
+  readonly #parse: StageOptions['parse'];
+  readonly #blind: () => boolean;
+  #taken: Taken | undefined;
 
-  constructor(clone: Clone, checks: Checks, limits: Limits, observationsFile?: string) {
-    this.clone = clone;
+  constructor(clone: Clone, checks: Checks, limits: Limits, {file, parse, blind = () => false}: StageOptions = {}) {
+    this.#noticed = new Noticed(clone);
+    this.clone = this.#noticed.clone;
     this.checks = checks;
     this.limits = limits;
-    this.#observations = observationsFile;
+    this.#observations = file;
+    this.#parse = parse;
+    this.#blind = blind;
   }
 
   /** The clone as it woke up. */
@@ -57,7 +81,7 @@ export class Stage {
 
   /** Does one thing to the guest, then looks at everything and compares. */
   async step<T>(title: string, action: () => Promise<T>): Promise<T> {
-    const startedAt = Date.now();
+    const startedAt = this.#sinceStart();
     this.checks.step = title;
     const result = await action();
     await this.look(title, startedAt);
@@ -65,47 +89,63 @@ export class Stage {
   }
 
   /** Observes and compares without doing anything. */
-  async look(title: string, startedAt = Date.now()): Promise<Observation> {
-    const now = await observe(this.clone.vm.qmp, this.clone.shell, this.limits.shellMs);
-    if (!this.#first) {
-      this.#first = now;
-      for (const {id} of now.qemu.devices) this.#cold.add(id);
-    }
+  async look(title: string, startedAt = this.#sinceStart()): Promise<Observation> {
+    const now = await observe(this.clone.vm.qmp, this.clone.shell, this.limits.shellMs, this.#parse);
+    this.#first ??= now;
+    this.#taken ??= new Taken(now);
+    this.#taken.look(now);
+    this.#before = this.#last;
     this.#last = now;
+    for (const device of now.qemu.devices) this.#devices.set(device.id, device);
     this.touched = false;
     this.steps.push({
       title,
-      atMs: startedAt - this.#startedAt,
-      durationMs: Date.now() - startedAt,
+      atMs: startedAt,
+      durationMs: this.#sinceStart() - startedAt,
       memTotalKiB: now.meminfo['MemTotal'] ?? null,
       blocks: now.blocks.map((block) => seen(block, now)),
-      kernelLog: now.kernelLog.slice(0, 200),
+      kernelLog: now.kernelLog.slice(0, 200).map((line) => line.slice(0, 2000)),
     });
     if (this.#observations) appendFileSync(this.#observations, `${JSON.stringify({title, ...now})}\n`);
-    this.#compare(now, title);
+    if (this.clone.template.config.accel === 'tcg') notStuck(now.kernelLog);
+    if (!this.#blind()) this.#compare(now, title);
+    this.#listed = this.#noticed.listings.at(-1) ?? [];
+    this.#noticed.forget();
     return now;
   }
 
-  /** Ids of the devices that the guest has taken: cold-plugged, or answered with success. */
+  /** Ids of the devices that the guest has taken. */
   taken(): Set<string> {
     // Without its memory driver the ACPI core reports success for a device that nobody uses.
     if (/\bacpi_no_memhotplug\b/.test(this.clone.template.config.append)) return new Set();
-    const taken = new Set(this.#cold);
-    for (const event of this.clone.vm.qmp.events.since(0)) {
-      const ost = ostOf(event);
-      if (isPlugReport(ost) && ost.device !== undefined && ost.status === 0) taken.add(ost.device);
-    }
-    return taken;
+    return this.#taken?.ids(this.last, this.clone.vm.qmp.events.since(0)) ?? new Set();
   }
 
   #compare(now: Observation, title: string): void {
     const {config, facts} = this.clone.template;
     const numa = facts.config === null || facts.config['CONFIG_NUMA'] !== undefined;
-    const moment = {first: this.first, now, taken: this.taken(), bootRam: config.profile.ram, numa};
+    // The guest takes virtio-mem without a report to ACPI, and shows how much by its blocks.
+    const taken = new Set([...this.taken(), ...now.qemu.devices.filter(({resizable}) => resizable).map(({id}) => id)]);
+    const moment = {
+      first: this.first,
+      now,
+      before: this.#before,
+      taken,
+      bootRam: config.profile.ram,
+      numa,
+      ownMemmap: ownMemmap({append: config.append, ...facts}),
+      events: this.clone.vm.qmp.events.since(0),
+      devices: this.#devices,
+      hotremove: facts.config === null ? undefined : facts.config['CONFIG_MEMORY_HOTREMOVE'] !== undefined,
+      policyWritten: this.#noticed.policyWritten,
+      listed: {listings: this.#noticed.listings, before: this.#listed, sizeWritten: this.#noticed.sizeWritten},
+      statesWritten: this.#noticed.statesWritten,
+      zonePolicyWritten: this.#noticed.zonePolicyWritten,
+    };
     this.checks.step = title;
     for (const {name, expected, actual, because} of compareAll(moment)) {
       const made = this.checks.made.length;
-      if (this.checks.is(actual, expected, name, because)) {
+      if (this.checks.as('invariant').is(actual, expected, name, because)) {
         this.checks.made.length = made; // counted, not listed: a record shows what is wrong and what a case is about
         this.held += 1;
       } else this.violated += 1;
@@ -114,6 +154,12 @@ export class Stage {
 }
 
 function seen({id, state, validZones, nodes}: BlockView, now: Observation): BlockSeen {
-  const device = now.qemu.devices.find((one) => blocksOf(one, now.blockSize).includes(id));
+  const device = now.qemu.devices.find((one) => blocksIn(one, now).includes(id));
   return {id, state, zones: validZones.join(' '), node: nodes[0] ?? null, device: device?.id ?? null};
+}
+
+/** Throws Broken where the guest's watchdog found its emulated CPU stuck. */
+function notStuck(kernelLog: readonly string[]): void {
+  const line = kernelLog.find((one) => /watchdog: BUG: soft lockup/.test(one));
+  if (line !== undefined) throw new Broken(`the guest's CPU didn't get on (${line}): with an emulated CPU a busy host is as good a reason as the guest; run it again with less beside it, or under KVM`);
 }

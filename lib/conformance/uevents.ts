@@ -36,10 +36,12 @@ export async function listen(guest: CaseGuest): Promise<() => Promise<Uevent[]>>
   };
 }
 
-/** Parses `KERNEL[12.345678] add      /devices/system/memory/memory32 (memory)` lines; other lines are its headings. */
+const HEADING = /^(?:monitor will print the received events for:|UDEV - the event which udev sends out after rule processing|KERNEL - the kernel uevent|)$/;
+
+/** Parses `KERNEL[12.345678] add      /devices/system/memory/memory32 (memory)` lines. Throws Broken on a line that is neither that nor a heading. */
 export function parseUevents(text: string): Uevent[] {
-  return text.split('\n').filter((line) => /^(?:KERNEL|UDEV)\s*\[/.test(line)).map((line) => {
-    const match = /^(KERNEL|UDEV)\s*\[(\d+\.\d+)\]\s+(\w+)\s+\S*\/(memory\d+) \(memory\)$/.exec(line);
+  return text.split('\n').filter((line) => !HEADING.test(line)).map((line) => {
+    const match = /^(KERNEL|UDEV) *\[(\d+\.\d+)\] +(\w+) +\/devices\/system\/memory\/(memory(?:0|[1-9]\d*)) \(memory\)$/.exec(line);
     if (!match) throw new Broken(`not a line of udevadm monitor: "${line.slice(0, 120)}"`);
     const [, from, seconds, action = '', block = ''] = match;
     return {from: from === 'KERNEL' ? 'kernel' : 'udev', seconds: Number(seconds), action, block};

@@ -17,7 +17,7 @@ export const settled = (observation: Observation): Record<string, Json> => ({
 });
 
 /** Top-level resources and what is inside RAM. Below a bus, drivers come and go for their own reasons. */
-function ofMemory(ranges: readonly IoRange[]): IoRange[] {
+export function ofMemory(ranges: readonly IoRange[]): IoRange[] {
   let inRam = false;
   return ranges.filter(({depth, name}) => {
     if (depth === 0) inRam = name.startsWith('System RAM');

@@ -41,6 +41,7 @@ async function watched(guest: CaseGuest, block: MemoryBlock, title: string, scri
       read -r state <${stateFile(block)}
       if [ "$state" = going-offline ]; then echo $p; memhp_states; exit 0; fi
     done`;
+  await guest.sh(`rm -f ${PID_FILE}`); // an earlier writer's is not this one's
   const [written, meanwhile] = await guest.step(title, () => Promise.all([
     clone.shell.run(script, limits.operationMs),
     (async () => {

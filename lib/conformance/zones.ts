@@ -12,14 +12,15 @@ export function zonesMeeting(now: Observation, id: number): string[] {
 
 /**
  * What valid_zones of an offline block must read: first the zone that plain `online` chooses, then the other one.
- * The rule is online_policy=contig-zones without movable_node, unchanged since 4.13: the kernel zone is the first of
- * DMA and DMA32 that meets the block, else Normal; Movable comes first only where it alone meets the block.
+ * The rule is online_policy=contig-zones, unchanged since 4.13: the kernel zone is the first of DMA and DMA32 that meets
+ * the block, else Normal. If that or Movable alone meets the block it comes first; else Movable does with movable_node.
  * Source: default_zone_for_pfn() in mm/memory_hotplug.c.
  */
-export function offeredZones(now: Observation, id: number): string[] {
+export function offeredZones(now: Observation, id: number, {movableNode = false} = {}): string[] {
   const meeting = zonesMeeting(now, id);
   const kernel = ['DMA', 'DMA32'].find((name) => meeting.includes(name)) ?? 'Normal';
-  return meeting.includes('Movable') && !meeting.includes(kernel) ? ['Movable', kernel] : [kernel, 'Movable'];
+  const alone = meeting.includes('Movable') !== meeting.includes(kernel);
+  return (alone ? meeting.includes('Movable') : movableNode) ? ['Movable', kernel] : [kernel, 'Movable'];
 }
 
 /** Bytes of a block that are not System RAM: its holes. Source: /proc/iomem. */

@@ -7,6 +7,10 @@ import {clean, lastLines} from '../util/text.ts';
 /** Marks that the guest's kernel is lost: it won't answer any more. */
 const PANIC = /Kernel panic - not syncing|---\[ end Kernel panic/;
 const KEEP = 256 * 1024;
+/** No line of a kernel is longer; of a longer one only the end is looked at. */
+const LINE = 16 * 1024;
+/** A guest that says more floods: the rest is not kept. */
+const FILE_LIMIT = 64 * 1024 * 1024;
 
 /** The guest's kernel panicked; the message is its own. */
 export class GuestPanic extends Broken {
@@ -20,6 +24,9 @@ export class SerialConsole {
   /** The panic, once there was one: the loss of QEMU or of a shell may be noticed before it. */
   panicked: GuestPanic | undefined;
   #text = '';
+  /** The line that has not ended yet. */
+  #line = '';
+  #written = 0;
   readonly #watchers = new Set<() => void>();
 
   constructor(stream: Readable, file?: string) {
@@ -29,10 +36,12 @@ export class SerialConsole {
     });
     this.panic.catch(() => undefined); // a panic that nobody awaits is still seen in the text
     stream.on('data', (chunk: Buffer) => {
-      if (file) appendFileSync(file, chunk);
-      this.#text = (this.#text + chunk.toString('latin1')).slice(-KEEP);
+      if (file) this.#write(file, chunk);
+      const text = chunk.toString('latin1'); // byte by byte: a character may come in two chunks
+      this.#text += text;
+      if (this.#text.length > 2 * KEEP) this.#text = this.#text.slice(-KEEP); // not at each chunk, which may be a byte
       for (const look of this.#watchers) look();
-      const line = this.#panicLine();
+      const line = this.#panicLine(text);
       if (line === undefined || this.panicked) return;
       this.panicked = new GuestPanic(`the guest's kernel panicked: ${line}`);
       fail(this.panicked);
@@ -42,7 +51,7 @@ export class SerialConsole {
 
   /** The last lines, cleaned. */
   tail(lines = 20): string {
-    return lastLines(clean(this.#text), lines);
+    return lastLines(cleanBytes(this.#text), lines);
   }
 
   /** Waits until the console has shown `pattern`, and returns the match. Throws DeadlineError, or GuestPanic. */
@@ -63,8 +72,21 @@ export class SerialConsole {
     }
   }
 
-  #panicLine(): string | undefined {
-    // Only a whole line: the words after the dash are the reason, and they may come in the next chunk.
-    return clean(this.#text).split('\n').slice(0, -1).find((line) => PANIC.test(line))?.trim();
+  /** Looks at the lines that a chunk ends. Only a whole line: the words after the dash are the reason, and they may come in the next chunk. */
+  #panicLine(chunk: string): string | undefined {
+    const end = chunk.lastIndexOf('\n');
+    const lines = end < 0 ? [] : (this.#line + chunk.slice(0, end)).split('\n');
+    this.#line = end < 0 ? this.#line + chunk : chunk.slice(end + 1);
+    if (this.#line.length > 2 * LINE) this.#line = this.#line.slice(-LINE);
+    return lines.map((line) => cleanBytes(line.slice(-LINE))).find((line) => PANIC.test(line))?.trim();
+  }
+
+  #write(file: string, chunk: Buffer): void {
+    if (this.#written > FILE_LIMIT) return;
+    this.#written += chunk.length;
+    appendFileSync(file, this.#written > FILE_LIMIT ? `\n[cut: the guest's console says more than ${FILE_LIMIT} bytes]\n` : chunk);
   }
 }
+
+/** Cleans text whose characters are bytes. */
+const cleanBytes = (bytes: string): string => clean(Buffer.from(bytes, 'latin1').toString('utf8'));

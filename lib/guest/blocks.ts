@@ -1,4 +1,5 @@
 import {Broken} from '../util/errors.ts';
+import {exactNumber} from '../util/number.ts';
 
 /** A memory block as its sysfs files have it; a file that isn't there is undefined. */
 export interface BlockView {
@@ -24,7 +25,9 @@ interface Links {
 /** Puts together the blocks from `memory/memoryN/FILE` contents and the link lines of `ls -l`. */
 export function parseBlocks(files: ReadonlyMap<string, string>, linkText: string): BlockView[] {
   const links = parseLinks(linkText);
-  const ids = new Set([...files.keys()].flatMap((path) => /^memory\/memory(\d+)\//.exec(path)?.[1] ?? []).map(Number));
+  const named = [...files.keys()].flatMap((path) => /^memory\/memory(\d+)\//.exec(path)?.[1] ?? []).map((digits) => exactNumber(digits, 'a memory block'));
+  // A link that outlives its block shows a block without any file.
+  const ids = new Set([...named, ...links.toNode.keys(), ...links.fromNode.keys()]);
   return [...ids].sort((a, b) => a - b).map((id) => {
     const file = (name: string): string | undefined => files.get(`memory/memory${id}/${name}`);
     return {
@@ -49,12 +52,15 @@ function parseLinks(text: string): Links {
     const match = /(?:memory\/memory(\d+)\/node(\d+)|node\/node(\d+)\/memory(\d+)) -> (.*)$/.exec(line);
     if (!match) throw new Broken(`not a link between a block and a node: "${line.slice(0, 120)}"`);
     const [, block, node, fromNode, toBlock, target = ''] = match;
-    if (block !== undefined && target.endsWith(`/node/node${node}`)) push(links.toNode, Number(block), Number(node));
-    if (toBlock !== undefined && target.endsWith(`/memory/memory${toBlock}`)) push(links.fromNode, Number(toBlock), Number(fromNode));
+    const number = (digits: string | undefined): number => exactNumber(digits ?? '', 'a link between a block and a node');
+    if (block !== undefined && target.endsWith(`/node/node${node}`)) push(links.toNode, number(block), number(node));
+    if (toBlock !== undefined && target.endsWith(`/memory/memory${toBlock}`)) push(links.fromNode, number(toBlock), number(fromNode));
   }
   return links;
 }
 
 function push(map: Map<number, number[]>, key: number, value: number): void {
-  map.set(key, [...(map.get(key) ?? []), value]);
+  const there = map.get(key);
+  if (there) there.push(value);
+  else map.set(key, [value]);
 }

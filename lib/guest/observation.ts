@@ -1,41 +1,50 @@
 import {z} from 'zod';
+import {ask} from '../qmp/ask.ts';
 import type {Qmp} from '../qmp/client.ts';
 import type {Shell} from '../shell/shell.ts';
 import {Broken} from '../util/errors.ts';
+import {exactNumber} from '../util/number.ts';
 import {bytes, type Bytes} from '../util/size.ts';
 import {clean} from '../util/text.ts';
 import {parseBlocks, type BlockView} from './blocks.ts';
 import {parseIomem, type IoRange} from './iomem.ts';
-import {parseMeminfo, type Meminfo} from './meminfo.ts';
+import {memTotalOf, parseMeminfo, type Meminfo} from './meminfo.ts';
 import {parseZoneinfo, type Zone} from './zoneinfo.ts';
 
-/** QEMU's `query-memory-devices`: DIMMs; `memdev` is the backend. Source: qapi/machine.json. */
+/** QEMU's `query-memory-devices`: DIMMs and virtio-mem; `memdev` is the backend. Source: qapi/machine.json. */
 const memoryDevices = z.array(
   z.object({
     type: z.string(),
     data: z.looseObject({
       id: z.string().optional(),
-      addr: z.number().optional(),
-      slot: z.number().optional(),
-      node: z.number().optional(),
+      addr: z.int().optional(),
+      memaddr: z.int().optional(),
+      slot: z.int().optional(),
+      node: z.int().optional(),
       memdev: z.string().optional(),
-      size: z.number(),
+      size: z.int(),
       hotplugged: z.boolean().optional(),
       hotpluggable: z.boolean().optional(),
+      'requested-size': z.int().optional(),
+      'max-size': z.int().optional(),
+      'block-size': z.int().optional(),
     }),
   }),
 );
-const sizeSummary = z.object({'base-memory': z.number(), 'plugged-memory': z.number().optional()});
+const sizeSummary = z.object({'base-memory': z.int(), 'plugged-memory': z.int().optional()});
 
-/** A memory device as QEMU has it: [address, address + size). */
+/** A memory device as QEMU has it: a DIMM at [address, address + size), or virtio-mem with `size` somewhere in [address, address + max). */
 export interface MemoryDevice {
   readonly id: string;
   readonly type: string;
   readonly address: Bytes;
+  /** Of virtio-mem what is plugged now. */
   readonly size: Bytes;
   readonly slot: number | null;
   readonly node: number;
   readonly memdev: string;
+  /** Of virtio-mem alone: what the host asks for, the most it can give, and the unit of both. */
+  readonly resizable?: {readonly requested: Bytes; readonly max: Bytes; readonly block: Bytes};
 }
 
 /** Everything readable about memory at one moment, from all three views: QMP, sysfs, meminfo/zoneinfo/iomem. */
@@ -57,27 +66,28 @@ export interface Observation {
 
 /** The memory devices as QEMU has them now. */
 export async function queryDevices(qmp: Qmp): Promise<MemoryDevice[]> {
-  return memoryDevices.parse(await qmp.execute('query-memory-devices')).map(({type, data}) => ({
+  return (await ask(qmp, 'query-memory-devices', memoryDevices)).map(({type, data}) => ({
     id: data.id ?? '',
     type,
-    address: bytes(data.addr ?? 0),
+    address: bytes(data.addr ?? data.memaddr ?? 0),
     size: bytes(data.size),
     slot: data.slot ?? null,
     node: data.node ?? 0,
     memdev: data.memdev ?? '',
+    ...(data['max-size'] === undefined ? {} : {resizable: {requested: bytes(data['requested-size'] ?? 0), max: bytes(data['max-size']), block: bytes(data['block-size'] ?? 0)}}),
   }));
 }
 
 /** Takes an observation: one round trip to the guest, beside the questions to QEMU. */
-export async function observe(qmp: Qmp, shell: Shell, ms: number): Promise<Observation> {
+export async function observe(qmp: Qmp, shell: Shell, ms: number, parse = parseObservation): Promise<Observation> {
   const [guest, devices, summary] = await Promise.all([
     shell.run('memhp_observe', ms),
     queryDevices(qmp),
-    qmp.execute('query-memory-size-summary').then((reply) => sizeSummary.parse(reply)),
+    ask(qmp, 'query-memory-size-summary', sizeSummary),
   ]);
   if (guest.status !== 0) throw new Broken(`the guest's memhp_observe ended with status ${guest.status}: ${clean(guest.stderr, 500)}`);
   return {
-    ...parseObservation(guest.stdout),
+    ...parse(guest.stdout),
     qemu: {
       base: bytes(summary['base-memory']),
       plugged: bytes(summary['plugged-memory'] ?? 0),
@@ -86,41 +96,60 @@ export async function observe(qmp: Qmp, shell: Shell, ms: number): Promise<Obser
   };
 }
 
-/** Parses what memhp_observe prints (lib/guest/script.ts). Throws Broken where a part is missing. */
+/** Parses what memhp_observe prints (lib/guest/script.ts). Throws Broken where a part is missing, or something else is in between. */
 export function parseObservation(text: string): Omit<Observation, 'qemu'> {
-  const parts = /^([^]*)^@links\n([^]*)^@kernel-log\n([^]*)^@end\s*$/m.exec(text);
-  if (!parts) throw new Broken('the observation is cut: a part of memhp_observe\'s output is missing');
-  const [, fileText = '', linkText = '', logText = ''] = parts;
+  const {fileText, linkText, logText} = partsOf(text);
   const files = filesOf(fileText);
+  const file = (path: string): string => {
+    const content = files.get(path);
+    if (content === undefined) throw new Broken(`the observation has no ${path}`);
+    return content;
+  };
   const blockSize = files.get('memory/block_size_bytes');
-  if (blockSize === undefined || !/^[0-9a-f]+$/.test(blockSize)) throw new Broken(`block_size_bytes is not hex: "${blockSize ?? 'missing'}"`);
+  if (blockSize === undefined || !/^[0-9a-f]+$/.test(blockSize)) throw new Broken(`block_size_bytes is not hex: "${blockSize?.slice(0, 100) ?? 'missing'}"`);
   const nodeTotals: Record<number, number> = {};
   const nodeMasks: Record<string, string> = {};
   for (const [path, content] of files) {
     const node = /^node\/node(\d+)\/meminfo$/.exec(path)?.[1];
-    if (node !== undefined) nodeTotals[Number(node)] = parseMeminfo(content)['MemTotal'] ?? 0;
+    if (node !== undefined) nodeTotals[exactNumber(node, 'a node')] = memTotalOf(parseMeminfo(content), path);
     else if (path.startsWith('node/')) nodeMasks[path.slice(5)] = content;
   }
+  const meminfo = parseMeminfo(file('/proc/meminfo'));
+  memTotalOf(meminfo, '/proc/meminfo');
   return {
     policy: files.get('memory/auto_online_blocks'),
-    blockSize: bytes(Number.parseInt(blockSize, 16)),
+    blockSize: bytes(exactNumber(blockSize, 'block_size_bytes', 16)),
     blocks: parseBlocks(files, linkText),
-    meminfo: parseMeminfo(files.get('/proc/meminfo') ?? ''),
-    zones: parseZoneinfo(files.get('/proc/zoneinfo') ?? ''),
-    iomem: parseIomem(files.get('/proc/iomem') ?? ''),
+    meminfo,
+    zones: parseZoneinfo(file('/proc/zoneinfo')),
+    iomem: parseIomem(file('/proc/iomem')),
     nodeTotals,
     nodeMasks,
-    kernelLog: clean(logText).split('\n').filter((line) => line !== ''),
+    // All of it: a warning must not hide behind so many other messages that it would be cut off.
+    kernelLog: clean(logText, Infinity).split('\n').filter((line) => line !== ''),
   };
 }
+
+/** The three parts. What comes before the kernel's log has no line that could be a mark; the log itself may say anything. */
+function partsOf(text: string): {fileText: string; linkText: string; logText: string} {
+  const links = text.indexOf('\n@links\n');
+  const log = text.indexOf('\n@kernel-log\n', Math.max(0, links));
+  const end = text.trimEnd().endsWith('\n@end') ? text.lastIndexOf('\n@end') : -1;
+  if (links < 0 || log < links || end < log) throw new Broken('the observation is cut: a part of memhp_observe\'s output is missing');
+  return {fileText: text.slice(0, links), linkText: text.slice(links + '\n@links'.length, log), logText: text.slice(log + '\n@kernel-log'.length, end)};
+}
+
+/** The files that memhp_observe reads. */
+const PATH = /^(?:\/proc\/(?:meminfo|zoneinfo|iomem)|memory\/(?:auto_online_blocks|block_size_bytes)|memory\/memory(?:0|[1-9]\d*)\/(?:state|online|valid_zones|removable|phys_index|phys_device)|node\/(?:possible|online|has_memory|has_normal_memory)|node\/node(?:0|[1-9]\d*)\/meminfo)$/;
 
 /** `grep -H ''` lines, put together by file. */
 function filesOf(text: string): Map<string, string> {
   const files = new Map<string, string>();
   for (const line of text.split('\n')) {
+    if (line === '') continue;
     const at = line.indexOf(':');
-    if (at < 0) continue;
-    const path = line.slice(0, at);
+    const path = line.slice(0, Math.max(0, at));
+    if (!PATH.test(path)) throw new Broken(`the observation has a line of no file that was asked for: "${line.slice(0, 120)}"`);
     const before = files.get(path);
     files.set(path, before === undefined ? line.slice(at + 1) : `${before}\n${line.slice(at + 1)}`);
   }

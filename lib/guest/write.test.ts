@@ -26,6 +26,8 @@ const WORDS: readonly (readonly [string, string])[] = [
   ['printf: write error: Memory page has hardware error', 'EHWPOISON'],
   ['printf: write error: File exists', 'EEXIST'],
   ['printf: write error: Argument list too long', 'E2BIG'],
+  ['printf: write error: Numerical result out of range', 'ERANGE'],
+  ['sh: write error: Result not representable', 'ERANGE'],
   ['printf: write error: No such device', 'ENODEV'],
   ['printf: write error: No such device or address', 'ENXIO'],
   ['memory99/state: No such file or directory', 'ENOENT'],
@@ -47,9 +49,16 @@ test('a write that worked has no words', async (t) => {
   t.deepEqual(scripts, [String.raw`echo 'it'\''s' >'/sys/x'`]);
 });
 
-test('a status or a complaint alone is a refusal', async (t) => {
-  t.is((await writeGuestFile(answering({status: 1}), 'f', 'w', 1)).accepted, false);
-  t.is((await writeGuestFile(answering({stderr: 'printf: write error: Device or resource busy'}), 'f', 'w', 1)).errno, 'EBUSY');
+test('a write has a status and one error, or neither, and prints nothing', async (t) => {
+  const busy = 'echo: write error: Device or resource busy';
+  t.deepEqual(await writeGuestFile(answering({status: 1, stderr: busy}), 'f', 'w', 1), {accepted: false, errno: 'EBUSY', words: busy});
+  for (const answer of [{status: 1}, {stderr: busy}, {stdout: 'x'}, {status: 1, stderr: `${busy}\n${busy}`}]) {
+    await t.throwsAsync(writeGuestFile(answering(answer), 'f', 'w', 1), {instanceOf: Broken, message: /neither one error nor none/});
+  }
+});
+
+test('a file that can be read while the guest complains is no content', async (t) => {
+  await t.throwsAsync(readGuestFile(answering({stdout: 'a', stderr: 'no'}), 'f', 1), {instanceOf: Broken});
 });
 
 test('a file loses its last newline only; one that can\'t be read is undefined', async (t) => {

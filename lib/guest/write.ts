@@ -27,8 +27,12 @@ const ERRNO: readonly (readonly [string, RegExp])[] = [
   ['ENOENT', /No such file or directory|nonexistent directory/],
   ['EIO', /Input\/output error/],
   ['ENOSPC', /No space left on device/],
+  ['ERANGE', /Numerical result out of range|Result not representable/],
   ['EOPNOTSUPP', /Operation not supported|Not supported/],
 ];
+
+/** The words of an error in a text, as they stand there. */
+export const errorWords = (text: string): string | undefined => ERRNO.map(([, pattern]) => pattern.exec(text)?.[0]).find((words) => words !== undefined);
 
 export const errnoOf = (words: string): string => ERRNO.find(([, pattern]) => pattern.test(words))?.[0] ?? 'unknown';
 
@@ -37,14 +41,18 @@ export const errnoOf = (words: string): string => ERRNO.find(([, pattern]) => pa
  * error. The words of bash and busybox name it; dash says "I/O error" for all of them, which stays unknown.
  */
 export async function writeGuestFile(shell: Shell, path: string, word: string, ms: number): Promise<WriteResult> {
-  const {status, stderr} = await shell.run(`echo ${shellQuote(word)} >${shellQuote(path)}`, ms);
+  const {status, stdout, stderr} = await shell.run(`echo ${shellQuote(word)} >${shellQuote(path)}`, ms);
   const words = clean(stderr, 500).trim();
-  return status === 0 && words === '' ? {accepted: true, errno: 'none', words: ''} : {accepted: false, errno: errnoOf(words), words};
+  if (stdout !== '' || (status === 0) !== (words === '') || words.includes('\n')) {
+    throw new Broken(`a write to ${path} ended with status ${status} and printed "${clean(stdout + stderr, 500).trim()}": neither one error nor none`);
+  }
+  return words === '' ? {accepted: true, errno: 'none', words: ''} : {accepted: false, errno: errnoOf(words), words};
 }
 
 /** A file's content without its last newline. Throws nothing for a missing file: it is undefined. */
 export async function readGuestFile(shell: Shell, path: string, ms: number): Promise<string | undefined> {
-  const {status, stdout} = await shell.run(`cat ${shellQuote(path)}`, ms);
+  const {status, stdout, stderr} = await shell.run(`cat ${shellQuote(path)}`, ms);
+  if (status === 0 && stderr !== '') throw new Broken(`${path} could be read, and the guest says "${clean(stderr, 200).trim()}"`);
   return status === 0 ? stdout.replace(/\n$/, '') : undefined;
 }
 
@@ -54,7 +62,8 @@ export async function readGuestFile(shell: Shell, path: string, ms: number): Pro
  */
 export async function writeTexts(shell: Shell, path: string, texts: readonly string[], ms: number): Promise<WriteResult[]> {
   const script = texts.map((text) => `echo -n ${shellQuote(text)} 2>&1 >${shellQuote(path)} && echo none; echo @`).join('\n');
-  const {stdout} = await shell.run(`{ ${script}\n} 2>&1`, ms);
+  const {status, stdout, stderr} = await shell.run(`{ ${script}\n} 2>&1`, ms);
+  if (status !== 0 || stderr !== '') throw new Broken(`writes to ${path} ended with status ${status}: ${clean(stderr, 200).trim()}`);
   const answers = stdout.split(/^@\n/m);
   if (answers.length !== texts.length + 1) throw new Broken(`${texts.length} writes to ${path} have ${answers.length - 1} answers`);
   return texts.map((_text, i) => {

@@ -1,4 +1,5 @@
 import {Broken} from '../util/errors.ts';
+import {exactNumber} from '../util/number.ts';
 
 /** One zone of one node; page counts are of the guest's base pages. */
 export interface Zone {
@@ -13,23 +14,39 @@ export interface Zone {
   readonly startPfn: number;
 }
 
-const FIELDS = ['free', 'spanned', 'present', 'managed', 'startPfn'] as const;
+const FIELD = /^ +(?:pages )?(free|spanned|present|managed|start_pfn)(?: +|: +)(.*)$/;
 
-/** Parses /proc/zoneinfo. Throws Broken where a zone lacks a field. */
+/** Parses /proc/zoneinfo. Throws Broken where a zone lacks a field, or has one of them or itself twice. */
 export function parseZoneinfo(text: string): Zone[] {
-  return text
-    .split(/^(?=Node )/m)
-    .filter((part) => part.trim() !== '')
-    .map((part) => {
-      const head = /^Node (\d+), zone\s+(\w+)/.exec(part);
-      if (!head) throw new Broken(`zoneinfo: not "Node N, zone NAME": "${part.slice(0, 100)}"`);
-      const zone: Record<string, number> = {};
-      for (const [, key, value] of part.matchAll(/^ +(?:pages )?(free|spanned|present|managed|start_pfn)[: ]+(\d+)$/gm)) {
-        zone[key === 'start_pfn' ? 'startPfn' : (key ?? '')] ??= Number(value);
-      }
-      zone['startPfn'] ??= 0;
-      const missing = FIELDS.find((field) => zone[field] === undefined);
-      if (missing) throw new Broken(`zoneinfo: node ${head[1]} zone ${head[2]} has no "${missing}"`);
-      return {node: Number(head[1]), name: head[2] ?? '', ...zone} as unknown as Zone;
-    });
+  const zones = new Map<string, Zone>();
+  for (const part of text.split(/(?<![^\n])(?=Node )/).filter((one) => one.trim() !== '')) {
+    const [first = '', ...lines] = part.split('\n');
+    const head = /^Node (\d+), zone +(\w+)$/.exec(first);
+    if (!head) throw new Broken(`zoneinfo: not "Node N, zone NAME": "${first.slice(0, 100)}"`);
+    const [, node = '', name = ''] = head;
+    const zone = zoneOf(exactNumber(node, 'zoneinfo: a node'), name, lines);
+    const id = `node ${zone.node} zone ${name}`;
+    if (zones.has(id)) throw new Broken(`zoneinfo: ${id} is there twice`);
+    zones.set(id, zone);
+  }
+  return [...zones.values()];
+}
+
+function zoneOf(node: number, name: string, lines: readonly string[]): Zone {
+  const what = `zoneinfo: node ${node} zone ${name}`;
+  const fields = new Map<string, number>();
+  for (const line of lines) {
+    const [, field, digits = ''] = FIELD.exec(line) ?? [];
+    if (field === undefined) continue;
+    if (fields.has(field)) throw new Broken(`${what} has "${field}" twice`);
+    fields.set(field, exactNumber(digits, `${what}: ${field}`));
+  }
+  const value = (field: string): number => {
+    const number = fields.get(field);
+    if (number === undefined) throw new Broken(`${what} has no "${field}"`);
+    return number;
+  };
+  const present = value('present');
+  // The kernel prints no start_pfn for a zone without pages.
+  return {node, name, free: value('free'), spanned: value('spanned'), present, managed: value('managed'), startPfn: present === 0 ? (fields.get('start_pfn') ?? 0) : value('start_pfn')};
 }

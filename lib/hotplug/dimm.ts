@@ -17,18 +17,23 @@ export interface DimmSpec {
   readonly address?: number;
   /** By the machine protocol or by the human monitor, as the document's examples do. */
   readonly via?: 'qmp' | 'hmp';
+  /** What its memory is; anonymous memory of QEMU's where it is left out. */
+  readonly backend?: Backend;
 }
+
+/** A memory backend's type and properties, without id and size. Source: qapi/qom.json. */
+export type Backend = {readonly 'qom-type': 'memory-backend-ram' | 'memory-backend-file' | 'memory-backend-memfd'} & Readonly<Record<string, unknown>>;
 
 export const backendId = (dimmId: string): string => `mem-${dimmId}`;
 
 /** The two commands that plug a DIMM: object_add, device_add. Throws QmpError as QEMU refuses; a backend of a refused DIMM is left. */
 export async function addDimm(qmp: Qmp, spec: DimmSpec): Promise<void> {
-  await addBackend(qmp, backendId(spec.id), spec.size, spec.via);
+  await addBackend(qmp, backendId(spec.id), spec.size, spec.via, spec.backend);
   await addDevice(qmp, spec);
 }
 
-export async function addBackend(qmp: Qmp, id: string, size: string, via: 'qmp' | 'hmp' = 'qmp'): Promise<void> {
-  if (via === 'qmp') await qmp.execute('object-add', {'qom-type': 'memory-backend-ram', id, size: parseSize(size)});
+export async function addBackend(qmp: Qmp, id: string, size: string, via: 'qmp' | 'hmp' = 'qmp', backend: Backend = {'qom-type': 'memory-backend-ram'}): Promise<void> {
+  if (via === 'qmp') await qmp.execute('object-add', {...backend, id, size: parseSize(size)});
   else await hmp(qmp, `object_add memory-backend-ram,id=${id},size=${size}`);
 }
 
@@ -80,9 +85,10 @@ export interface UnplugResult {
  * Asks for a DIMM's removal and waits for the answer: DEVICE_DELETED and the guest's last report, or a report
  * that refuses. device_del itself only asks. Throws DeadlineError where the guest never answers.
  */
-export async function unplug(qmp: Qmp, device: MemoryDevice, ms: number): Promise<UnplugResult> {
+export async function unplug(qmp: Qmp, device: MemoryDevice, ms: number, via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugResult> {
   const mark = qmp.events.mark();
-  await qmp.execute('device_del', {id: device.id});
+  if (via === 'qmp') await qmp.execute('device_del', {id: device.id});
+  else await hmp(qmp, `device_del ${device.id}`);
   return unplugResult(qmp, mark, device, ms);
 }
 

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {read} from '../qmp/ask.ts';
 import type {QmpEvent} from '../qmp/events.ts';
 
 /** What the guest's ACPI driver tells the firmware by _OST. Source: ACPI 6.5 §6.3.5, QEMU qapi/acpi.json. */
@@ -12,7 +13,7 @@ export interface Ost {
 }
 
 const event = z.looseObject({
-  info: z.object({source: z.number(), status: z.number(), slot: z.string(), device: z.string().optional(), 'slot-type': z.string()}),
+  info: z.object({source: z.int(), status: z.int(), slot: z.string(), device: z.string().optional(), 'slot-type': z.string()}),
 });
 
 export const OST_SUCCESS = 0;
@@ -32,10 +33,10 @@ const MEANING: Record<number, string> = {
 /** `130 (device busy)` */
 export const ostMeaning = (status: number): string => `${status} (${MEANING[status] ?? 'unknown'})`;
 
-/** The _OST report in an event about a DIMM, or undefined for any other event. */
+/** The _OST report in an event about a DIMM, or undefined for any other event. Throws Broken on one of another form. */
 export function ostOf({event: name, data}: QmpEvent): Ost | undefined {
   if (name !== 'ACPI_DEVICE_OST') return undefined;
-  const {info} = event.parse(data);
+  const {info} = read(event, data, 'ACPI_DEVICE_OST');
   if (info['slot-type'] !== 'DIMM') return undefined;
   return {source: info.source, status: info.status, slot: info.slot, device: info.device};
 }

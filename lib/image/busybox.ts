@@ -10,13 +10,14 @@ const machines: Record<Arch, number> = {amd64: 62, arm64: 183, ppc64el: 21, s390
 
 /** Whether an ELF file is for the architecture and needs no loader (has no PT_INTERP). */
 export function isStatic(elf: Buffer, arch: Arch): boolean {
-  if (elf.toString('latin1', 0, 4) !== '\x7FELF' || elf[4] !== 2) return false;
+  if (elf.length < 0x40 || elf.toString('latin1', 0, 4) !== '\x7FELF' || elf[4] !== 2) return false;
   const little = elf[5] === 1;
   const u16 = (at: number): number => (little ? elf.readUInt16LE(at) : elf.readUInt16BE(at));
   const u32 = (at: number): number => (little ? elf.readUInt32LE(at) : elf.readUInt32BE(at));
   if (u16(0x12) !== machines[arch]) return false;
   const table = Number(little ? elf.readBigUInt64LE(0x20) : elf.readBigUInt64BE(0x20));
   const size = u16(0x36);
+  if (table + u16(0x38) * size > elf.length) return false;
   return Array.from({length: u16(0x38)}, (_, i) => u32(table + i * size)).every(type => type !== 3);
 }
 

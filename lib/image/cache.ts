@@ -56,7 +56,7 @@ async function entriesOf(dir: string): Promise<string[]> {
 
 /** Blocks in use, not lengths: images are sparse. */
 async function sizeOf(path: string): Promise<Bytes> {
-  const files = await readdir(path, {recursive: true});
-  const stats = await Promise.all(['.', ...files].map(async file => await lstat(join(path, file))));
+  const entries = await readdir(path, {recursive: true, withFileTypes: true}); // with types, or it would follow links
+  const stats = await Promise.all([path, ...entries.map(entry => join(entry.parentPath, entry.name))].map(async file => await lstat(file)));
   return bytes(stats.reduce((sum, {blocks}) => sum + blocks * 512, 0));
 }

@@ -1,5 +1,5 @@
-import {readFile} from 'node:fs/promises';
 import {messageOf, UsageError} from '../util/errors.ts';
+import {readAtMost} from '../util/files.ts';
 import type {Arch} from './image.ts';
 
 /** A kernel file that QEMU boots directly. */
@@ -10,11 +10,14 @@ export interface KernelFile {
   readonly version?: string;
 }
 
+/** Bytes of a kernel file. */
+const LARGEST = 512 * 1024 * 1024;
+
 /** Reads a kernel and finds out what it is. A file that is no kernel is a UsageError that says what was seen. */
 export async function readKernel(file: string): Promise<KernelFile> {
   let data: Buffer;
   try {
-    data = await readFile(file);
+    data = await readAtMost(file, LARGEST);
   } catch (error) {
     throw new UsageError(`${file}: can't read the kernel: ${messageOf(error)}`, {cause: error});
   }
@@ -26,9 +29,10 @@ export function identifyKernel(file: string, data: Buffer): KernelFile {
   const text = (offset: number, length: number): string => data.toString('latin1', offset, offset + length);
   if (text(0x202, 4) === 'HdrS') {
     // Documentation/arch/x86/boot.rst: kernel_version at 0x20e, xloadflags at 0x236 with XLF_KERNEL_64 as bit 0.
+    if (data.length < 0x238) throw noKernel(file, 'a bzImage that is cut off');
     if (((data[0x236] ?? 0) & 1) === 0) throw noKernel(file, 'a bzImage of a 32-bit x86 kernel');
     const pointer = data.readUInt16LE(0x20e);
-    const version = pointer === 0 ? '' : (/^\S+/.exec(text(pointer + 0x200, 128).split('\0')[0] ?? '')?.[0] ?? '');
+    const version = pointer === 0 ? '' : (/^\d[\w.+~-]*/.exec(text(pointer + 0x200, 128).split('\0')[0] ?? '')?.[0] ?? '');
     return {data, arch: 'amd64', ...(version ? {version} : {})};
   }
   if (text(0x38, 4) === 'ARM\x64') return {data, arch: 'arm64'};
@@ -36,7 +40,7 @@ export function identifyKernel(file: string, data: Buffer): KernelFile {
   if (text(0x10008, 6) === 'S390EP') return {data, arch: 's390x'};
   if (text(0, 4) === '\x7FELF') {
     // e_machine; PowerPC boots its ELF vmlinux, little-endian as Debian has it.
-    if (data[5] === 1 && data.readUInt16LE(0x12) === 21) return {data, arch: 'ppc64el'};
+    if (data.length >= 0x14 && data[5] === 1 && data.readUInt16LE(0x12) === 21) return {data, arch: 'ppc64el'};
     throw noKernel(file, 'an ELF file (vmlinux?); on x86 QEMU boots arch/x86/boot/bzImage');
   }
   if (data[0] === 0x1f && data[1] === 0x8b) throw noKernel(file, 'a gzip file; unpack it with gunzip');

@@ -26,7 +26,7 @@ async function inDir(files: Record<string, string>, use: (dir: string) => Promis
 
 test('the guests of memhp are there, the default among them', async t => {
   const names = (await listManifests()).map(({name}) => name);
-  t.deepEqual(names, ['debian-11', 'debian-12', 'debian-13', 'debian-sid']);
+  t.deepEqual(names, ['debian-11', 'debian-12', 'debian-13-6.16', 'debian-13-6.17', 'debian-13', 'debian-sid']);
   t.is((await loadManifest('debian-12')).source.packages?.suite, 'bookworm');
   t.true(names.includes(defaultGuest('x64')));
   t.throws(() => defaultGuest('arm'), {instanceOf: UsageError});
@@ -53,7 +53,7 @@ test('a guest file outside images/ is as good as one inside', async t => {
 test('an unknown guest is answered with the known ones and the nearest', async t => {
   const error = await t.throwsAsync(loadManifest('debain-12'), {instanceOf: UsageError});
   t.regex(error.message, /unknown guest "debain-12"; did you mean debian-12\?/);
-  t.regex(error.message, /debian-11, debian-12, debian-13, debian-sid/);
+  t.regex(error.message, /debian-11, debian-12, .*debian-13, debian-sid/);
 });
 
 test('a missing file is a usage error that names it', async t => {

@@ -1,18 +1,23 @@
-import {readdir, readFile} from 'node:fs/promises';
+import {readdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
 import {messageOf, UsageError} from '../util/errors.ts';
+import {readAtMost} from '../util/files.ts';
 import {root} from '../util/paths.ts';
+import {clean} from '../util/text.ts';
 import type {Arch} from './image.ts';
-import {nearest} from './nearest.ts';
+import {nearest} from '../util/nearest.ts';
 import {parseYaml} from './yaml.ts';
 
 /** Where the guests of memhp itself are described. */
 export const manifestsDir = join(root, 'images');
 
 const word = (pattern: RegExp, wanted: string) => z.string({error: `expected ${wanted}`}).regex(pattern, `expected ${wanted}`);
-const suite = word(/^[a-z][\w.-]*$/, 'the name of a suite, e.g. bookworm').describe('suite of the mirror, e.g. bookworm');
-const packageName = word(/^[a-z0-9][a-z0-9+.-]*$/, 'the name of a package');
+/** One line that can be shown anywhere. */
+const line = (error = 'expected string') =>
+  z.string({error}).min(1).max(200).refine((text) => clean(text) === text && !/[\n\u2028\u2029]/.test(text), 'expected one line without control characters');
+const suite = word(/^[a-z][\w.-]{0,63}$/, 'the name of a suite, e.g. bookworm').describe('suite of the mirror, e.g. bookworm');
+const packageName = word(/^[a-z0-9][a-z0-9+.-]{0,127}$/, 'the name of a package');
 const validUntil = z
   .enum(['check', 'ignore'])
   .default('check')
@@ -22,6 +27,7 @@ const packages = z
   .strictObject({
     suite,
     kernel: packageName.describe('package that brings the kernel, e.g. linux-image-amd64'),
+    kernelSuite: suite.optional().describe('suite of the same mirror that the kernel package comes from, e.g. bookworm-backports; absent: suite'),
     include: z.array(packageName).default([]).describe('packages beyond those that memhp needs'),
     validUntil,
   })
@@ -43,13 +49,13 @@ const source = z
 
 /** A guest file: where a guest comes from, and nothing about tests. */
 export const manifest = z.strictObject({
-  name: word(/^[a-z0-9][a-z0-9.+-]*$/, 'a name of a-z, 0-9, ".", "+", "-"').describe('the same as the file, without .yaml'),
-  distro: z.string().min(1).describe('e.g. debian'),
-  release: z.string({error: 'expected a string; quote a number, e.g. "12"'}).min(1),
-  title: z.string().min(1).describe('for people, e.g. Debian 12 (bookworm)'),
+  name: word(/^[a-z0-9][a-z0-9.+-]{0,63}$/, 'a name of a-z, 0-9, ".", "+", "-"').describe('the same as the file, without .yaml'),
+  distro: line().describe('e.g. debian'),
+  release: line('expected a string; quote a number, e.g. "12"'),
+  title: line().describe('for people, e.g. Debian 12 (bookworm)'),
   arch: z.enum(['amd64', 'arm64', 'ppc64el', 's390x', 'riscv64'] satisfies Arch[]),
   source,
-  prepare: z.array(z.string().min(1)).default([]).describe('commands run once in the guest before it is frozen'),
+  prepare: z.array(z.string().min(1).regex(/^[^\0]*$/, 'expected no NUL')).default([]).describe('commands run once in the guest before it is frozen'),
 });
 
 export type Manifest = z.infer<typeof manifest>;
@@ -100,10 +106,13 @@ export function defaultGuest(arch: string = process.arch): string {
   throw new UsageError(`there is no default guest for this host's architecture (${arch}); name one with --guest`);
 }
 
+/** Bytes of a guest file. */
+const LARGEST = 1024 * 1024;
+
 async function readManifest(file: string): Promise<Manifest> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = (await readAtMost(file, LARGEST)).toString('utf8');
   } catch (error) {
     throw new UsageError(`${file}: can't read the guest file: ${messageOf(error)}`, {cause: error});
   }

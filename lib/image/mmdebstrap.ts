@@ -28,6 +28,8 @@ export interface Bootstrap {
   readonly target: string;
   readonly variant: 'essential' | 'extract';
   readonly include: readonly string[];
+  /** A second suite of the same mirror, for packages that the first one lacks. */
+  readonly alsoFrom?: string | undefined;
   /** Customize hooks. */
   readonly hooks?: readonly string[];
   readonly env?: Record<string, string>;
@@ -42,7 +44,7 @@ export async function mmdebstrap(
   source: {readonly suite: string; readonly validUntil: 'check' | 'ignore'},
   bootstrap: Bootstrap,
 ): Promise<void> {
-  const {dir, arch, target, variant, include, hooks = [], env, mirror, log, signal} = bootstrap;
+  const {dir, arch, target, variant, include, alsoFrom, hooks = [], env, mirror, log, signal} = bootstrap;
   if (source.validUntil === 'ignore') log(`${guest}: a Release file of ${source.suite} past its date is accepted, as its manifest says`);
   const docs = ['/usr/share/man/*', '/usr/share/doc/*', '/usr/share/locale/*', '/usr/share/info/*'];
   const args = [
@@ -53,6 +55,7 @@ export async function mmdebstrap(
     ...((await isThere(KEYRING)) ? [`--keyring=${KEYRING}`] : []),
     ...(source.validUntil === 'ignore' ? ['--aptopt=Acquire::Check-Valid-Until "false"'] : []),
     '--aptopt=Acquire::Languages "none"',
+    ...(alsoFrom === undefined ? [] : [`--setup-hook=sed 's/ ${source.suite} / ${alsoFrom} /' "$1/etc/apt/sources.list" >"$1/etc/apt/sources.list.d/memhp.list"`]),
     ...(variant === 'essential'
       ? [
           '--dpkgopt=force-unsafe-io',

@@ -1,13 +1,17 @@
+import type {Dirent} from 'node:fs';
 import {access, readdir, readFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {promisify} from 'node:util';
 import {gunzip} from 'node:zlib';
-import {execa} from 'execa';
+import {execa, ExecaError} from 'execa';
 import {messageOf, UsageError} from '../util/errors.ts';
 import {needTools} from './tool.ts';
 
 /** What a guest needs to be talked to and to get memory plugged; where one is built in there is no file of it. */
 const WANTED = ['virtio_pci', 'virtio_console', 'virtio_blk', 'virtio_mem', 'virtio_balloon'];
+
+/** No module that a guest needs is larger, debugging symbols included. */
+const MAX_MODULE = 64 * 1024 * 1024;
 
 /** A kernel module, unpacked. */
 export interface KernelModule {
@@ -54,16 +58,17 @@ async function ofVersion(dir: string, version: string | undefined): Promise<stri
 }
 
 async function indexModules(dir: string): Promise<Map<string, string>> {
-  let names: string[];
+  let entries: Dirent[];
   try {
-    names = await readdir(dir, {recursive: true});
+    // With types, or it would follow links: `build` leads to a whole kernel tree, and may lead back.
+    entries = await readdir(dir, {recursive: true, withFileTypes: true});
   } catch (error) {
     throw new UsageError(`${dir}: can't read the modules: ${messageOf(error)}`, {cause: error});
   }
   const files = new Map<string, string>();
-  for (const file of names) {
-    const name = /^(.+)\.ko(?:\.(?:xz|zst|gz))?$/.exec(basename(file))?.[1];
-    if (name !== undefined) files.set(plain(name), join(dir, file));
+  for (const entry of entries) {
+    const name = /^(.+)\.ko(?:\.(?:xz|zst|gz))?$/.exec(entry.name)?.[1];
+    if (name !== undefined && !entry.isDirectory()) files.set(plain(name), join(entry.parentPath, entry.name));
   }
   if (files.size === 0) {
     throw new UsageError(`${dir}: no kernel modules (*.ko) in there; expected /lib/modules/VERSION or a directory that contains it`);
@@ -73,11 +78,20 @@ async function indexModules(dir: string): Promise<Map<string, string>> {
 
 /** busybox can't be relied on to unpack modules, so it is done here. */
 async function unpack(file: string): Promise<Buffer> {
-  if (file.endsWith('.gz')) return await promisify(gunzip)(await readFile(file));
+  try {
+    return await unpacked(file);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${file}: can't unpack the module: ${error instanceof ExecaError ? error.shortMessage : messageOf(error)}`, {cause: error});
+  }
+}
+
+async function unpacked(file: string): Promise<Buffer> {
+  if (file.endsWith('.gz')) return await promisify(gunzip)(await readFile(file), {maxOutputLength: MAX_MODULE});
   const tool = file.endsWith('.xz') ? 'xz' : file.endsWith('.zst') ? 'zstd' : undefined;
   if (tool === undefined) return await readFile(file);
   await needTools(`unpacking ${basename(file)}`, [tool]);
-  const {stdout} = await execa(tool, ['-dc', '--', file], {encoding: 'buffer', maxBuffer: 64 * 1024 * 1024});
+  const {stdout} = await execa(tool, ['-dc', '--', file], {encoding: 'buffer', maxBuffer: MAX_MODULE});
   return Buffer.from(stdout);
 }
 
@@ -88,7 +102,8 @@ export function modinfo(module: Buffer): Record<string, string> {
     const start = module.indexOf(`\0${key}=`, 0, 'latin1');
     if (start === -1) continue;
     const from = start + key.length + 2;
-    info[key] = module.toString('latin1', from, module.indexOf(0, from));
+    const end = module.indexOf(0, from);
+    info[key] = module.toString('latin1', from, end < 0 ? module.length : end);
   }
   return info;
 }

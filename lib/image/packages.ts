@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {copyFile, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {copyFile, lstat, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {Broken} from '../util/errors.ts';
 import {root} from '../util/paths.ts';
@@ -53,6 +53,7 @@ export async function buildPackages(
     arch: manifest.arch,
     target: rootfs,
     variant: 'essential',
+    alsoFrom: source.kernelSuite,
     include: [source.kernel, ...BASE, ...source.include],
     hooks: [`tar-in ${shellQuote(files)} /`, 'chroot "$1" sh /etc/memhp/customize "$MEMHP_GUEST"'],
     env: {MEMHP_GUEST: manifest.name, INITRD: 'No'},
@@ -94,9 +95,12 @@ async function mke2fsConfig(dir: string): Promise<string> {
 
 async function takeOut(tree: string, what: 'vmlinuz' | 'initrd.img', dir: string): Promise<void> {
   const boot = join(tree, 'boot');
+  // A link would be followed on the host, out of the tree.
+  if ((await lstat(boot)).isSymbolicLink()) throw new Broken('/boot of the new guest is a link, expected a directory');
   const found = (await readdir(boot)).filter(name => name.startsWith(`${what}-`));
   if (found.length !== 1 || !found[0]) {
     throw new Broken(`/boot of the new guest has ${found.length} files named ${what}-*, expected one: ${found.join(', ')}`);
   }
+  if (!(await lstat(join(boot, found[0]))).isFile()) throw new Broken(`/boot/${found[0]} of the new guest is no file`);
   await copyFile(join(boot, found[0]), join(dir, what));
 }

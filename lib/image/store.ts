@@ -1,5 +1,5 @@
 import {lstat, readdir, readFile, rm} from 'node:fs/promises';
-import {join} from 'node:path';
+import {basename, isAbsolute, join, normalize} from 'node:path';
 import {buildOnce, isThere} from '../util/build-once.ts';
 import {Broken} from '../util/errors.ts';
 import {readIfThere} from '../util/files.ts';
@@ -33,6 +33,10 @@ export async function removeTree(path: string): Promise<void> {
 export async function removeScratch(path: string): Promise<void> {
   const scratch = await readIfThere(join(path, SCRATCH));
   if (!scratch) return;
+  // What is read here is removed: nothing but what mkdtemp made for us, whoever has written the file.
+  if (!isAbsolute(scratch) || !/^memhp-build-[A-Za-z0-9]{6}$/.test(basename(scratch)) || scratch !== normalize(scratch)) {
+    throw new Broken(`${join(path, SCRATCH)}: names ${JSON.stringify(scratch.slice(0, 200))}, which is no scratch directory of ours; remove ${path} by hand`);
+  }
   if (await isThere(scratch)) {
     // Some in there is the user's, and some belongs to the user's subordinate ids: each only its owner may remove.
     const paths = (await readdir(scratch)).map(name => join(scratch, name));

@@ -1,19 +1,19 @@
 import {isMap, isPair, isScalar, LineCounter, parseDocument, type Document, type Node} from 'yaml';
 import type {z} from 'zod';
-import {UsageError} from '../util/errors.ts';
+import {messageOf, UsageError} from '../util/errors.ts';
 
 /** Parses one YAML file by a schema. Every finding is reported at once, each as `file:line:col: …`, in one UsageError. */
 export function parseYaml<T>(file: string, text: string, schema: z.ZodType<T>): T {
   const lines = new LineCounter();
-  const document = parseDocument(text, {lineCounter: lines, prettyErrors: false});
+  const document = parseDocument(text, {lineCounter: lines, prettyErrors: false, logLevel: 'error'});
   const at = (offset: number): string => {
     const {line, col} = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
   if (document.errors.length > 0) {
-    throw new UsageError(document.errors.map(({pos, message}) => `${at(pos[0])}: ${message}`).join('\n'));
+    throw new UsageError(document.errors.slice(0, MOST).map(({pos, message}) => `${at(pos[0])}: ${message}`).join('\n'));
   }
-  const result = schema.safeParse(document.toJS());
+  const result = schema.safeParse(dataOf(document, file));
   if (result.success) return result.data;
   const findings = result.error.issues.flatMap(issue => {
     if (issue.code === 'unrecognized_keys') {
@@ -25,7 +25,19 @@ export function parseYaml<T>(file: string, text: string, schema: z.ZodType<T>): 
     return [{offset: valueOffset(document, issue.path), message: `${dotted(issue.path)}${said(document, issue)}`}];
   });
   findings.sort((a, b) => a.offset - b.offset);
-  throw new UsageError(findings.map(({offset, message}) => `${at(offset)}: ${message}`).join('\n'));
+  throw new UsageError(findings.slice(0, MOST).map(({offset, message}) => `${at(offset)}: ${message}`).join('\n'));
+}
+
+/** Findings beyond these say nothing new. */
+const MOST = 50;
+
+/** Aliases that name nothing, or that unfold to more than anybody writes, are found only here. */
+function dataOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new UsageError(`${file}:1:1: ${messageOf(error)}`, {cause: error});
+  }
 }
 
 type Path = readonly PropertyKey[];

@@ -129,9 +129,12 @@ async function readFacts(shell: Shell, ms: number): Promise<GuestFacts> {
     return at > 0 ? [[line.slice(0, at), line.slice(at + 1)] as const] : [];
   });
   const first = (name: string): string => pairs.find(([key]) => key === name)?.[1] ?? '';
+  const kernel = first('kernel');
+  // Cases are chosen by it: one that is missing would be older than all others.
+  if (!/^\d+\.\d+[\w.+~:-]{0,60}$/.test(kernel)) throw new Broken(`uname -r of the guest is no kernel release: "${kernel.slice(0, 100)}"`);
   const config = pairs.filter(([key]) => CONFIG_OF_INTEREST.test(key));
   return {
-    kernel: first('kernel'),
+    kernel,
     os: first('os'),
     config: config.length > 0 ? Object.fromEntries(config) : null,
     commands: pairs.filter(([key]) => key === 'command').map(([, value]) => value),

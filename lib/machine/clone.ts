@@ -1,33 +1,47 @@
 import {open, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import type {SerialConsole} from '../console/console.ts';
+import type {Qmp} from '../qmp/client.ts';
 import {launch, type LaunchOptions, type QemuProcess} from '../qemu/process.ts';
 import {STATE_FD} from '../qemu/channels.ts';
 import {PortShell} from '../shell/port.ts';
 import type {Shell} from '../shell/shell.ts';
 import {SshShell} from '../shell/ssh.ts';
-import {forwardedPort, PRELUDE} from './bring-up.ts';
-import {machineArgs} from './commandline.ts';
+import {countIn} from '../util/files.ts';
+import {realClock, type Clock} from '../util/clock.ts';
+import {forwardedPort, PRELUDE, type GuestFacts} from './bring-up.ts';
+import {machineArgs, type BootConfig} from './commandline.ts';
 import {loadState} from './migrate.ts';
 import type {Template} from './template.ts';
 
-/** A guest of its own for one case: a new QEMU restored from a template, RAM and disk copied on write. */
+/**
+ * A guest of its own for one case: a new QEMU restored from a template, RAM and disk copied on write. This is all that a
+ * case can learn from: what was answered here can be written down and answered again (lib/replay).
+ */
 export interface Clone {
-  readonly template: Template;
-  readonly vm: QemuProcess;
+  readonly template: {readonly facts: GuestFacts; readonly config: Pick<BootConfig, 'profile' | 'accel' | 'append'>};
+  readonly vm: {readonly qmp: Qmp; readonly console: SerialConsole; readonly gone: Promise<never>};
   /** To work with. */
   readonly shell: Shell;
   /** To look with, while `shell` waits for a write that may block for ever. */
   readonly watch: Shell;
+  /** A file of QEMU's directory in the host's /proc, now: `status`, `smaps_rollup`, … */
+  hostFile(name: string): Promise<string>;
+  /** How often a text occurs in such a file, read as bytes: for the files behind the guest's memory. */
+  hostFind(name: string, text: string): Promise<number>;
+  /** For waits: a replay has another one. */
+  readonly clock: Clock;
   /** Ends QEMU and everything of the clone; nothing is left on the disk. */
   close(): Promise<void>;
 }
 
 /** Restores a template: start QEMU, load the device state, run, and take hold of the shells. */
-export async function clone(template: Template, options: LaunchOptions): Promise<Clone> {
+export async function clone(template: Template, {filesDir, ...options}: CloneOptions): Promise<Clone> {
   const state = await open(join(template.dir, 'state'), 'r');
+  const files = filesDir === undefined ? undefined : await open(filesDir, 'r');
   let vm: QemuProcess | undefined;
   try {
-    vm = await launch(template.qemu, cloneArgs(template), {...options, stateFd: state.fd});
+    vm = await launch(template.qemu, cloneArgs(template), {...options, stateFd: state.fd, ...(files ? {filesFd: files.fd} : {})});
     await loadState(vm.qmp, STATE_FD, options.ms);
     await vm.qmp.execute('cont');
     const [shell, watch] = await shells(vm, template, options.ms);
@@ -37,13 +51,21 @@ export async function clone(template: Template, options: LaunchOptions): Promise
       watch.close();
       await running.kill();
     };
-    return {template, vm, shell, watch, close};
+    const hostFile = (name: string): Promise<string> => readFile(`/proc/${running.pid}/${name}`, 'utf8');
+    const hostFind = (name: string, text: string): Promise<number> => countIn(`/proc/${running.pid}/${name}`, text);
+    return {template, vm, shell, watch, hostFile, hostFind, clock: realClock, close};
   } catch (error) {
     await vm?.kill();
     throw error;
   } finally {
     await state.close();
+    await files?.close();
   }
+}
+
+export interface CloneOptions extends LaunchOptions {
+  /** An empty directory of the host, for the files of memory backends: FILES of lib/qemu/channels.ts. */
+  readonly filesDir?: string;
 }
 
 /** QEMU's command line for a clone; --dry-run prints it. */

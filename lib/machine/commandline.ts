@@ -1,4 +1,5 @@
 import type {Image} from '../image/image.ts';
+import {sandboxArgs} from '../qemu/confinement.ts';
 import {consoleArgs, portArgs, serialPortArgs} from '../qemu/channels.ts';
 import type {MachineProfile} from './profile.ts';
 
@@ -15,13 +16,22 @@ export interface BootConfig {
 
 /** A backend of the RAM that is there at boot; its file makes cloning possible. */
 export const ramBackends = (profile: MachineProfile): {id: string; size: number}[] => [
-  {id: 'ram', size: profile.ram},
+  ...bootBackends(profile),
   ...profile.coldplug.map(({id, size}) => ({id: `mem-${id}`, size})),
 ];
 
 export const kernelCommandLine = (config: BootConfig): string =>
   // panic=-1 with -no-reboot: a panic ends QEMU at once instead of hanging until a deadline.
   [config.image.append, 'console=ttyS0 panic=-1', config.append].filter(Boolean).join(' ');
+
+const bootBackends = ({ram, nodes}: MachineProfile): {id: string; size: number}[] =>
+  nodes.length === 0 ? [{id: 'ram', size: ram}] : nodes.map((size, node) => ({id: `ram${node}`, size})).filter(({size}) => size > 0);
+
+/** `-machine`, and the NUMA nodes: boot RAM belongs to the machine, or to its nodes. */
+const machineType = (profile: MachineProfile): string[] =>
+  profile.nodes.length === 0
+    ? ['-machine', `${profile.type},memory-backend=ram`]
+    : ['-machine', profile.type, ...profile.nodes.flatMap((size, node) => ['-numa', `node,nodeid=${node}${size > 0 ? `,memdev=ram${node}` : ''}${node === 0 ? `,cpus=0-${profile.cpus - 1}` : ''}`])];
 
 interface Files {
   /** Directory of the RAM files, one a backend. */
@@ -33,13 +43,29 @@ interface Files {
   readonly keys?: {readonly authorizedKey: string; readonly hostKey: string};
 }
 
+/**
+ * What is there at boot beside DIMMs. A virtio-mem device's memory needs no file, because nothing of it is plugged in a
+ * template. Its unplugged memory may be read, as guests before Linux 5.16 want it (unplugged-inaccessible=off).
+ */
+const virtioArgs = ({virtioMem, balloon, ports = 0}: MachineProfile): string[] => [
+  ...(virtioMem ? [
+    '-object', `memory-backend-ram,id=mem-${virtioMem.id},size=${virtioMem.max}`,
+    '-device', `virtio-mem-pci,id=${virtioMem.id},memdev=mem-${virtioMem.id},block-size=${virtioMem.block},requested-size=0,unplugged-inaccessible=off`,
+  ] : []),
+  ...(balloon === true ? ['-device', 'virtio-balloon-pci,id=balloon,deflate-on-oom=on'] : []),
+  ...Array.from({length: ports}, (_, i) => ['-device', `pcie-root-port,id=port${i},chassis=${i + 1},slot=${i + 1}`]).flat(),
+];
+
 /** The same machine for a person's terminal: RAM without files, console and monitor on stdio, the disk left unchanged. */
 export function pasteArgs({image, profile, accel, ...config}: BootConfig): string[] {
   return [
-    '-nodefaults', '-display', 'none', '-no-reboot', '-accel', accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
-    '-machine', profile.type, '-cpu', accel === 'tcg' ? 'max' : 'host', '-smp', String(profile.cpus),
+    ...sandboxArgs, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-accel', accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
+    '-cpu', accel === 'tcg' ? 'max' : 'host', '-smp', String(profile.cpus),
     '-m', `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,
+    ...bootBackends(profile).flatMap(({id, size}) => ['-object', `memory-backend-ram,id=${id},size=${size}`]),
+    ...machineType(profile),
     ...profile.coldplug.flatMap(({id, size}) => ['-object', `memory-backend-ram,id=mem-${id},size=${size}`, '-device', `pc-dimm,id=${id},memdev=mem-${id}`]),
+    ...virtioArgs(profile),
     '-kernel', image.kernel, '-initrd', image.initrd, '-append', kernelCommandLine({image, profile, accel, ...config}),
     ...(image.disk ? diskArgs({path: image.disk, snapshot: true}) : []),
     ...(image.bringUp === 'ssh' ? networkArgs(false) : []),
@@ -50,19 +76,21 @@ export function pasteArgs({image, profile, accel, ...config}: BootConfig): strin
 /** The machine's part of QEMU's command line: the same for a template and its clones, device for device. */
 export function machineArgs(config: BootConfig, files: Files): string[] {
   const {image, profile, accel} = config;
-  const memory = (id: string, size: number): string =>
-    `memory-backend-file,id=${id},size=${size},mem-path=${escapeValue(`${files.ramDir}/${id}`)},share=${files.share ? 'on' : 'off'}`;
+  // A balloon punches holes into the file behind the RAM, even of a private mapping: with one, RAM is part of the device state.
+  const memory = (id: string, size: number): string => profile.balloon === true
+    ? `memory-backend-ram,id=${id},size=${size}`
+    : `memory-backend-file,id=${id},size=${size},mem-path=${escapeValue(`${files.ramDir}/${id}`)},share=${files.share ? 'on' : 'off'}`;
   return [
     '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
-    '-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
     // One thread: multi-threaded TCG of QEMU 7.2 sometimes panics new kernels at boot (text patching).
     '-accel', accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
-    '-machine', `${profile.type},memory-backend=ram`,
     '-cpu', accel === 'tcg' ? 'max' : 'host',
     '-smp', String(profile.cpus),
     '-m', `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,
     ...ramBackends(profile).flatMap(({id, size}) => ['-object', memory(id, size)]),
+    ...machineType(profile),
     ...profile.coldplug.flatMap(({id}) => ['-device', `pc-dimm,id=${id},memdev=mem-${id}`]),
+    ...virtioArgs(profile),
     '-kernel', image.kernel, '-initrd', image.initrd, '-append', kernelCommandLine(config),
     ...(files.disk ? diskArgs(files.disk) : []),
     ...(image.bringUp === 'ssh' ? networkArgs(files.ssh?.forward ?? false) : []),

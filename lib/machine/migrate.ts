@@ -4,25 +4,26 @@ import {open} from 'node:fs/promises';
 import {createServer, type Socket} from 'node:net';
 import {dirname} from 'node:path';
 import {pipeline} from 'node:stream/promises';
+import {FILES_FD} from '../qemu/channels.ts';
 import type {Qmp} from '../qmp/client.ts';
 import {Broken} from '../util/errors.ts';
 
 /**
  * Saves the device state of a stopped VM to a file; RAM stays in its shared files. QEMU sends it over a
- * socket, because `exec:` is denied by the sandbox and `file:` exists only since QEMU 8.2.
+ * socket, because `exec:` is denied by the sandbox and `file:` exists only since QEMU 8.2. It must have been
+ * given the file's directory as FILES_FD: it may not look into our own descriptors.
  */
 export async function saveState(qmp: Qmp, path: string, ms: number): Promise<void> {
   const directory = await open(dirname(path), 'r');
   // A socket's path ends at 107 bytes; by way of the open directory it is short wherever the cache is.
-  const socket = `/proc/${process.pid}/fd/${directory.fd}/migration`;
   const server = createServer();
   try {
-    server.listen(socket);
+    server.listen(`/proc/self/fd/${directory.fd}/migration`);
     await once(server, 'listening');
     const connected = once(server, 'connection') as Promise<[Socket]>;
     const saved = connected.then(([stream]) => pipeline(stream, createWriteStream(path, {mode: 0o600})));
     saved.catch(() => undefined); // awaited below, unless QEMU says first what went wrong
-    await transfer(qmp, 'migrate', `unix:${socket}`, ms);
+    await transfer(qmp, 'migrate', `unix:/proc/self/fd/${FILES_FD}/migration`, ms);
     await saved;
   } finally {
     server.close();
@@ -48,5 +49,8 @@ async function transfer(qmp: Qmp, command: 'migrate' | 'migrate-incoming', uri: 
     ({event, data}) => event === 'MIGRATION' && (data['status'] === 'completed' || data['status'] === 'failed'),
     ms,
   );
-  if (ended.data['status'] === 'failed') throw new Broken(`QEMU could not ${command === 'migrate' ? 'save' : 'load'} the device state`);
+  if (ended.data['status'] === 'failed') {
+    const why = (await qmp.execute('query-migrate')) as {'error-desc'?: unknown};
+    throw new Broken(`QEMU could not ${command === 'migrate' ? 'save' : 'load'} the device state: ${typeof why['error-desc'] === 'string' ? why['error-desc'] : 'it gives no reason'}`);
+  }
 }

@@ -8,12 +8,20 @@ export interface MachineProfile {
   readonly type: 'q35';
   /** Boot RAM, all nodes together. */
   readonly ram: Bytes;
+  /** Boot RAM of each NUMA node, which may be none; empty: one node has it all. The device memory region is on the last node's side in the SRAT. */
+  readonly nodes: readonly Bytes[];
   readonly slots: number;
   /** Upper limit of boot RAM and memory devices together. */
   readonly maxmem: Bytes;
   readonly cpus: number;
   /** DIMMs that are there at boot, in slot order. */
   readonly coldplug: readonly {readonly id: string; readonly size: Bytes}[];
+  /** A virtio-mem device that is there at boot and gives nothing yet: at most `max`, in units of `block`. */
+  readonly virtioMem?: {readonly id: string; readonly max: Bytes; readonly block: Bytes};
+  /** Is there a virtio-balloon? It gives pages back rather than let the guest run out of memory, so MemTotal stays (deflate-on-oom). Cloning takes longer. */
+  readonly balloon?: boolean;
+  /** PCI Express ports that devices can be plugged into: port0, port1… */
+  readonly ports?: number;
 }
 
 const q35: MachineProfile = {
@@ -21,6 +29,7 @@ const q35: MachineProfile = {
   title: 'q35, 1 GiB of boot RAM, 8 empty slots, 9 GiB at most, one CPU',
   type: 'q35',
   ram: gib(1),
+  nodes: [],
   slots: 8,
   maxmem: gib(9),
   cpus: 1,
@@ -40,6 +49,51 @@ export const profiles: readonly MachineProfile[] = [
       {id: 'cold0', size: mib(512)},
       {id: 'cold1', size: mib(128)},
     ],
+  },
+  {
+    ...q35,
+    name: 'q35-two-nodes',
+    title: 'q35 with two NUMA nodes of 512 MiB each, 8 empty slots',
+    nodes: [mib(512), mib(512)],
+  },
+  {
+    ...q35,
+    name: 'q35-empty-node',
+    title: 'q35 with two NUMA nodes, of which the second has neither memory nor a CPU at boot',
+    nodes: [gib(1), mib(0)],
+  },
+  {
+    ...q35,
+    name: 'q35-split-block',
+    title: 'q35 with two NUMA nodes, 576 MiB and 448 MiB, that meet in the middle of a memory block',
+    nodes: [mib(576), mib(448)],
+  },
+  {
+    ...q35,
+    name: 'q35-ragged',
+    title: 'q35 with 1000 MiB of boot RAM, which end in the middle of a memory block',
+    ram: mib(1000),
+  },
+  {
+    ...q35,
+    name: 'q35-many-slots',
+    title: 'q35 with 64 empty slots',
+    slots: 64,
+  },
+  {
+    ...q35,
+    name: 'q35-virtio',
+    title: 'q35 with a virtio-mem device of up to 2 GiB that is empty at boot, a virtio-balloon and an empty PCI Express port',
+    virtioMem: {id: 'vm0', max: gib(2), block: mib(2)},
+    balloon: true,
+    ports: 1,
+  },
+  {
+    ...q35,
+    name: 'q35-small',
+    title: 'q35 with 512 MiB of boot RAM and room for 64 GiB of DIMMs',
+    ram: mib(512),
+    maxmem: gib(65),
   },
 ];
 

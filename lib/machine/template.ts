@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {readFile, rm} from 'node:fs/promises';
+import {open, readFile} from 'node:fs/promises';
 import {join, relative} from 'node:path';
 import {execa} from 'execa';
 import pRetry from 'p-retry';
@@ -8,10 +8,12 @@ import type {QemuBinary} from '../qemu/binary.ts';
 import {launch, type QemuProcess} from '../qemu/process.ts';
 import {newKeyPair} from '../shell/ssh.ts';
 import {buildOnce} from '../util/build-once.ts';
+import {stopwatch} from '../util/clock.ts';
 import {Broken, messageOf} from '../util/errors.ts';
 import {writeWhole} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
 import {bringUp, type GuestFacts, guestFacts} from './bring-up.ts';
+import {damageOf, discard, writeSizes} from './damage.ts';
 import {kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
 import {saveState} from './migrate.ts';
 
@@ -57,9 +59,14 @@ export async function ensureTemplate(config: BootConfig, options: TemplateOption
   const key = templateKey(config, options);
   const dir = join(options.cache, 'templates', `${config.image.name}-${key}`);
   const what = `${config.image.name} on ${config.profile.name}${config.append ? ` with ${config.append}` : ''}`;
-  if (options.fresh === true) await rm(dir, {recursive: true, force: true});
+  if (options.fresh === true) await discard(dir);
+  const damage = await damageOf(dir, config);
+  if (damage !== undefined) {
+    options.log(`${what}: what is frozen in the cache is damaged: ${damage}`);
+    await discard(dir);
+  }
   await buildOnce(dir, {what, log: options.log, signal: options.signal}, async (work) => {
-    const start = Date.now();
+    const took = stopwatch();
     options.log(`${what}: booting it once`);
     await pRetry(() => freeze(config, options, work), {
       retries: BOOT_ATTEMPTS - 1,
@@ -70,7 +77,8 @@ export async function ensureTemplate(config: BootConfig, options: TemplateOption
         if (error instanceof GuestPanic && retriesLeft > 0) options.log(`${what}: ${error.message}; booting again`);
       },
     });
-    options.log(`${what}: frozen after ${((Date.now() - start) / 1000).toFixed(1)} s`);
+    await writeSizes(work);
+    options.log(`${what}: frozen after ${(took() / 1000).toFixed(1)} s`);
   });
   const facts = guestFacts.parse(JSON.parse(await readFile(join(dir, 'facts.json'), 'utf8')));
   return {dir, key, config, qemu: options.qemu, facts};
@@ -90,9 +98,10 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
     ssh: {forward: true},
     ...(keys ? {keys} : {}),
   });
+  const directory = await open(work, 'r');
   let vm: QemuProcess | undefined;
   try {
-    vm = await launch(options.qemu, args, {ms: options.bootMs, ...(options.consoleFile ? {consoleFile: options.consoleFile} : {})});
+    vm = await launch(options.qemu, args, {ms: options.bootMs, filesFd: directory.fd, ...(options.consoleFile ? {consoleFile: options.consoleFile} : {})});
     const facts = await bringUp(vm, config, {ms: options.bootMs, keys, signal: options.signal, serve: options.serve, library: options.library, warmUp: options.warmUp});
     await writeWhole(join(work, 'facts.json'), JSON.stringify(facts));
     await vm.qmp.execute('stop');
@@ -101,6 +110,7 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
     throw withConsole(error, vm);
   } finally {
     await vm?.kill();
+    await directory.close();
   }
 }
 
@@ -116,7 +126,8 @@ export interface Keys {
   readonly hostKey: string;
 }
 
-async function writeKeys(work: string): Promise<Keys> {
+/** Fresh keys for one guest, in its directory. */
+export async function writeKeys(work: string): Promise<Keys> {
   const client = newKeyPair('memhp');
   const host = newKeyPair('memhp-guest');
   const keys = {authorizedKey: join(work, 'client_key.pub'), hostKey: join(work, 'host_key')};

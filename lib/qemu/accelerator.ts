@@ -29,6 +29,8 @@ interface ProbeOptions {
   /** A kernel to try it with. */
   readonly kernel: string;
   readonly log: Log;
+  /** Limit until the kernel's first line. */
+  readonly firstLineMs?: number | undefined;
 }
 
 /**
@@ -52,23 +54,32 @@ async function kvmWorks(qemu: QemuBinary, options: ProbeOptions): Promise<z.infe
   }
   const key = createHash('sha256').update(JSON.stringify([release(), cpus()[0]?.model, qemu.path, qemu.version])).digest('hex');
   const file = join(options.cache, 'accelerator', `${key.slice(0, 16)}.json`);
-  const before = remembered.safeParse(JSON.parse((await readIfThere(file)) ?? 'null'));
-  if (before.success) return before.data;
+  const before = rememberedIn((await readIfThere(file)) ?? '');
+  if (before) return before;
   options.log('trying KVM with a kernel (once for this host and QEMU)');
-  const answer = await probe(qemu, options.kernel);
+  const answer = await probe(qemu, options.kernel, options.firstLineMs ?? FIRST_LINE_MS);
   await writeWhole(file, JSON.stringify(answer));
   return answer;
 }
 
-async function probe(qemu: QemuBinary, kernel: string): Promise<z.infer<typeof remembered>> {
+/** What can't be read is found out again. */
+function rememberedIn(text: string): z.infer<typeof remembered> | undefined {
+  try {
+    return remembered.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+async function probe(qemu: QemuBinary, kernel: string, ms: number): Promise<z.infer<typeof remembered>> {
   const args = [
     '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-accel', 'kvm', '-machine', 'q35', '-cpu', 'host', '-m', '256M',
     '-kernel', kernel, '-append', 'console=ttyS0 earlyprintk=ttyS0 panic=-1', ...consoleArgs(),
   ];
   let vm: Awaited<ReturnType<typeof launch>> | undefined;
   try {
-    vm = await launch(qemu, args, {ms: FIRST_LINE_MS});
-    await Promise.race([vm.console.waitFor(/Linux version/, "a kernel's first line under KVM", FIRST_LINE_MS), vm.gone]);
+    vm = await launch(qemu, args, {ms});
+    await Promise.race([vm.console.waitFor(/Linux version/, "a kernel's first line under KVM", ms), vm.gone]);
     return {works: true, reason: 'a kernel ran under KVM'};
   } catch (error) {
     // The first line says it; QEMU's assertion below it is for its own developers.

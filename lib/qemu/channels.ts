@@ -5,6 +5,8 @@ export type Channel = (typeof CHANNELS)[number];
 const FIRST_FD = 3;
 /** Where the frozen device state is read from. */
 export const STATE_FD = FIRST_FD + CHANNELS.length;
+/** A directory of the host where a guest's memory backends may have files. */
+export const FILES_FD = STATE_FD + 1;
 
 const socket = (name: Channel): string[] => ['-chardev', `socket,id=${name},fd=${FIRST_FD + CHANNELS.indexOf(name)}`];
 

@@ -1,7 +1,9 @@
 import type {Duplex} from 'node:stream';
-import {createInterface} from 'node:readline';
+import {z} from 'zod';
 import {within} from '../util/deadline.ts';
-import {Broken} from '../util/errors.ts';
+import {Broken, messageOf} from '../util/errors.ts';
+import {onLines} from '../util/lines.ts';
+import {read} from './ask.ts';
 import {EventLog, type QmpEvent} from './events.ts';
 import {message, type Message} from './schemas.ts';
 
@@ -17,15 +19,29 @@ export class QmpError extends Error {
   }
 }
 
-type Transcript = (direction: 'in' | 'out', line: string) => void;
+/** QEMU's monitor, as everybody uses it. */
+export interface Qmp {
+  /** Every event since the connection was opened. */
+  readonly events: EventLog;
+  /** Runs one command and returns its `return` value. Throws QmpError if QEMU refuses, Broken if it is gone. */
+  execute(command: string, args?: object, ms?: number): Promise<unknown>;
+  /** Runs a human monitor command; its text is the answer, errors included. */
+  hmp(line: string): Promise<string>;
+}
+
+/** Is told each message, as it was sent or received. */
+export type Transcript = (direction: 'in' | 'out', line: string) => void;
 interface Pending {
   readonly command: string;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
+/** No message of QEMU's comes near. */
+const LINE_LIMIT = 64 * 1024 * 1024;
+
 /** A QMP connection: greeting, capabilities, numbered commands, and every event since it was opened. */
-export class Qmp {
+export class QmpClient implements Qmp {
   readonly events = new EventLog();
   readonly #stream: Duplex;
   readonly #transcript: Transcript;
@@ -37,9 +53,10 @@ export class Qmp {
   private constructor(stream: Duplex, transcript: Transcript, gone: Promise<never>) {
     this.#stream = stream;
     this.#transcript = transcript;
-    const lines = createInterface({input: stream, crlfDelay: Infinity});
-    lines.on('line', (line) => {
+    onLines(stream, LINE_LIMIT, (line) => {
       this.#receive(line);
+    }, () => {
+      this.close(new Broken(`QMP: a message of more than ${LINE_LIMIT} characters`));
     });
     const end = (): void => {
       // QEMU's own last words are a better reason than the closed connection: give them a moment to arrive.
@@ -47,15 +64,15 @@ export class Qmp {
         this.close(error instanceof Error ? error : new Broken(String(error)));
       });
     };
-    for (const source of [lines, stream]) source.on('close', end).on('error', end);
+    stream.on('end', end).on('close', end).on('error', end);
   }
 
   /**
    * Reads the greeting and leaves capabilities negotiation behind. Throws DeadlineError or Broken.
    * `gone` rejects when QEMU ends, with the reason that everybody who still waits is to be told.
    */
-  static async open(stream: Duplex, options: {ms: number; gone: Promise<never>; transcript?: Transcript}): Promise<Qmp> {
-    const qmp = new Qmp(stream, options.transcript ?? (() => undefined), options.gone);
+  static async open(stream: Duplex, options: {ms: number; gone: Promise<never>; transcript?: Transcript | undefined}): Promise<QmpClient> {
+    const qmp = new QmpClient(stream, options.transcript ?? (() => undefined), options.gone);
     const greeting = new Promise<void>((resolve, reject) => {
       qmp.#greeted = resolve;
       qmp.#pending.set(0, {command: 'greeting', resolve: () => undefined, reject});
@@ -66,7 +83,6 @@ export class Qmp {
     return qmp;
   }
 
-  /** Runs one command and returns its `return` value. Throws QmpError if QEMU refuses, Broken if it is gone. */
   async execute(command: string, args: object = {}, ms = 60_000): Promise<unknown> {
     if (this.#closed) throw this.#closed;
     const id = ++this.#lastId;
@@ -74,14 +90,13 @@ export class Qmp {
       this.#pending.set(id, {command, resolve, reject});
     });
     const line = JSON.stringify({execute: command, arguments: args, id});
-    this.#transcript('out', line);
+    this.#tell('out', line);
     this.#stream.write(`${line}\n`);
     return within(ms, `QMP command ${command}`, reply);
   }
 
-  /** Runs a human monitor command; its text is the answer, errors included. */
   async hmp(line: string): Promise<string> {
-    return String(await this.execute('human-monitor-command', {'command-line': line})).trim();
+    return read(z.string(), await this.execute('human-monitor-command', {'command-line': line}), "QEMU's answer to human-monitor-command").trim();
   }
 
   /** Ends the connection: whoever still waits is told `reason`. */
@@ -94,8 +109,18 @@ export class Qmp {
     this.#stream.destroy();
   }
 
+  /** A transcript that can't be kept ends the connection, and not the process that reads from it. */
+  #tell(direction: 'in' | 'out', line: string): void {
+    try {
+      this.#transcript(direction, line);
+    } catch (error) {
+      this.close(new Broken(`QMP: can't keep the transcript: ${messageOf(error)}`, {cause: error}));
+    }
+  }
+
   #receive(line: string): void {
-    this.#transcript('in', line);
+    if (this.#closed) return;
+    this.#tell('in', line);
     let parsed: Message;
     try {
       parsed = message.parse(JSON.parse(line));

@@ -1,5 +1,5 @@
 import {within} from '../util/deadline.ts';
-import {DeadlineError} from '../util/errors.ts';
+import {Broken, DeadlineError} from '../util/errors.ts';
 
 export interface QmpEvent {
   readonly event: string;
@@ -54,10 +54,24 @@ export class EventLog {
     }
   }
 
+  /** The same, or undefined where none came in time: for what a case checks. */
+  async nextOrNone(mark: number, what: string, match: Match, ms: number): Promise<QmpEvent | undefined> {
+    try {
+      return await this.next(mark, what, match, ms);
+    } catch (error) {
+      if (error instanceof DeadlineError) return undefined;
+      throw error;
+    }
+  }
+
   add(event: QmpEvent): void {
     this.#events.push(event);
     for (const waiter of this.#waiters) {
-      if (waiter.match(event)) waiter.resolve(event);
+      try {
+        if (waiter.match(event)) waiter.resolve(event);
+      } catch (error) {
+        waiter.reject(error instanceof Error ? error : new Broken(String(error))); // an event that its reader can't read is the reader's business
+      }
     }
   }
 

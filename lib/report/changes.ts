@@ -3,8 +3,10 @@ import {groupBy} from '../results/summary.ts';
 
 /** What happened to the blocks between two pictures, in words: `memory32…memory39: offline → online Movable`. */
 export function changesOf(before: readonly BlockSeen[], after: readonly BlockSeen[]): string[] {
-  const was = new Map(before.map(block => [block.id, condition(block)]));
-  const is = new Map(after.map(block => [block.id, condition(block)]));
+  let same = 0; // a run's reader makes one object of equal blocks, and nearly all of them are at the beginning
+  while (same < before.length && before[same] === after[same]) same += 1;
+  const was = conditions(before.slice(same));
+  const is = conditions(after.slice(same));
   const ids = [...new Set([...was.keys(), ...is.keys()])].sort((a, b) => a - b);
   const changed = ids.flatMap(id => {
     const [from, to] = [was.get(id) ?? 'absent', is.get(id) ?? 'absent'];
@@ -12,6 +14,8 @@ export function changesOf(before: readonly BlockSeen[], after: readonly BlockSee
   });
   return [...groupBy(changed, ({transition}) => transition)].map(([transition, group]) => `${names(group.map(({id}) => id))}: ${transition}`);
 }
+
+const conditions = (blocks: readonly BlockSeen[]): Map<number, string> => new Map(blocks.map(block => [block.id, condition(block)]));
 
 /** valid_zones of an offline block says where it could go, which is no condition of its own. */
 const condition = ({state, zones}: BlockSeen): string => (state === 'online' ? `online ${zones}` : state);

@@ -56,9 +56,10 @@ export function compatOf(loaded: LoadedRun): Compat {
   });
 }
 
-/** A case with its own kernel parameters says little about the guest as it is: the others speak first. */
+/** What the untouched guest does goes before what it does in other suites, and those as it is before those with kernel parameters. */
 function factsOf(records: readonly Record[]): {[name: string]: Json} {
-  const asItIs = [...records].sort((a, b) => Number(a.append !== '') - Number(b.append !== ''));
+  const rank = ({case: id, append}: Record): number => (append === '' ? 0 : 2) + (suiteOf(id) === 'defaults' ? 0 : 1);
+  const asItIs = [...records].sort((a, b) => rank(a) - rank(b));
   return Object.fromEntries(asItIs.reverse().flatMap(record => Object.entries(record.facts)));
 }
 
@@ -69,9 +70,8 @@ export interface CompatTable {
 
 /** The compatibility table as plain text, for any format. The last column is the verdict. */
 export function compatTable({guests}: Compat): CompatTable {
-  const suites = [...new Set(guests.flatMap(guest => Object.keys(guest.suites)))];
   return {
-    head: ['guest', 'kernel', 'auto-online policy', 'who onlines', 'into zone', 'last block after', 'unplug as it is', ...suites, 'verdict'],
+    head: ['guest', 'kernel', 'auto-online policy', 'who onlines', 'into zone', 'last block after', 'unplug as it is', 'cases', 'verdict'],
     rows: guests.map(guest => ({
       guest,
       cells: [
@@ -82,10 +82,19 @@ export function compatTable({guests}: Compat): CompatTable {
         text(guest.facts['zone']),
         typeof guest.facts['msToLastBlock'] === 'number' ? formatMs(guest.facts['msToLastBlock']) : text(guest.facts['msToLastBlock']),
         text(guest.facts['unplug']),
-        ...suites.map(suite => (guest.suites[suite] ? tally(guest.suites[suite]) : UNKNOWN)),
+        tally(guest.counts),
         verdictWord(guest.verdict),
       ],
     })),
+  };
+}
+
+/** How each suite ended on each guest. */
+export function suiteTable({guests}: Compat): {head: string[]; rows: string[][]} {
+  const suites = [...new Set(guests.flatMap(guest => Object.keys(guest.suites)))];
+  return {
+    head: ['suite', ...guests.map(({guest}) => guest)],
+    rows: suites.map(suite => [suite, ...guests.map(guest => (guest.suites[suite] ? tally(guest.suites[suite]) : UNKNOWN))]),
   };
 }
 

@@ -10,7 +10,7 @@ const count = (text: string, part: string): number => text.split(part).length - 
 
 test('the page loads nothing and runs nothing', t => {
   const text = page(fixtureRun());
-  t.true(text.includes(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`));
+  t.true(text.includes(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">`));
   t.notRegex(text, /<script|<link|<img|<iframe|\son\w+=|@import|url\(|\ssrc=/);
 });
 
@@ -41,7 +41,10 @@ test('claims: statement, cases and an outcome for each guest; one that nothing t
   const text = page(fixtureRun(), [
     {id: 'linux/online/movable', statement: 'It goes to <ZONE_MOVABLE>.', ...claim},
     {id: 'linux/nobody/tests', statement: 'Untested.', ...claim},
+    {id: 'linux/nobody/can', statement: 'Out of reach.', reason: 'no such machine', ...claim},
   ]);
+  t.regex(text, /\d+ testable statements[^<]*: \d+ with cases in this run, 1 that can&#39;t be tested and say why, [12] whose cases were not chosen/);
+  t.regex(text, /linux\/nobody\/can<\/th><td>Out of reach\.[^]*?can&#39;t be tested: no such machine/);
   t.regex(text, /linux\/online\/movable<\/th><td>It goes to &lt;ZONE_MOVABLE&gt;\.[^]*?online\/movable<\/td>(<td><span class="o pass">✔ pass<\/span><\/td>){3}<td><span class="o fail">/);
   t.regex(text, /linux\/nobody\/tests<\/th><td>Untested\.[^]*?not tested in this run/);
 });
@@ -66,9 +69,10 @@ test('nothing finished is no verdict', t => {
   t.regex(page({run: fixtureHead([]), records: [], superseded: []}), /<h1>memhp report <span class="o broken">\? no verdict/);
 });
 
-test('a guest on two machines has two columns', t => {
+test('a guest is one column, whichever machines its cases chose; a case on two machines makes two of it', t => {
   const record = fixtureRecord();
-  const other = fixtureRecord({cell: {...record.cell, id: 'debian-11.two-nodes.tcg', machine: 'two-nodes'}});
-  const text = page({run: {...fixtureHead([]), cells: []}, records: [record, other], superseded: []});
-  t.true(text.includes('<th scope="col">debian-11 q35 tcg</th><th scope="col">debian-11 two-nodes tcg</th>'));
+  const cell = {...record.cell, id: 'debian-11.two-nodes.tcg', machine: 'two-nodes'};
+  const columns = (...records: (typeof record)[]): string => page({run: {...fixtureHead([]), cells: []}, records, superseded: []});
+  t.true(columns(record, fixtureRecord({case: 'other/case', cell})).includes('<th scope="col">case</th><th scope="col">debian-11</th><th scope="col">title</th>'));
+  t.true(columns(record, fixtureRecord({cell})).includes('<th scope="col">debian-11 q35 tcg</th><th scope="col">debian-11 two-nodes tcg</th>'));
 });

@@ -6,6 +6,7 @@ import {caseDetails} from './page-case.ts';
 import {type Claim, claimsSection} from './page-claims.ts';
 import {problemsSection, summarySection} from './page-summary.ts';
 import {compatSection, matrixSection} from './page-tables.ts';
+import {udevSection} from './page-udev.ts';
 import {css} from './style.ts';
 import type {View} from './view.ts';
 import {countsText, showJson, suiteOf, verdictClass, verdictWord} from './words.ts';
@@ -16,7 +17,7 @@ const FOLDED = 40;
 /** index.html in pieces, in order: one self-contained page without a script, however many records it holds. */
 export function* renderHtml(view: View, claims: readonly Claim[] = []): Generator<string, void, undefined> {
   const compat = compatOf(view);
-  const sections = [summarySection(view), problemsSection(view), compatSection(compat), matrixSection(view), claimsSection(view, claims)];
+  const sections = [summarySection(view), problemsSection(view), compatSection(compat), udevSection(compat), matrixSection(view), claimsSection(view, claims)];
   yield head(view).markup;
   for (const section of sections) yield `${section.markup}\n`;
   yield html`<section id="guests"><h2>Case by case</h2>${mapSymbols()}${mapLegend()}</section>\n`.markup;
@@ -36,13 +37,13 @@ export function* renderHtml(view: View, claims: readonly Claim[] = []): Generato
   yield '</body></html>\n';
 }
 
-/** The kernel, and every fact that its cases published, those without a column in the table too. */
+/** The kernel, and every fact that its cases published, those without a column in the table too; udev's has a section of its own. */
 const about = (guest: CompatGuest): Html => html`<p class="soft">kernel ${guest.kernel || 'unknown: the guest never came up'} · ${guest.arch} · ${guest.machine} · ${guest.accel}</p>
-<dl>${Object.entries(guest.facts).map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === 'string' ? value : showJson(value)}</dd>`)}</dl>`;
+<dl>${Object.entries(guest.facts).filter(([name]) => name !== 'udev').map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === 'string' ? value : showJson(value)}</dd>`)}</dl>`;
 
 const head = ({summary}: View): Html => html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>memhp: ${verdictWord(summary.verdict)}</title>
 <style>${raw(css)}</style></head><body>

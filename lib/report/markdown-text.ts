@@ -9,15 +9,22 @@ export const escapeMd = (text: string): string =>
     .replaceAll('>', '&gt;')
     .replaceAll(/[\\`*[\]|~]/g, String.raw`\$&`)
     // Between letters an underscore is only itself: `valid_zones` stays readable in the source.
-    .replaceAll(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, String.raw`\_`);
+    .replaceAll(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, String.raw`\_`)
+    // At the beginning of a line these make a heading, a list or a rule of it.
+    .replace(/^(?:#(?=#{0,5}(?:\s|$))|[+-](?=\s|$)|[-=](?=[-=\s]*$))/, String.raw`\$&`)
+    .replace(/^(\d{1,9})([.)])(?=\s|$)/, String.raw`$1\$2`)
+    // GitHub makes links of bare addresses.
+    .replaceAll(/:(?=\/\/)/g, '&#58;')
+    .replaceAll(/(www)\./gi, '$1&#46;');
 
-/** A code span, whatever backticks the text holds. A bar is escaped for tables, where GFM takes the backslash away. */
+/** A code span, whatever backticks the text holds. With a bar it is HTML: only so is it the same in a table and outside of one. */
 export function code(text: string): string {
   const line = oneLine(text);
+  if (line.includes('|')) return `<code>${escapeMd(line)}</code>`;
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([ticks]) => ticks.length));
   const fence = '`'.repeat(longest + 1);
   const pad = longest > 0 ? ' ' : '';
-  return `${fence}${pad}${line.replaceAll('|', String.raw`\|`) || ' '}${pad}${fence}`;
+  return `${fence}${pad}${line || ' '}${pad}${fence}`;
 }
 
 /** A link, or only its text where the address isn't safe. */

@@ -37,13 +37,21 @@ const shown = test.macro({
 
 test(shown, 'valid_zones of memory42', 'valid_zones of memory42');
 test(shown, '_emphasis_ *bold* ~~gone~~', String.raw`\_emphasis\_ \*bold\* \~\~gone\~\~`);
+test(shown, '# no heading', String.raw`\# no heading`);
+test(shown, '---', String.raw`\---`);
+test(shown, '- no list', String.raw`\- no list`);
+test(shown, '1. no list', String.raw`1\. no list`);
+test(shown, '-1', '-1');
+test(shown, '6.12.63-amd64', '6.12.63-amd64');
+test(shown, 'see https://evil.example or www.evil.example', 'see https&#58;//evil.example or www&#46;evil.example');
 test(shown, 'a | b\nc', String.raw`a \| b c`);
 test(shown, '<img src=x> [a](javascript:b) `c` \\', String.raw`&lt;img src=x&gt; \[a\](javascript:b) \`c\` \\`);
 
 test('code spans hold backticks and bars', t => {
   t.is(code('a'), '`a`');
   t.is(code('`` a'), '``` `` a ```');
-  t.is(code('a|b'), String.raw`${'`'}a\|b${'`'}`);
+  t.is(code('a|b'), String.raw`<code>a\|b</code>`);
+  t.is(code(String.raw`a\|<b>`), String.raw`<code>a\\\|&lt;b&gt;</code>`);
   t.is(code(''), '` `');
 });
 

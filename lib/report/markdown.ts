@@ -1,7 +1,8 @@
 import type {Check} from '../results/record.ts';
 import {groupBy} from '../results/summary.ts';
-import {type Compat, compatOf, compatTable} from './compat.ts';
+import {type Compat, compatOf, compatTable, suiteTable} from './compat.ts';
 import {code, escapeMd, mdLink, table} from './markdown-text.ts';
+import {blockHead, udevStories} from './udev.ts';
 import type {Entry, View} from './view.ts';
 import {countsText, formatMs, formatTime, outcomeWord, showJson, suiteOf, verdictWord, worstFirst} from './words.ts';
 
@@ -14,6 +15,7 @@ export function renderMarkdown(view: View): string {
     escapeMd(`memhp ${run.memhp} · ${formatTime(run.startedAt)} · ${run.host.cpu}, ${run.host.cores} cores, ${run.host.memoryMiB} MiB · ${run.host.accelReason}`),
     '## Compatibility',
     markdownCompat(compatOf(view)),
+    ...udev(compatOf(view)),
     ...suites(view),
     ...worstFirst.filter(outcome => outcome !== 'pass').flatMap(outcome => notes(view, outcome)),
     ...stale(view),
@@ -23,7 +25,21 @@ export function renderMarkdown(view: View): string {
 
 export function markdownCompat(compat: Compat): string {
   const {head, rows} = compatTable(compat);
-  return table(head.map(escapeMd), rows.map(({cells}) => cells.map(escapeMd)));
+  const suites = suiteTable(compat);
+  const marked = (cells: readonly string[]): string[] => cells.map(escapeMd);
+  return `${table(marked(head), rows.map(({cells}) => marked(cells)))}\n\n${table(marked(suites.head), suites.rows.map(marked))}`;
+}
+
+function udev(compat: Compat): string[] {
+  const stories = udevStories(compat);
+  const marked = (rows: readonly (readonly string[])[]): string[][] => rows.map((cells) => cells.map(escapeMd));
+  return stories.length === 0 ? [] : ['## What udev does', ...stories.flatMap(({guest, about, rules, findings, blocks}) => [
+    `### ${escapeMd(guest)}`,
+    list(about.map(([name, value]) => `${escapeMd(name)}: ${escapeMd(value)}`)),
+    rules.length === 0 ? 'No rule writes to the state of memory blocks.' : table(['rule', 'text'], rules.map(([place, text]) => [escapeMd(place), code(text)])),
+    findings.length === 0 ? '' : table(['finding', 'level', 'id', 'what'], marked(findings)),
+    table(blockHead, marked(blocks)),
+  ])];
 }
 
 function suites({cases, columns, at}: View): string[] {
@@ -33,8 +49,8 @@ function suites({cases, columns, at}: View): string[] {
       ['case', ...columns.map(({label}) => escapeMd(label))],
       ids.map(({id, title}) => [
         `${code(id)} ${escapeMd(title)}`,
-        ...columns.map(({cell}) => {
-          const entry = at(id, cell.id);
+        ...columns.map(column => {
+          const entry = at(id, column);
           return entry ? outcomeWord(entry.record.outcome) : 'not run';
         }),
       ]),

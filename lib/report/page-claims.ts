@@ -12,6 +12,8 @@ export interface Claim {
   section: string;
   statement: string;
   level: string;
+  /** Why no case can test it. */
+  reason?: string | undefined;
 }
 
 /** Which cases test a claim, and how they ended on each guest. */
@@ -31,11 +33,24 @@ export function claimsSection(view: View, claims: readonly Claim[]): Html {
     return [
       html`${id}`,
       statement(known.get(id)),
-      cases.length > 0 ? html`${cases.join(', ')}` : html`<span class="soft">not tested in this run</span>`,
+      casesCell(cases, known.get(id)),
       ...guests.map(guest => ended(perGuest.get(guest) ?? [])),
     ];
   });
-  return html`<section id="claims"><h2>Claims</h2>${htmlTable(['claim', 'statement', 'cases', ...guests], rows)}</section>`;
+  return html`<section id="claims"><h2>Claims</h2><p class="soft">${tally(ids.map(id => ({tested: tested.has(id), reason: known.get(id)?.reason})))}</p>${htmlTable(['claim', 'statement', 'cases', ...guests], rows)}</section>`;
+}
+
+const casesCell = (cases: readonly string[], claim: Claim | undefined): Html => {
+  if (cases.length > 0) return html`${cases.join(', ')}`;
+  return html`<span class="soft">${claim?.reason === undefined ? 'not tested in this run' : `can't be tested: ${claim.reason}`}</span>`;
+};
+
+/** A claim that can't be tested is not counted as covered. */
+function tally(claims: readonly {tested: boolean; reason: string | undefined}[]): string {
+  const covered = claims.filter(({tested}) => tested).length;
+  const untestable = claims.filter(({tested, reason}) => !tested && reason !== undefined).length;
+  const rest = claims.length - covered - untestable;
+  return `${claims.length} testable statements of the reference documents: ${covered} with cases in this run, ${untestable} that can't be tested and say why${rest > 0 ? `, ${rest} whose cases were not chosen` : ''}. From statement to cases to how they ended on each guest.`;
 }
 
 function statement(claim: Claim | undefined): Html {

@@ -9,11 +9,11 @@ const LISTED = 60;
 
 export function summarySection({run, summary, columns}: View): Html {
   const {counts, verdict} = summary;
-  const qemu = [...new Set(columns.map(({cell}) => `${cell.qemu} (${cell.accel})`))].join(', ');
+  const versions = [...new Set(columns.flatMap(({cells}) => cells).map(({qemu, accel}) => `${qemu} (${accel})`))].join(', ');
   const facts = {
     started: formatTime(run.startedAt),
     memhp: run.memhp,
-    QEMU: qemu || UNKNOWN,
+    QEMU: versions || UNKNOWN,
     host: `${run.host.cpu}, ${run.host.cores} cores, ${run.host.memoryMiB} MiB`,
     accelerator: run.host.accelReason || UNKNOWN,
   };

@@ -1,5 +1,5 @@
 import type {Outcome} from '../results/record.ts';
-import {type Compat, compatTable} from './compat.ts';
+import {type Compat, compatTable, suiteTable} from './compat.ts';
 import {type Html, html} from './escape.ts';
 import type {Entry, View} from './view.ts';
 import {outcomeWord, verdictClass} from './words.ts';
@@ -20,19 +20,21 @@ export const htmlTable = (head: readonly string[], rows: readonly (readonly Html
 
 export function compatSection(compat: Compat): Html {
   const {head, rows} = compatTable(compat);
+  const suites = suiteTable(compat);
   const marked = rows.map(({guest, cells}, row) => [
     html`<a href="#g${row + 1}">${cells[0]}</a>`,
     ...cells.slice(1, -1).map(cell => (cell.length < 22 ? html`<span class="n">${cell}</span>` : html`${cell}`)),
     html`<span class="o ${verdictClass(guest.verdict)}">${cells.at(-1)}</span>`,
   ]);
   return html`<section id="compat"><h2>Compatibility</h2>
-<p class="soft">What each guest does with plugged memory by itself, and how its suites ended: cases passed of cases not skipped.</p>
-${htmlTable(head, marked)}</section>`;
+<p class="soft">What each guest does with plugged memory by itself, and how its cases ended: passed of those not skipped.</p>
+${htmlTable(head, marked)}
+<h3>By suite</h3>${htmlTable(suites.head, suites.rows.map(cells => cells.map(cell => html`${cell}`)))}</section>`;
 }
 
 export function matrixSection({cases, columns, at}: View): Html {
   return html`<section id="matrix"><h2>Cases</h2>${htmlTable(
     ['case', ...columns.map(({label}) => label), 'title'],
-    cases.map(({id, title}) => [html`${id}`, ...columns.map(({cell}) => badgeOf(at(id, cell.id))), html`<span class="soft">${title}</span>`]),
+    cases.map(({id, title}) => [html`${id}`, ...columns.map(column => badgeOf(at(id, column))), html`<span class="soft">${title}</span>`]),
   )}</section>`;
 }

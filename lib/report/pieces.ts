@@ -1,38 +1,25 @@
-import {randomBytes} from 'node:crypto';
-import {mkdir, open, rename, rm, writeFile} from 'node:fs/promises';
-import {dirname} from 'node:path';
+import {writeWhole} from '../util/files.ts';
 
 const BATCH = 256 * 1024;
 
 /** Writes a file whole or not at all, from pieces: a page of ten thousand cases is never in memory at once. */
-export async function writePieces(path: string, pieces: Iterable<string>): Promise<void> {
-  await mkdir(dirname(path), {recursive: true});
-  const part = `${path}.${randomBytes(4).toString('hex')}.part`;
-  try {
-    const file = await open(part, 'wx');
-    try {
-      await writeFile(file, batches(pieces));
-    } finally {
-      await file.close();
-    }
-    await rename(part, path);
-  } catch (error) {
-    await rm(part, {force: true});
-    throw error;
-  }
-}
+export const writePieces = (path: string, pieces: Iterable<string>): Promise<void> => writeWhole(path, batches(pieces));
 
-/** Few large writes instead of one for each piece. */
-function* batches(pieces: Iterable<string>): Generator<string, void, undefined> {
-  let batch: string[] = [];
+/**
+ * Few large writes instead of one for each piece, all from one buffer: the writer has written what it got before it asks
+ * for more. A piece is bytes at once, so that the many strings that it was made of never grow old.
+ */
+function* batches(pieces: Iterable<string>): Generator<Buffer, void, undefined> {
+  const buffer = Buffer.allocUnsafe(BATCH);
   let size = 0;
   for (const piece of pieces) {
-    batch.push(piece);
-    size += piece.length;
-    if (size < BATCH) continue;
-    yield batch.join('');
-    batch = [];
-    size = 0;
+    const length = Buffer.byteLength(piece);
+    if (size + length > BATCH) {
+      yield buffer.subarray(0, size);
+      size = 0;
+    }
+    if (length > BATCH) yield Buffer.from(piece);
+    else size += buffer.write(piece, size);
   }
-  yield batch.join('');
+  yield buffer.subarray(0, size);
 }

@@ -11,13 +11,19 @@ export interface Entry {
   readonly evidence: string | undefined;
 }
 
-/** A run arranged for reading: columns are cells, rows are cases. */
+/** A guest on an accelerator, with all of its machines: a case chooses one of them. Where a case ran on several, each is a column. */
+export interface Column {
+  readonly label: string;
+  readonly cells: readonly Cell[];
+}
+
+/** A run arranged for reading: columns are guests, rows are cases. */
 export interface View extends LoadedRun {
   readonly summary: Summary;
-  readonly columns: readonly {cell: Cell; label: string}[];
+  readonly columns: readonly Column[];
   readonly cases: readonly {id: string; title: string}[];
   readonly entries: readonly Entry[];
-  readonly at: (caseId: string, cellId: string) => Entry | undefined;
+  readonly at: (caseId: string, column: Column) => Entry | undefined;
   readonly ofGuest: (guest: string) => readonly Entry[];
 }
 
@@ -32,20 +38,21 @@ export function viewOf(loaded: LoadedRun, outDir: string): View {
     ...loaded,
     summary,
     entries,
-    columns: labelled(summary.cells.map(one => one.cell)),
+    columns: columnsOf(summary.cells.map(one => one.cell), entries),
     cases: [...cases.values()],
-    at: (caseId, cellId) => byKey.get(keyOf({case: caseId, cell: {id: cellId}})),
+    at: (caseId, {cells}) => cells.map(({id}) => byKey.get(keyOf({case: caseId, cell: {id}}))).find(entry => entry !== undefined),
     ofGuest: guest => byGuest.get(guest) ?? [],
   };
 }
 
-/** A guest's name is enough, unless it ran on several machines or accelerators. */
-function labelled(cells: readonly Cell[]): {cell: Cell; label: string}[] {
+function columnsOf(cells: readonly Cell[], entries: readonly Entry[]): Column[] {
   const perGuest = groupBy(cells, cell => cell.guest);
-  return cells.map(cell => ({
-    cell,
-    label: perGuest.get(cell.guest)?.length === 1 ? cell.guest : `${cell.guest} ${cell.machine} ${cell.accel}`,
-  }));
+  return [...groupBy(cells, cell => `${cell.guest} ${cell.accel}`)].flatMap(([label, group]): Column[] => {
+    const [{guest} = {guest: ''}] = group;
+    const ids = entries.filter(({record}) => group.some(({id}) => id === record.cell.id)).map(({record}) => record.case);
+    if (new Set(ids).size < ids.length) return group.map(cell => ({label: `${guest} ${cell.machine} ${cell.accel}`, cells: [cell]}));
+    return [{label: perGuest.get(guest)?.length === group.length ? guest : label, cells: group}];
+  });
 }
 
 /** Only inside its own run directory: a record can't make the report point elsewhere. */

@@ -36,7 +36,7 @@ function published(compat: Compat): string {
 
 ${markdownCompat(compat)}
 
-Each suite: cases passed of cases not skipped, then what else happened. The words are those of the harness: pass, fail,
+Cases passed of cases not skipped, then what else happened. The words are those of the harness: pass, fail,
 skip (a need is absent), known (a recorded deviation), broken (no verdict).
 
 Written by the harness, not by hand: ${escapeMd(`memhp ${compat.memhp}, QEMU ${all('qemu')} (${all('accel')}), run of ${formatTime(compat.startedAt)}`)}.

@@ -8,7 +8,7 @@ export const outcome = z.enum(outcomes);
 
 /** What was run on: one square of the matrix. `id` names its directory in a run. */
 export const cell = z.object({
-  id: z.string().regex(/^[\w.+-]+$/),
+  id: z.string().regex(/^[a-zA-Z0-9][\w.+-]*$/),
   guest: z.string(),
   distro: z.string(),
   release: z.string(),

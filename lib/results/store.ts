@@ -1,10 +1,11 @@
-import {readdir, readFile, stat} from 'node:fs/promises';
-import {join} from 'node:path';
-import pLimit from 'p-limit';
+import {readFileSync} from 'node:fs';
+import {readdir, stat} from 'node:fs/promises';
+import {join, relative} from 'node:path';
 import {z} from 'zod';
 import {UsageError, messageOf} from '../util/errors.ts';
 import {writeWhole} from '../util/files.ts';
 import {type Cell, type Record, type Run, SCHEMA, evidencePath, record, recordPath, run} from './record.ts';
+import {BlockSharer} from './share.ts';
 
 /** A record as it was found: where its run directory is, and whether a file was behind it at all. */
 export type Stored = Record & {
@@ -32,21 +33,24 @@ export async function writeRun(dir: string, value: Run): Promise<void> {
   await writeWhole(join(dir, 'run.json'), json(parsed(run, value, 'run.json: not written')));
 }
 
-export async function readRun(dir: string): Promise<Run> {
-  const path = join(dir, 'run.json');
-  return parsed(run, parseJson(await text(path), path), path);
+export function readRun(dir: string): Promise<Run> {
+  return new Promise(resolve => {
+    const path = join(dir, 'run.json');
+    resolve(parsed(run, parseJson(text(path), path), path));
+  });
 }
 
 /** Every record of a run directory, in the order of their paths. Files still being written are left alone. */
 export async function readRecords(dir: string): Promise<Record[]> {
-  const names = await readdir(join(dir, 'records'), {recursive: true}).catch(emptyIfAbsent(join(dir, 'records')));
-  const limit = pLimit(8); // some overlap, without one open file a record
-  return Promise.all(
-    names
-      .filter(name => name.endsWith('.json'))
-      .sort()
-      .map(name => limit(() => readRecord(dir, join('records', name)))),
-  );
+  const top = join(dir, 'records');
+  // With types, or it would follow links, in circles too.
+  const entries = await readdir(top, {recursive: true, withFileTypes: true}).catch(emptyIfAbsent(top));
+  const names = entries.filter(entry => entry.isFile()).map(entry => relative(top, join(entry.parentPath, entry.name)));
+  const sharer = new BlockSharer();
+  return names
+    .filter(name => name.endsWith('.json'))
+    .sort()
+    .map(name => sharer.share(readRecord(dir, join('records', name))));
 }
 
 export async function loadRun(dir: string): Promise<LoadedRun> {
@@ -69,9 +73,9 @@ export async function loadRun(dir: string): Promise<LoadedRun> {
 /** What makes two records the same square of the matrix. */
 export const keyOf = ({cell, case: id}: {cell: {id: string}; case: string}): string => `${cell.id} ${id}`;
 
-async function readRecord(dir: string, name: string): Promise<Record> {
+function readRecord(dir: string, name: string): Record {
   const path = join(dir, name);
-  const value = parsed(record, parseJson(await text(path), path), path);
+  const value = parsed(record, parseJson(text(path), path), path);
   const own = recordPath(value.cell.id, value.case);
   if (join(own) !== name) throw new UsageError(`${path}: holds the record of ${value.case} on ${value.cell.id}, which belongs in ${own}`);
   return value;
@@ -100,9 +104,10 @@ async function noRecord(dir: string, {startedAt}: Run, planned: Run['planned'][n
 
 const stored = (value: Record, runDir: string): Stored => Object.assign(value, {runDir, missing: false});
 
-async function text(path: string): Promise<string> {
+/** Not a promise: of ten thousand small files it would be most of the time. */
+function text(path: string): string {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     throw new UsageError(`${path}: ${messageOf(error)}`, {cause: error});
   }
@@ -121,14 +126,23 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
   if (typeof version === 'number' && version > SCHEMA) {
     throw new UsageError(`${path}: schema ${version} is newer than this memhp, which reads up to ${SCHEMA}`);
   }
-  const result = schema.safeParse(value);
+  const result = tried(path, () => schema.safeParse(value));
   if (!result.success) throw new UsageError(`${path}:\n${z.prettifyError(result.error)}`);
   return result.data;
 }
 
+/** A value that is nested without end is more than a schema can look through. */
+function tried<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new UsageError(`${path}: ${messageOf(error)}`, {cause: error});
+  }
+}
+
 const emptyIfAbsent =
   (path: string) =>
-  (error: NodeJS.ErrnoException): string[] => {
+  (error: NodeJS.ErrnoException): [] => {
     if (error.code === 'ENOENT') return []; // cut off before the first case ended
     throw new UsageError(`${path}: ${error.message}`, {cause: error});
   };

@@ -21,7 +21,7 @@ for (const item of plan.items) {
       const cell = cells.get(item.cell);
       const template = plan.templates[item.template];
       if (!entry || !cell || !template) throw new Broken(brokenReason(`the plan names ${testTitle(item)}, which isn't there`));
-      const record = await runCase(entry, {dir: plan.dir, cell, template, known});
+      const record = await runCase(entry, {dir: plan.dir, cell, template, known, patience: plan.patience});
       await writeRecord(plan.dir, record);
       return record;
     });

@@ -1,8 +1,8 @@
 import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {parse} from 'yaml';
 import {z} from 'zod';
 import type {Case} from '../conformance/case.ts';
+import {parseYaml} from '../image/yaml.ts';
 import {UsageError} from '../util/errors.ts';
 import {root} from '../util/paths.ts';
 
@@ -24,11 +24,10 @@ export type Claim = z.infer<typeof claim> & {readonly document: string};
 export async function readClaims(dir = join(root, 'suites', 'claims')): Promise<Claim[]> {
   const claims: Claim[] = [];
   for (const name of (await readdir(dir)).filter((file) => file.endsWith('.yaml')).sort()) {
-    const parsed = claimsFile.safeParse(parse(await readFile(join(dir, name), 'utf8')));
-    if (!parsed.success) throw new UsageError(`${join(dir, name)}: ${z.prettifyError(parsed.error)}`);
-    for (const one of parsed.data.claims) {
+    const {document, claims: own} = parseYaml(join(dir, name), await readFile(join(dir, name), 'utf8'), claimsFile);
+    for (const one of own) {
       if (claims.some(({id}) => id === one.id)) throw new UsageError(`${join(dir, name)}: the claim ${one.id} is there twice`);
-      claims.push({...one, document: parsed.data.document});
+      claims.push({...one, document});
     }
   }
   return claims;

@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly out?: string | undefined;
   /** Limit of a guest's boot in seconds; the default depends on the accelerator. */
   readonly bootTimeout?: number | undefined;
+  /** Every deadline is longer by this factor, for a slow host; 1 where it is left out. */
+  readonly patience?: number | undefined;
   /** Boot templates anew. */
   readonly fresh: boolean;
   readonly mirror?: string | undefined;

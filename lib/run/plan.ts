@@ -10,6 +10,8 @@ export interface Plan {
   readonly dir: string;
   /** Cases at the same time. */
   readonly jobs: number;
+  /** Every deadline is longer by this factor. */
+  readonly patience: number;
   readonly cells: readonly Cell[];
   readonly templates: Readonly<Record<string, Template | {readonly broken: string}>>;
   readonly items: readonly PlanItem[];

@@ -53,11 +53,14 @@ export interface Wanted {
 }
 
 export function wantedConfigs(images: readonly Image[], cases: readonly Case[], accel: 'kvm' | 'tcg', append: string): Wanted[] {
+  // What follows `--` is for init: a case's own parameters go before it.
+  const at = /(?:^|\s)--(?:\s|$)/.exec(append)?.index ?? append.length;
+  const [own, init] = [append.slice(0, at), append.slice(at).trim()];
   return images.flatMap((image) => {
     const groups = new Map<string, {config: BootConfig; cases: Case[]}>();
     for (const entry of cases) {
       const profile = profileByName(entry.machine ?? profiles[0]?.name ?? '');
-      const parameters = [append, entry.boot?.append].filter(Boolean).join(' ');
+      const parameters = [own, entry.boot?.append, init].filter(Boolean).join(' ');
       const key = `${image.name} ${profile.name} ${parameters}`;
       const group = groups.get(key) ?? {config: {image, profile, accel, append: parameters}, cases: []};
       group.cases.push(entry);
@@ -72,12 +75,13 @@ export async function prepareTemplates(options: RunOptions, images: readonly Ima
   const [first] = images;
   if (!first) throw new UsageError('no guest to run');
   const qemu = await findQemu(first.arch, options.qemu);
-  const decision = await chooseAccelerator(options.accel, qemu, {cache: options.cache, kernel: first.kernel, log});
+  const firstLineMs = options.bootTimeout === undefined ? undefined : options.bootTimeout * 1000;
+  const decision = await chooseAccelerator(options.accel, qemu, {cache: options.cache, kernel: first.kernel, log, firstLineMs});
   if (decision.accel === 'tcg' && options.accel === 'auto') log(decision.reason);
   const wanted = wantedConfigs(images, cases, decision.accel, options.append);
   const slot = pLimit(jobs);
   const templates: Prepared['templates'] = {};
-  const templateOptions = {cache: options.cache, qemu, log, bootMs: options.bootTimeout === undefined ? BOOT_MS * slowness(decision.accel) : options.bootTimeout * 1000, serve, library, warmUp, signal, fresh: options.fresh};
+  const templateOptions = {cache: options.cache, qemu, log, bootMs: options.bootTimeout === undefined ? BOOT_MS * slowness(decision.accel) * (options.patience ?? 1) : options.bootTimeout * 1000, serve, library, warmUp, signal, fresh: options.fresh};
   await Promise.all(wanted.map(({key, config}) => slot(async () => {
     if (signal.aborted) return;
     try {

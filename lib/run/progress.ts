@@ -1,5 +1,6 @@
 import {readRecords} from '../results/store.ts';
 import {countOutcomes} from '../results/summary.ts';
+import {stopwatch} from '../util/clock.ts';
 import type {Log} from '../util/log.ts';
 
 /** Tells people how a run goes, on stderr: a living line on a terminal, plain lines elsewhere. */
@@ -10,7 +11,7 @@ export class Progress {
   #done = 0;
   #dir = '';
   #line = '';
-  #startedAt = Date.now();
+  #sinceStart = stopwatch();
   #shown: Promise<void> = Promise.resolve();
 
   constructor(out: NodeJS.WriteStream = process.stderr) {
@@ -28,7 +29,7 @@ export class Progress {
   start(total: number, dir: string): void {
     this.#total = total;
     this.#dir = dir;
-    this.#startedAt = Date.now();
+    this.#sinceStart = stopwatch();
   }
 
   ended(title: string): void {
@@ -54,7 +55,7 @@ export class Progress {
       const counts = Object.entries(countOutcomes(records)).filter(([, n]) => n > 0).map(([outcome, n]) => `${n} ${outcome}`).join(', ');
       this.#erase();
       if (record.outcome === 'fail' || record.outcome === 'broken') this.#out.write(`${record.outcome.padEnd(6)} ${title}: ${record.reason.split('\n')[0] ?? ''}\n`);
-      this.#draw(`${place} · ${counts} · ${((Date.now() - this.#startedAt) / 1000).toFixed(0)} s · ${title}`);
+      this.#draw(`${place} · ${counts} · ${(this.#sinceStart() / 1000).toFixed(0)} s · ${title}`);
     } else this.#out.write(`${place} ${record.outcome.padEnd(6)} ${title} (${seconds})${record.reason ? `: ${record.reason.split('\n')[0] ?? ''}` : ''}\n`);
   }
 

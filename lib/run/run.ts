@@ -4,7 +4,7 @@ import {writeReports} from '../report/write.ts';
 import {SCHEMA, type Run} from '../results/record.ts';
 import {keyOf, loadRun, readRecords, writeRun, type LoadedRun} from '../results/store.ts';
 import {Broken, UsageError, messageOf} from '../util/errors.ts';
-import {makeDirectory, readIfThere, writeWhole} from '../util/files.ts';
+import {makeDirectory, readIfThere, removeParts, writeWhole} from '../util/files.ts';
 import {version} from '../util/version.ts';
 import type {Case} from '../conformance/case.ts';
 import {readClaims} from './claims.ts';
@@ -29,6 +29,7 @@ export async function run(options: RunOptions, progress: Progress, signal: Abort
   await makeWritable(dir);
   const planFile = join(dir, 'plan.json');
   await rm(planFile, {force: true}); // of a run that was cut off
+  await removeParts(dir);
   const runner = startRunner(planFile, signal);
   let head: Run;
   try {
@@ -60,7 +61,7 @@ async function runCases(dir: string, planFile: string, cases: readonly Case[], r
   const left = await withoutFinished(dir, items);
   if (left.length < items.length) log(`${items.length - left.length} cases are finished already in ${dir}`);
   if (left.length === 0) return head;
-  const plan: Plan = {dir, jobs, cells: prepared.cells, templates: prepared.templates, items: left};
+  const plan: Plan = {dir, jobs, patience: options.patience ?? 1, cells: prepared.cells, templates: prepared.templates, items: left};
   const titles = new Set(left.map((item) => testTitle(item)));
   progress.start(titles.size, dir);
   await writeWhole(planFile, JSON.stringify(plan));

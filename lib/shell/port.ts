@@ -6,6 +6,7 @@ import {OUTPUT_LIMIT, type Shell, type ShellResult} from './shell.ts';
 
 /** Characters that hold an answer's last line: `memhp-end`, nonce, status. */
 const TAIL = 64;
+const MANY = 4096;
 
 /**
  * A shell on a virtio-serial port or a raw serial line, served by the loop in serve.ts.
@@ -15,6 +16,8 @@ export class PortShell implements Shell {
   readonly kind = 'port';
   readonly #stream: Duplex;
   #chunks: Buffer[] = [];
+  /** Chunks that are put together as soon as they are many: as objects, single bytes would take hundreds of times their size. */
+  #small: Buffer[] = [];
   #size = 0;
   #tail = '';
   #wake: () => void = () => undefined;
@@ -26,7 +29,7 @@ export class PortShell implements Shell {
     stream.on('data', (chunk: Buffer) => {
       this.#size += chunk.length;
       if (this.#size > OUTPUT_LIMIT) this.#lose(new Broken(`the guest's shell printed more than ${OUTPUT_LIMIT} bytes`));
-      else this.#chunks.push(chunk);
+      else this.#keep(chunk);
       // A serial line brings single bytes: only the end is looked at until it is the end of the answer.
       this.#tail = (this.#tail + chunk.toString('latin1')).slice(-TAIL);
       this.#wake();
@@ -52,6 +55,7 @@ export class PortShell implements Shell {
     if (this.#lost) throw this.#lost;
     const nonce = randomBytes(8).toString('hex');
     this.#chunks = [];
+    this.#small = [];
     this.#size = 0;
     this.#tail = '';
     this.#stream.write(`${nonce} ${script.split('\n').length}\n${script}\n`);
@@ -65,18 +69,25 @@ export class PortShell implements Shell {
   }
 
   async #answer(nonce: string): Promise<ShellResult> {
-    const end = new RegExp(`\nmemhp-end ${nonce} (\\d+)\n$`);
+    const end = new RegExp(`\nmemhp-end ${nonce} (\\d{1,3})\n$`);
     for (;;) {
       if (this.#lost) throw this.#lost;
       const status = end.exec(this.#tail)?.[1];
       if (status !== undefined) {
-        const text = Buffer.concat(this.#chunks).toString('utf8');
+        const text = Buffer.concat([...this.#chunks, ...this.#small]).toString('utf8');
         return parseAnswer(text.slice(0, text.lastIndexOf(`\nmemhp-end ${nonce} `)), nonce, Number(status));
       }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#small.push(chunk);
+    if (this.#small.length < MANY) return;
+    this.#chunks.push(Buffer.concat(this.#small));
+    this.#small = [];
   }
 
   #lose(reason: Error): void {

@@ -31,11 +31,12 @@ export class SshShell implements Shell {
    * Throws DeadlineError with the last attempt's error after `ms`; another host key ends it at once.
    */
   static async connect(address: SshAddress, ms: number, signal?: AbortSignal): Promise<SshShell> {
-    const until = Date.now() + ms;
+    const until = performance.now() + ms; // the wall clock may be set meanwhile
+    const over = new AbortController(); // only the deadline ends the attempts, so that its message is the one that is told
     let last = 'no attempt was made';
     const attempt = async (): Promise<SshShell> => {
       try {
-        return await connectOnce(address, Math.min(20_000, Math.max(1000, until - Date.now())));
+        return await connectOnce(address, Math.min(20_000, Math.max(1000, until - performance.now())));
       } catch (error) {
         last = messageOf(error);
         throw error instanceof Error ? error : new Broken(last);
@@ -45,14 +46,15 @@ export class SshShell implements Shell {
       retries: Infinity,
       factor: 1,
       minTimeout: 100,
-      shouldRetry: () => Date.now() < until,
-      ...(signal ? {signal} : {}),
+      signal: AbortSignal.any([over.signal, ...(signal ? [signal] : [])]),
     });
     try {
       return await within(ms, 'ssh to the guest', attempts, signal);
     } catch (error) {
       if (error instanceof DeadlineError) error.message += `; the last attempt: ${last}`;
       throw error;
+    } finally {
+      over.abort();
     }
   }
 
@@ -66,7 +68,7 @@ export class SshShell implements Shell {
         const out: Buffer[] = [];
         const err: Buffer[] = [];
         let size = 0;
-        let status = 255;
+        let status: number | undefined;
         const keep = (into: Buffer[]) => (chunk: Buffer) => {
           size += chunk.length;
           if (size > OUTPUT_LIMIT) channel.destroy();
@@ -76,7 +78,8 @@ export class SshShell implements Shell {
         channel.stderr.on('data', keep(err));
         channel.on('close', () => {
           if (size > OUTPUT_LIMIT) reject(new Broken(`the guest printed more than ${OUTPUT_LIMIT} bytes over ssh`));
-          resolve({status, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8')});
+          else if (status === undefined) reject(new Broken(`the ssh connection was lost before the guest answered to: ${script.trim().slice(0, 120)}`));
+          else resolve({status, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8')});
         });
         channel.end(`LC_ALL=C; export LC_ALL; PATH=/usr/sbin:/usr/bin:/sbin:/bin\n${this.prelude}\n${script}\n`);
       });
@@ -135,7 +138,13 @@ function publicBlob(line: string): Buffer {
   return key.getPublicSSH();
 }
 
-/** A fresh ed25519 pair in OpenSSH's formats. */
-export function newKeyPair(comment: string): {private: string; public: string} {
-  return utils.generateKeyPairSync('ed25519', {comment});
+/**
+ * A fresh ed25519 pair in OpenSSH's formats. ssh2 1.17 cuts leading zeros off one key in 256 and can't read it any more itself
+ * (mscdex/ssh2 issue 1513): such a pair is thrown away.
+ */
+export function newKeyPair(comment: string, generate = utils.generateKeyPairSync): {private: string; public: string} {
+  for (;;) {
+    const pair = generate('ed25519', {comment});
+    if (![pair.private, pair.public].some((text) => utils.parseKey(text) instanceof Error)) return pair;
+  }
 }

@@ -1,0 +1,38 @@
+import {Broken} from '../util/errors.ts';
+import type {CaseGuest} from './guest.ts';
+
+/** A rules file of the guest, where it is. */
+export interface GuestFile {
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
+/** Directories that udevd reads, by precedence: a file hides those of the same name in later ones. Source: udev(7). */
+const DIRECTORIES = ['/etc', '/run', '/usr/local/lib', '/usr/lib', '/lib'].map((dir) => `${dir}/udev/rules.d`);
+
+/** All rules files of the guest, in one go: names and sizes, then contents one after the other. Links to /dev/null are empty files. */
+export async function readRulesFiles(guest: CaseGuest): Promise<GuestFile[]> {
+  const answer = await guest.sh(`
+    set --
+    for d in ${DIRECTORIES.join(' ')}; do
+      [ -d $d ] && { [ $d != /lib/udev/rules.d ] || [ ! /lib -ef /usr/lib ]; } || continue
+      for f in $d/*.rules $d/.*.rules; do
+        if [ -f "$f" ] || [ "$f" -ef /dev/null ]; then set -- "$@" "$f"; fi
+      done
+    done
+    [ $# -gt 0 ] || exit 0
+    stat -L --printf '%s %n\\0' "$@" | base64 -w 0
+    echo
+    cat "$@" | base64 -w 0`);
+  if (answer === '') return [];
+  const [names = '', contents = ''] = answer.split('\n').map((text) => Buffer.from(text, 'base64'));
+  const all = Buffer.from(contents);
+  let at = 0;
+  const files = names.toString().split('\0').filter(Boolean).map((line): GuestFile => {
+    const size = Number.parseInt(line, 10);
+    at += size;
+    return {path: line.replace(/^\d+ /, ''), bytes: all.subarray(at - size, at)};
+  });
+  if (at !== all.length) throw new Broken(`the guest's rules files have ${all.length} bytes, and ${at} by their sizes: they change while they are read`);
+  return files;
+}

@@ -1,0 +1,47 @@
+// The whole of the product on its default guest, and every check of every case seen red against what that run recorded.
+import {mkdtempSync} from 'node:fs';
+import {rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test from 'ava';
+import {execa} from 'execa';
+import {readRecords} from '../results/store.ts';
+import {loadSuites} from '../run/suites.ts';
+import {root} from '../util/paths.ts';
+import {readTable} from './red-table.ts';
+import {notRed, strayed, subjectsOf, type Played} from './subjects.ts';
+
+// Before anything is declared: AVA starts a tick after the first declaration.
+const all = await loadSuites();
+const table = await readTable();
+
+const out = mkdtempSync(join(tmpdir(), 'memhp-red-'));
+test.after.always('remove the run', () => rm(out, {recursive: true, force: true}));
+
+const subjects: Played[] = [];
+
+test.serial('a whole run of the default guest ends without a failure', async (t) => {
+  t.timeout(60 * 60_000); // on an empty cache every boot config is booted first
+  const {exitCode, stdout, stderr} = await execa(process.execPath, [join(root, 'lib/cli/bin.js'), 'run', '--out', out, '--json'], {reject: false, stdin: 'ignore'});
+  t.is(exitCode, 0, `${stdout}\n${stderr}`);
+  t.is((await readRecords(out)).length, all.length);
+  for await (const subject of subjectsOf(out)) subjects.push(subject);
+  t.true(subjects.length > 0);
+});
+
+test.serial('a replay of each case\'s record gives the same checks and the same outcome', async (t) => {
+  for (const subject of subjects) t.deepEqual(await strayed(subject), [], subject.entry.id);
+});
+
+test.serial('a sample of wrong answers to that run is seen, or explained', async (t) => {
+  t.timeout(10 * 60_000);
+  const {exitCode, stdout, stderr} = await execa(process.execPath, ['--import=tsx', join(root, 'lib/mutate/main.ts'), '--sample', '2000', out], {cwd: root, reject: false, stdin: 'ignore'});
+  t.is(exitCode, 0, `${stdout}\n${stderr}`);
+});
+
+test.serial('each check of each case goes red under the fault that suites/red.yaml names', async (t) => {
+  for (const subject of subjects) {
+    const row = table.get(subject.entry.id);
+    t.deepEqual(row ? await notRed(subject, row) : ['not in the table'], [], `${subject.entry.id}: npm run red -- RUNDIR writes the table`);
+  }
+});
