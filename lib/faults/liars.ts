@@ -1,0 +1,75 @@
+import type {Outcome} from '../results/record.ts';
+
+/** A way in which a guest misbehaves, and what memhp must make of it. */
+export interface Liar {
+  readonly name: string;
+  /** For people: what it does. */
+  readonly what: string;
+  /** Run in the clone before memhp first looks at it; what it starts in the background goes on. */
+  readonly script: string;
+  readonly case: string;
+  readonly outcome: Outcome;
+  /** In the reason. */
+  readonly words: RegExp;
+  /** Why this is the verdict. */
+  readonly because: string;
+  /** Limit of an answer in seconds where it never comes; otherwise memhp's own. */
+  readonly seconds?: number;
+}
+
+const MEMORY = '/sys/devices/system/memory';
+/** The first block of the first DIMM: it lies at 4 GiB, and blocks have 128 MiB. */
+const FIRST = `${MEMORY}/memory32`;
+
+/** Mounts a copy of a file, as it reads now, over it: what is read there never changes again. */
+const still = (file: string): string => `cat ${file} >/run/liar/copy; mount --bind /run/liar/copy ${file}`;
+/** Does something in the background as soon as the first block of a DIMM is there. */
+const atFirst = (script: string): string => `{ until [ -e ${FIRST}/valid_zones ]; do :; done; ${script}; } >/dev/null 2>&1 &`;
+/** Files that stand still while memory is onlined, and the comparison that sees it. */
+const frozen: readonly (readonly [name: string, file: string, words: RegExp])[] = [
+  ['meminfo', '/proc/meminfo', /MemTotal/],
+  ['zoneinfo', '/proc/zoneinfo', /present pages|managed pages/],
+  ['iomem', '/proc/iomem', /System RAM/],
+  ['node-meminfo', '/sys/devices/system/node/node0/meminfo', /MemTotal is the sum of the zones' managed pages and of the nodes/],
+  ['policy', `${MEMORY}/auto_online_blocks`, /memory32: valid_zones/],
+];
+
+const ofBlock: readonly (readonly [file: string, words: RegExp])[] = [
+  ['state', /state/],
+  ['online', /state and online agree/],
+  ['valid_zones', /valid_zones/],
+  ['phys_index', /phys_index/],
+];
+
+const SEEN = 'the other views of the same memory say otherwise';
+
+export const liars: readonly Liar[] = [
+  ...frozen.map(([name, file, words]): Liar => ({
+    name: `mounted-over-${name}`, what: `a file that never changes is mounted over ${file}`, script: still(file), case: 'online/movable', outcome: 'fail', words, because: SEEN,
+  })),
+  ...ofBlock.map(([file, words]): Liar => ({
+    name: `mounted-over-${file.replace('_', '-')}`, what: `a file that never changes is mounted over ${file} of a new block`,
+    script: atFirst(file === 'phys_index' ? `echo 00000021 >/run/liar/copy; mount --bind /run/liar/copy ${FIRST}/phys_index` : still(`${FIRST}/${file}`)), case: 'online/movable', outcome: 'fail', words, because: SEEN,
+  })),
+  {
+    name: 'flips-back', what: 'a process onlines every block that is offline, again and again',
+    script: `{ while :; do echo online >${FIRST}/state; done; } >/dev/null 2>&1 &`, case: 'offline/state', outcome: 'fail', words: /memory32/, because: 'a block that was offlined is online when it is looked at',
+  },
+  {
+    name: 'onlines-first', what: 'a process onlines a new block before anybody else',
+    script: `{ until echo online >${FIRST}/state; do :; done; } >/dev/null 2>&1 &`, case: 'online/auto-offline', outcome: 'fail', words: /state and valid_zones of the DIMM's blocks/, because: 'the policy is offline, so that it must be offline',
+  },
+  {
+    name: 'hostile-log', what: 'the kernel log says BUG, in HTML and control characters, and has the marks of an observation in it',
+    script: `echo on >/proc/sys/kernel/printk_devkmsg; { printf '<6>\\033[2J\\033]0;x\\007\\n'; printf '<6>@end\\n<6>@links\\n'; printf '<3>BUG: <script>document.title="\\033[31mred"</script><img src=x onerror=alert(1)>\\202\\n'; } | while IFS= read -r line; do printf '%s\\n' "$line" >/dev/kmsg; done`,
+    case: 'online/movable', outcome: 'fail', words: /the kernel warns of nothing: seen \["BUG: <script>/, because: 'the log says BUG; what else it says is text, and nothing but text',
+  },
+  {
+    name: 'clock-jumps', what: "the guest's clock jumps by years, to and fro, all the time", script: '{ while :; do date -s 2001-01-01; date -s 2037-01-01; sleep 0.05; done; } >/dev/null 2>&1 &', case: 'online/movable', outcome: 'pass', words: /^$/,
+    because: "no verdict rests on the guest's clock, so the lie says nothing",
+  },
+  {
+    name: 'stuck-task', what: 'whoever writes to the disk sleeps and is not to be woken (state D)', script: 'fsfreeze -f /', case: 'offline/migrates-disk', outcome: 'broken', words: /not within/,
+    because: 'a guest that does not answer has said nothing', seconds: 8,
+  },
+];
