@@ -1,0 +1,76 @@
+import {truncate, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import type {Image} from '../image/image.ts';
+import {runTool} from '../image/tool.ts';
+import {bringUp} from '../machine/bring-up.ts';
+import {escapeValue, machineArgs, type BootConfig} from '../machine/commandline.ts';
+import {profileByName, type MachineProfile} from '../machine/profile.ts';
+import {writeKeys} from '../machine/template.ts';
+import type {QemuBinary} from '../qemu/binary.ts';
+import {launch} from '../qemu/process.ts';
+import {library, serve, warmUp} from '../run/guest-script.ts';
+import {PortShell} from '../shell/port.ts';
+import type {Shell} from '../shell/shell.ts';
+import {gib, mib} from '../util/size.ts';
+
+/** An emulated AMD CPU, whose SVM TCG emulates as well: a guest on it has a /dev/kvm that works. */
+const CPU = ['-cpu', 'EPYC'];
+/** On a busy host the watchdog takes the TSC for unstable, and every other clock costs an exit. */
+const CLOCK = 'tsc=reliable';
+const MINUTE = 60_000;
+
+const profile: MachineProfile = {...profileByName('q35'), name: 'q35-nested', title: 'q35 with room for guests of its own', ram: gib(4), maxmem: gib(5), slots: 1};
+
+export interface OuterOptions {
+  readonly image: Image;
+  readonly qemu: QemuBinary;
+  /** Where its files are made; somebody else removes them. */
+  readonly work: string;
+  /** A tar file that the guest finds as /dev/disk/by-id/virtio-cargo. */
+  readonly cargo: string;
+  readonly consoleFile: string;
+  readonly signal: AbortSignal;
+}
+
+/** The guest that KVM is tried in. */
+export interface Outer {
+  readonly shell: Shell;
+  /** Takes a directory of the guest out into a directory of the host. */
+  take(from: string, to: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Boots the guest with QEMU and Node in it, on a CPU with SVM. */
+export async function bootOuter({image, qemu, work, cargo, consoleFile, signal}: OuterOptions): Promise<Outer> {
+  const config: BootConfig = {image, profile, accel: 'tcg', append: CLOCK};
+  const keys = await writeKeys(work);
+  const parcel = join(work, 'parcel');
+  await writeFile(parcel, '');
+  await truncate(parcel, mib(256));
+  const args = [
+    ...machineArgs(config, {ramDir: work, share: false, ...(image.disk ? {disk: {path: image.disk, snapshot: true}} : {}), ssh: {forward: true}, keys}),
+    ...CPU, ...drive('cargo', cargo, 'on'), ...drive('parcel', parcel, 'off'),
+  ];
+  const vm = await launch(qemu, args, {ms: MINUTE, consoleFile});
+  try {
+    await bringUp(vm, config, {ms: 10 * MINUTE, keys, signal, serve, library, warmUp});
+  } catch (error) {
+    await vm.kill();
+    throw error;
+  }
+  const shell = new PortShell(vm.ports.virtio[0]);
+  const gone = <T>(work: Promise<T>): Promise<T> => Promise.race([work, vm.gone, vm.console.panic]);
+  return {
+    shell: {kind: shell.kind, run: (script, ms) => gone(shell.run(script, ms)), close: () => { shell.close(); }},
+    take: async (from, to) => {
+      await gone(shell.run(`tar -cf /dev/disk/by-id/virtio-parcel -C ${from} . && sync`, 5 * MINUTE));
+      await runTool('tar', ['-xf', parcel, '-C', to, '--no-same-owner'], {signal});
+    },
+    close: () => vm.kill(),
+  };
+}
+
+const drive = (name: string, path: string, readonly: 'on' | 'off'): string[] => [
+  '-drive', `file=${escapeValue(path)},if=none,id=${name},format=raw,readonly=${readonly}`,
+  '-device', `virtio-blk-pci,drive=${name},serial=${name}`,
+];
