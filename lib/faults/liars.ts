@@ -25,6 +25,9 @@ const FIRST = `${MEMORY}/memory32`;
 const still = (file: string): string => `cat ${file} >/run/liar/copy; mount --bind /run/liar/copy ${file}`;
 /** Does something in the background as soon as the first block of a DIMM is there. */
 const atFirst = (script: string): string => `{ until [ -e ${FIRST}/valid_zones ]; do :; done; ${script}; } >/dev/null 2>&1 &`;
+/** Puts a filter behind grep, which reads the files of an observation. */
+const wrap = (filter: string): string =>
+  `cp /usr/bin/grep /opt/grep && printf '%s\\n' '#!/bin/sh' '/opt/grep "$@" | ${filter.replaceAll("'", "'\\''")}' >/opt/wrapped && chmod +x /opt/wrapped && mount --bind /opt/wrapped /usr/bin/grep`;
 /** Files that stand still while memory is onlined, and the comparison that sees it. */
 const frozen: readonly (readonly [name: string, file: string, words: RegExp])[] = [
   ['meminfo', '/proc/meminfo', /MemTotal/],
@@ -71,5 +74,34 @@ export const liars: readonly Liar[] = [
   {
     name: 'stuck-task', what: 'whoever writes to the disk sleeps and is not to be woken (state D)', script: 'fsfreeze -f /', case: 'offline/migrates-disk', outcome: 'broken', words: /not within/,
     because: 'a guest that does not answer has said nothing', seconds: 8,
+  },
+  {
+    name: 'made-up-zone', what: 'a new block says that it may go to a zone which there is not', script: atFirst(`echo Fantasy >/run/liar/copy; mount --bind /run/liar/copy ${FIRST}/valid_zones`),
+    case: 'online/movable', outcome: 'fail', words: /valid_zones/, because: SEEN,
+  },
+  {
+    name: 'truncating-shell', what: 'whatever an observation reads ends after 3,000 characters', script: wrap('head -c 3000'), case: 'online/movable', outcome: 'broken', words: /the observation is cut/,
+    because: 'half an answer says nothing',
+  },
+  {
+    name: 'losing-shell', what: 'every ninth line that an observation reads is lost', script: wrap("sed '0~9d'"), case: 'online/movable', outcome: 'broken', words: /zoneinfo|meminfo|observation/,
+    because: 'half an answer says nothing',
+  },
+  {
+    name: 'disk-full', what: 'the disk is full', script: 'i=0; for size in 1G 64M 1M 4K; do while fallocate -l $size /var/tmp/fill.$((i += 1)) 2>/dev/null; do :; done; done; :', case: 'offline/migrates-disk', outcome: 'broken',
+    words: /No space left on device/, because: 'the case could not write what it wants to see moved',
+  },
+  {
+    name: 'run-full', what: 'there is no space in /run, where what a command says of its errors is kept', script: 'fallocate -l $(df -k --output=avail /run | tail -n1)K /run/liar/fill; cat /dev/zero >/run/liar/rest 2>/dev/null; :',
+    case: 'offline/unmovable-state', outcome: 'broken', words: /ended with status 1 and printed ""/, because: 'a refusal whose words are lost is none that can be judged',
+  },
+  {
+    name: 'no-memory', what: 'huge pages take almost all of the memory', script: 'cd /proc/sys/vm; echo 99999 >nr_hugepages; sync; echo 3 >drop_caches; echo 99999 >nr_hugepages',
+    case: 'online/movable', outcome: 'broken', words: /not within|port was closed/, because: 'a guest that does not answer has said nothing', seconds: 8,
+  },
+  {
+    name: 'busy-realtime', what: 'a task of the highest real-time priority keeps every processor busy, and nothing is kept for others',
+    script: `echo -1 >/proc/sys/kernel/sched_rt_runtime_us; for cpu in /sys/kernel/debug/sched/fair_server/cpu*; do echo 0 >$cpu/runtime; done; ${atFirst('for cpu in $(seq 0 $(($(nproc) - 1))); do taskset -c $cpu chrt -f 99 sh -c "while :; do :; done" & done')}`,
+    case: 'online/movable', outcome: 'broken', words: /not within/, because: 'a guest that does not answer has said nothing', seconds: 8,
   },
 ];

@@ -40,7 +40,12 @@ export async function hear(liar: Liar, template: Template, known: readonly Known
     const played = await play(entry, {
       open: async () => {
         const guest = await clone(template, {ms, filesDir: dir});
-        await guest.shell.run(`. /run/liar/${liar.name}.sh`, ms);
+        try {
+          await guest.shell.run(`. /run/liar/${liar.name}.sh`, ms);
+        } catch (error) {
+          await guest.close();
+          throw error;
+        }
         return guest;
       },
       limits: liar.seconds === undefined ? {shellMs: ms, operationMs: ms} : {shellMs: liar.seconds * 1000, operationMs: liar.seconds * 1000},

@@ -44,7 +44,7 @@ export async function writeGuestFile(shell: Shell, path: string, word: string, m
   const {status, stdout, stderr} = await shell.run(`echo ${shellQuote(word)} >${shellQuote(path)}`, ms);
   const words = clean(stderr, 500).trim();
   if (stdout !== '' || (status === 0) !== (words === '') || words.includes('\n')) {
-    throw new Broken(`a write to ${path} ended with status ${status} and printed "${clean(stdout + stderr, 500).trim()}": neither one error nor none`);
+    throw new Broken(`a write to ${path} ended with status ${status} and printed "${clean(stdout + stderr, 500).trim()}": neither one error nor none${status !== 0 && words === '' ? '; its words are kept in /run, which may be full' : ''}`);
   }
   return words === '' ? {accepted: true, errno: 'none', words: ''} : {accepted: false, errno: errnoOf(words), words};
 }

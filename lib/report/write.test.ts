@@ -1,16 +1,20 @@
-import {mkdtemp, readFile, readdir} from 'node:fs/promises';
+import {mkdtemp, readFile, readdir, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {fixtureRun} from '../results/fixtures.ts';
 import {compat} from './compat.ts';
 import {writePieces} from './pieces.ts';
 import {writePublished, writeReports} from './write.ts';
 
-const scratch = (): Promise<string> => mkdtemp(join(tmpdir(), 'memhp-report-'));
+async function scratch(t: ExecutionContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'memhp-report-'));
+  t.teardown(() => rm(dir, {recursive: true}));
+  return dir;
+}
 
 test('every format is written, and nothing else is left', async t => {
-  const dir = await scratch();
+  const dir = await scratch(t);
   const {files} = await writeReports(fixtureRun(), dir);
   t.deepEqual(files, ['report.md', 'index.html', 'junit.xml', 'compat.json'].map(name => join(dir, name)));
   t.deepEqual((await readdir(dir)).sort(), ['compat.json', 'index.html', 'junit.xml', 'report.md']);
@@ -18,7 +22,7 @@ test('every format is written, and nothing else is left', async t => {
 });
 
 test('the same records make the same report', async t => {
-  const [a, b] = [await scratch(), await scratch()];
+  const [a, b] = [await scratch(t), await scratch(t)];
   const text = async (dir: string, name: string): Promise<string> => {
     await writeReports(fixtureRun({runDir: dir}), dir);
     return readFile(join(dir, name), 'utf8');
@@ -27,7 +31,7 @@ test('the same records make the same report', async t => {
 });
 
 test('the published table says who wrote it, when and with what, and not where', async t => {
-  const dir = await scratch();
+  const dir = await scratch(t);
   await writePublished(fixtureRun({runDir: '/home/somebody/run'}), dir);
   const text = await readFile(join(dir, 'README.md'), 'utf8');
   t.regex(text, /Written by the harness, not by hand: memhp 0\.1\.0, QEMU 7\.2\.22 \(tcg\), run of 2026-03-14 09:00 UTC/);
@@ -36,7 +40,7 @@ test('the published table says who wrote it, when and with what, and not where',
 });
 
 test('pieces that end in an error leave the old file and no part', async t => {
-  const dir = await scratch();
+  const dir = await scratch(t);
   await writePieces(join(dir, 'page'), ['old']);
   function* broken(): Generator<string> {
     yield 'x'.repeat(300_000);

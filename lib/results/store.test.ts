@@ -1,12 +1,16 @@
-import {mkdir, mkdtemp, readdir, writeFile} from 'node:fs/promises';
+import {mkdir, mkdtemp, readdir, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {fixtureHead, fixtureRecord} from './fixtures.ts';
 import {evidencePath, record as recordFormat, recordPath} from './record.ts';
 import {loadRun, readRecords, readRun, writeRecord, writeRun} from './store.ts';
 
-const scratch = (): Promise<string> => mkdtemp(join(tmpdir(), 'memhp-store-'));
+async function scratch(t: ExecutionContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'memhp-store-'));
+  t.teardown(() => rm(dir, {recursive: true}));
+  return dir;
+}
 
 async function put(dir: string, name: string, text: string): Promise<void> {
   await mkdir(dirname(join(dir, name)), {recursive: true});
@@ -14,7 +18,7 @@ async function put(dir: string, name: string, text: string): Promise<void> {
 }
 
 test('a record is read back as it was written, and nothing else is left', async t => {
-  const dir = await scratch();
+  const dir = await scratch(t);
   const plain = recordFormat.parse(fixtureRecord());
   await writeRecord(dir, fixtureRecord());
   t.deepEqual(await readRecords(dir), [plain]);
@@ -22,13 +26,13 @@ test('a record is read back as it was written, and nothing else is left', async 
 });
 
 test('a record that could not be read back is not written', async t => {
-  const dir = await scratch();
+  const dir = await scratch(t);
   await t.throwsAsync(writeRecord(dir, fixtureRecord({durationMs: Number.NaN})), {message: /plug__dimm.json: not written[^]*durationMs/});
   t.deepEqual(await readRecords(dir), []);
 });
 
 test('a planned case without a record is broken, and its evidence is linked where it exists', async t => {
-  const dir = await scratch();
+  const dir = await scratch(t);
   const ended = fixtureRecord();
   const cut = fixtureRecord({case: 'plug/cut', title: 'cut off'});
   await writeRun(dir, fixtureHead([cut, ended, fixtureRecord({case: 'plug/never'})]));
@@ -47,7 +51,7 @@ test('a planned case without a record is broken, and its evidence is linked wher
 });
 
 test('a record that was not planned is kept, last', async t => {
-  const dir = await scratch();
+  const dir = await scratch(t);
   await writeRun(dir, fixtureHead([fixtureRecord({case: 'online/b'})]));
   await writeRecord(dir, fixtureRecord({case: 'online/b'}));
   await writeRecord(dir, fixtureRecord({case: 'online/a'}));
@@ -55,7 +59,7 @@ test('a record that was not planned is kept, last', async t => {
 });
 
 test('a file that is still being written is not a record', async t => {
-  const dir = await scratch();
+  const dir = await scratch(t);
   await put(dir, 'records/x/plug__dimm.json.0a1b2c3d.part', '{"sch');
   t.deepEqual(await readRecords(dir), []);
 });
@@ -65,7 +69,7 @@ const text = (changes: object): string => JSON.stringify({...fixtureRecord(), ..
 
 const refused = test.macro({
   exec: async (t, path: string, content: string, message: RegExp) => {
-    const dir = await scratch();
+    const dir = await scratch(t);
     await put(dir, path, content);
     const error = await t.throwsAsync(readRecords(dir), {name: 'UsageError', message});
     t.true(error.message.startsWith(join(dir, path)));
@@ -80,7 +84,7 @@ test('no object', refused, name, '[]', /expected object/);
 test('a record in another one’s place', refused, recordPath('other', 'plug/dimm'), text({}), /belongs in records\/debian-11/);
 
 test('run.json: absent, malformed, and a plan on a cell that it does not have', async t => {
-  const dir = await scratch();
+  const dir = await scratch(t);
   await t.throwsAsync(readRun(dir), {name: 'UsageError', message: /run\.json: ENOENT/});
   await put(dir, 'run.json', '{"schema": 1}');
   await t.throwsAsync(readRun(dir), {name: 'UsageError', message: /memhp/});
