@@ -1,5 +1,6 @@
-import {cp, mkdir, readFile, rm, stat} from 'node:fs/promises';
+import {copyFile, mkdir, readFile, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
+import {Broken} from '../util/errors.ts';
 import type {Arch} from './image.ts';
 import {isRoot, mmdebstrap} from './mmdebstrap.ts';
 import {buildEntry, imagesDir, type BuildOptions} from './store.ts';
@@ -32,11 +33,17 @@ export async function staticBusybox(arch: Arch, options: BuildOptions & {mirror?
   if ((await stat(file).catch(absent)) === undefined) {
     await buildEntry(entry, options, async dir => {
       const tree = await extract('busybox', {suite: 'stable', validUntil: 'ignore'}, arch, ['busybox-static'], dir, options);
-      await cp(join(tree, 'bin/busybox'), join(dir, 'busybox'));
+      await copyFile(join(tree, await firstOf(tree, ['usr/bin/busybox', 'bin/busybox'])), join(dir, 'busybox'));
       await rm(tree, {recursive: true});
     });
   }
   return await readFile(file);
+}
+
+/** The first of the paths in a tree that is there: where Debian keeps a program depends on the release. */
+async function firstOf(tree: string, paths: readonly string[]): Promise<string> {
+  for (const path of paths) if ((await stat(join(tree, path)).catch(absent)) !== undefined) return path;
+  throw new Broken(`busybox-static has none of ${paths.join(', ')} in it`);
 }
 
 /** Unpacks packages and what they depend on into a directory of `dir`; nothing of them is run, so any architecture goes. */

@@ -1,17 +1,21 @@
 import {shuffled} from '../conformance/order.ts';
 import {faults, Mutable, type Mutant} from '../replay/mutants.ts';
 import type {Recording} from '../replay/recording.ts';
+import {pattern} from './table.ts';
 
-/** How many mutants of a case are wanted, and which. */
-export interface Sample {
-  readonly count: number;
-  readonly seed: number;
+/** Which mutants of a case are wanted. */
+export interface Choice {
+  /** At places that this pattern names, as in suites/mutants.yaml; anywhere without it. */
+  readonly at?: string | undefined;
+  /** So many, which follow from the seed alone: a place and a fault, and one of the mutants that it makes there. All without it. */
+  readonly sample?: {readonly count: number; readonly seed: number} | undefined;
 }
 
-/** Every fault at every place of a recording; or a sample, which follows from its seed alone: a place and a fault, and one of the mutants that it makes there. */
-export function* mutantsOf(recording: Recording, sample?: Sample): Iterable<Mutant> {
+/** Every fault at every place of a recording that is wanted, or a sample of them. */
+export function* mutantsOf(recording: Recording, {at = '*', sample}: Choice = {}): Iterable<Mutant> {
   const mutable = new Mutable(recording);
-  const pairs = mutable.entries.flatMap((entry) => faults.map((fault) => ({entry, fault})));
+  const isWanted = pattern(at);
+  const pairs = mutable.entries.filter(({label}) => isWanted(label)).flatMap((entry) => faults.map((fault) => ({entry, fault})));
   if (!sample) {
     for (const {entry, fault} of pairs) yield* mutable.at(entry, fault);
     return;

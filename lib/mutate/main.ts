@@ -7,7 +7,7 @@ import {inPool, type Job} from './pool.ts';
 import {percent, scoreOf, scoreTable, stale, type Score} from './score.ts';
 import {readMutantTable} from './table.ts';
 
-const USAGE = 'usage: npm run mutate -- [--only CASE] [--sample N [--seed S]] [--jobs N] [--json] RUNDIR…\n';
+const USAGE = 'usage: npm run mutate -- [--only CASE] [--at PATTERN] [--sample N [--seed S]] [--jobs N] [--json] RUNDIR…\n';
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** A number of 1 or more, or undefined where the option isn't there. */
@@ -16,8 +16,15 @@ function count(value: string | undefined, option: string): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
+interface Wanted {
+  readonly only: string | undefined;
+  readonly at: string | undefined;
+  readonly sample: number | undefined;
+  readonly seed: number;
+}
+
 /** Every case, in the first run that has a verdict for it. A sample is spread over the cases. */
-async function jobsOf(dirs: readonly string[], only: string | undefined, sample: number | undefined, seed: number): Promise<Job[]> {
+async function jobsOf(dirs: readonly string[], {only, at, sample, seed}: Wanted): Promise<Job[]> {
   const found = new Map<string, {dir: string; steps: number}>();
   for (const dir of dirs) {
     for (const {record: {case: id, steps}} of await openersOf(dir)) {
@@ -27,7 +34,7 @@ async function jobsOf(dirs: readonly string[], only: string | undefined, sample:
   if (found.size === 0) throw new UsageError(`no verdict${only === undefined ? '' : ` of ${only}`} in ${dirs.join(', ')}`);
   const each = sample === undefined ? undefined : Math.ceil(sample / found.size);
   const longestFirst = [...found].sort(([, a], [, b]) => b.steps - a.steps);
-  return longestFirst.map(([id, {dir}], i) => ({dir, case: id, ...(each === undefined ? {} : {sample: {count: each, seed: seed + i}})}));
+  return longestFirst.map(([id, {dir}], i) => ({dir, case: id, at, ...(each === undefined ? {} : {sample: {count: each, seed: seed + i}})}));
 }
 
 function report(score: Score, problems: readonly string[]): void {
@@ -39,13 +46,13 @@ function report(score: Score, problems: readonly string[]): void {
 }
 
 async function main(): Promise<number> {
-  const {values, positionals} = parseArgs({allowPositionals: true, options: {only: {type: 'string'}, sample: {type: 'string'}, seed: {type: 'string'}, jobs: {type: 'string'}, json: {type: 'boolean', default: false}}});
+  const {values, positionals} = parseArgs({allowPositionals: true, options: {only: {type: 'string'}, at: {type: 'string'}, sample: {type: 'string'}, seed: {type: 'string'}, jobs: {type: 'string'}, json: {type: 'boolean', default: false}}});
   if (positionals.length === 0) {
     process.stderr.write(USAGE);
     return 2;
   }
   const table = await readMutantTable();
-  const jobs = await jobsOf(positionals, values.only, count(values.sample, 'sample'), count(values.seed, 'seed') ?? 1);
+  const jobs = await jobsOf(positionals, {only: values.only, at: values.at, sample: count(values.sample, 'sample'), seed: count(values.seed, 'seed') ?? 1});
   const [tallies, problems] = [[], []] as [Parameters<typeof scoreOf>[0][number][], string[]];
   let done = 0;
   for await (const one of inPool(jobs, Math.min(count(values.jobs, 'jobs') ?? availableParallelism(), jobs.length))) {
@@ -55,8 +62,8 @@ async function main(): Promise<number> {
     process.stderr.write(`${done}/${jobs.length} ${one.case}\n`);
   }
   const score = scoreOf(tallies);
-  // A sample, or one case, needn't show a survivor of each kind.
-  if (values.sample === undefined && values.only === undefined) problems.push(...stale(score, table));
+  // A part needn't show a survivor of each kind.
+  if ([values.sample, values.only, values.at].every((value) => value === undefined)) problems.push(...stale(score, table));
   if (values.json) say(JSON.stringify({...score, problems}));
   else report(score, problems);
   return score.survivors.length + problems.length > 0 ? 1 : 0;

@@ -17,12 +17,12 @@ const named = (fault: string, at: string, about = '') => {
 
 test('whatever is wrong in what a case is told is seen, or explained', async (t) => {
   t.true([...mutantsOf(recording)].length > 1000);
-  const {survivors} = await mutate(fixture, table, {count: 500, seed: 1});
+  const {survivors} = await mutate(fixture, table, {sample: {count: 500, seed: 1}});
   t.deepEqual(survivors, []);
 });
 
 test('a sample follows from its seed', (t) => {
-  const names = (seed: number) => [...mutantsOf(recording, {count: 20, seed})].map(({fault, at, about}) => `${fault} ${at} ${about}`);
+  const names = (seed: number) => [...mutantsOf(recording, {sample: {count: 20, seed}})].map(({fault, at, about}) => `${fault} ${at} ${about}`);
   t.deepEqual(names(7), names(7));
   t.notDeepEqual(names(7), names(8));
   t.is(names(7).length, 20);
@@ -38,7 +38,7 @@ test('what is seen, and by what', async (t) => {
 });
 
 test('what means the same is counted and not injected', async (t) => {
-  const {counts} = await mutate(fixture, bare, {count: 300, seed: 3});
+  const {counts} = await mutate(fixture, bare, {sample: {count: 300, seed: 3}});
   t.true((counts['meminfo-off']?.equivalent ?? 0) + (counts['meminfo-zero']?.equivalent ?? 0) > 0);
 });
 

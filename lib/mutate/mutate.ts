@@ -1,5 +1,5 @@
 import type {Subject} from '../replay/red.ts';
-import {mutantsOf, type Sample} from './choose.ts';
+import {mutantsOf, type Choice} from './choose.ts';
 import {meansTheSame} from './meaning.ts';
 import {Sighted} from './sight.ts';
 import {ruleFinder, type MutantTable, type Place} from './table.ts';
@@ -25,11 +25,11 @@ export interface Tally {
 }
 
 /** Tells a case its own record with one thing wrong in it, for each mutant, and counts what it sees. */
-export async function mutate(subject: Subject, table: MutantTable, sample?: Sample): Promise<Tally> {
+export async function mutate(subject: Subject, table: MutantTable, choice?: Choice): Promise<Tally> {
   const [equivalent, explanation] = [ruleFinder(table.equivalent), ruleFinder(table.survivors)];
   const sighted = await Sighted.of(subject);
   const tally: Tally = {counts: {}, survivors: [], used: {}};
-  for (const mutant of mutantsOf(subject.recording, sample)) {
+  for (const mutant of mutantsOf(subject.recording, choice)) {
     const {fault, at, about} = mutant;
     const place = {case: subject.entry.id, fault, at, about};
     const count = (tally.counts[fault] ??= {injected: 0, caught: 0, explained: 0, equivalent: 0});

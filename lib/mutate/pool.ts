@@ -3,14 +3,13 @@ import {once} from 'node:events';
 import {availableParallelism, constants, setPriority} from 'node:os';
 import {fileURLToPath} from 'node:url';
 import {Broken} from '../util/errors.ts';
-import type {Sample} from './choose.ts';
+import type {Choice} from './choose.ts';
 import type {Tally} from './mutate.ts';
 
 /** One case of a run, to be told its record with something wrong in it. */
-export interface Job {
+export interface Job extends Choice {
   readonly dir: string;
   readonly case: string;
-  readonly sample?: Sample | undefined;
 }
 
 /** What came of a job; `strayed`: the unchanged record gives another verdict, so that it can't be used. */

@@ -48,7 +48,7 @@ export function ruleFinder(rules: readonly Rule[]): (place: Place) => number | u
 }
 
 /** `{a,b}` stands for one of several, `*` for any text. */
-function pattern(text: string): (value: string) => boolean {
+export function pattern(text: string): (value: string) => boolean {
   if (text === '*') return () => true;
   const source = text.replaceAll(/[\\^$.|?+()[\]]/g, String.raw`\$&`).replaceAll('*', '.*').replaceAll(/\{([^}]*)\}/g, (_all, words: string) => `(?:${words.replaceAll(',', '|')})`);
   const regexp = new RegExp(`^${source}$`, 's');

@@ -8,14 +8,14 @@ import {readMutantTable} from './table.ts';
 const table = await readMutantTable();
 const runs = new Map<string, ReturnType<typeof openersOf>>();
 
-async function work({dir, case: id, sample}: Job): Promise<Done> {
+async function work({dir, case: id, ...choice}: Job): Promise<Done> {
   const openers = runs.get(dir) ?? openersOf(dir);
   runs.set(dir, openers);
   const opener = (await openers).find(({record}) => record.case === id);
   if (!opener) throw new Error(`${dir} has no verdict of ${id}`);
   const subject = await opener.read();
   const [differs] = await strayed(subject);
-  return {case: id, ...(differs === undefined ? {tally: await mutate(subject, table, sample)} : {strayed: differs})};
+  return {case: id, ...(differs === undefined ? {tally: await mutate(subject, table, choice)} : {strayed: differs})};
 }
 
 process.on('message', (job: Job) => {

@@ -116,11 +116,11 @@ function monitor(clone: string, found: readonly z.infer<typeof qmpLine>[]): Entr
 /** A command as one text, to compare. */
 export const questionOf = (command: string, args: object): string => `${command} ${JSON.stringify(args)}`;
 
-/** Labels get the clone, are cut, and are numbered where they come again. */
+/** Labels get the clone, lose what mktemp made up, are cut, and are numbered where they come again. */
 function labelled(entries: readonly Entry[]): Entry[] {
   const seen = new Map<string, number>();
   return entries.map((entry) => {
-    const words = entry.label === `work ${OBSERVE}` ? 'observation' : entry.label.replaceAll(/\s+/g, ' ').trim();
+    const words = entry.label === `work ${OBSERVE}` ? 'observation' : entry.label.replaceAll(/\s+/g, ' ').replaceAll(/(memhp\.hold)\.\w{6}/g, '$1').trim();
     const label = `${entry.clone}${words.length > 120 ? `${words.slice(0, 120)}…` : words}`;
     const count = (seen.get(label) ?? 0) + 1;
     seen.set(label, count);
