@@ -23,15 +23,22 @@ test.before('the default guest brings its kernel', async () => {
 
 /** The command line in a process, with a cache of its own where nothing else is asked for: its QEMUs are known by that. */
 const memhp = (args: readonly string[], options: {cache?: string} = {}) =>
-  execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {env: {MEMHP_CACHE: options.cache ?? join(scratch, 'cache')}, reject: false, timeout: 300_000, stdin: 'ignore'});
+  execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {env: {MEMHP_CACHE: options.cache ?? join(scratch, 'cache')}, reject: false, timeout: 900_000, stdin: 'ignore'});
 
 /** QEMUs that work on our scratch directory. */
 const qemus = async (): Promise<string[]> =>
   (await execa('pgrep', ['-af', `^[^ ]*qemu-system.*${scratch}`], {reject: false})).stdout.split('\n').filter(Boolean);
 
-/** Waits until a condition holds; the deadline is the test's. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await delay(50);
+/** Waits until a condition holds while memhp runs; the deadline is the test's. Throws where memhp ends before it. */
+async function until(child: ReturnType<typeof memhp> | undefined, condition: () => Promise<boolean>): Promise<void> {
+  let ended: string | undefined;
+  child?.then(({exitCode, stderr}) => {
+    ended = `memhp ended with ${exitCode ?? 'a signal'} before that: ${stderr}`;
+  }, () => undefined);
+  while (!(await condition())) {
+    if (ended !== undefined) throw new Error(ended);
+    await delay(50);
+  }
 }
 
 test('a kernel alone answers, without any distribution image', async (t) => {
@@ -102,11 +109,11 @@ for (const name of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const) {
     const out = join(scratch, name);
     const args = ['run', 'online', '--kernel', kernel, '--out', out, '--json'];
     const child = memhp(args);
-    await until(async () => (await readRecords(out)).length >= 2 && (await qemus()).length > 0);
+    await until(child, async () => (await readRecords(out)).length >= 2 && (await qemus()).length > 0);
     child.kill(name);
     const cut = await child;
     t.not(cut.exitCode, 0);
-    await until(async () => (await qemus()).length === 0);
+    await until(undefined, async () => (await qemus()).length === 0);
     const before = await readRecords(out);
     t.true(before.length >= 2);
     if (name !== 'SIGKILL') t.regex(await readFile(join(out, 'report.md'), 'utf8'), /no record: the run was cut off/);
@@ -123,7 +130,7 @@ for (const name of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const) {
 test('a killed test runner leaves no QEMU', async (t) => {
   const out = join(scratch, 'runner');
   const child = memhp(['run', 'online', '--kernel', kernel, '--out', out]);
-  await until(async () => (await readRecords(out)).length >= 1 && (await qemus()).length > 0);
+  await until(child, async () => (await readRecords(out)).length >= 1 && (await qemus()).length > 0);
   await execa('pkill', ['-KILL', '-P', String(child.pid), '-f', 'ava/entrypoints']);
   const {exitCode, stdout} = await child;
   t.is(exitCode, 3, 'the rest has no verdict');
@@ -134,7 +141,7 @@ test('a killed test runner leaves no QEMU', async (t) => {
 test('a QEMU that is killed leaves its case broken, and only that', async (t) => {
   const out = join(scratch, 'qemu');
   const child = memhp(['run', 'online', '--kernel', kernel, '--out', out, '--jobs', '1']);
-  await until(async () => (await readRecords(out)).length >= 1 && (await qemus()).length === 1);
+  await until(child, async () => (await readRecords(out)).length >= 1 && (await qemus()).length === 1);
   const [victim = ''] = await qemus();
   process.kill(Number(victim.split(' ')[0]), 'SIGKILL');
   const {exitCode} = await child;
