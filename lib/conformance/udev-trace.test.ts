@@ -1,5 +1,5 @@
 import test from 'ava';
-import {originOf, parseTasks, parseTrace, udevdState} from './udev-trace.ts';
+import {originOf, parseTasks, parseTrace, udevdStates} from './udev-trace.ts';
 
 const FIRST = `1 (systemd) S 0 1 1
 2 (kthreadd) S 0 0 0
@@ -49,8 +49,9 @@ test('a trace that lost something, or that is none, is no verdict', (t) => {
 });
 
 test('how udevd is: running, stopped, not there; its workers are not udevd', (t) => {
-  t.is(udevdState(parseTasks(FIRST)), 'S');
-  t.is(udevdState(parseTasks('1 (systemd) S 0 1\n178 (systemd-udevd) T 1 1\n312 (systemd-udevd) S 178 1\n')), 'T');
-  t.is(udevdState(parseTasks('1 (systemd) S 0 1\n')), undefined);
+  t.deepEqual(udevdStates(parseTasks(FIRST)), ['S']);
+  t.deepEqual(udevdStates(parseTasks('1 (systemd) S 0 1\n178 (systemd-udevd) T 1 1\n312 (systemd-udevd) S 178 1\n')), ['T']);
+  t.deepEqual(udevdStates(parseTasks('159 (systemd-udevd) S 1 159\n306 (systemd-udevd) S 1 306\n400 (systemd-udevd) Z 1 400\n')), ['S', 'S']);
+  t.deepEqual(udevdStates(parseTasks('1 (systemd) S 0 1\n')), []);
   t.is(parseTasks('77 (evil) name (x)) S 1 1\n').get(77)?.name, 'evil) name (x)');
 });

@@ -109,9 +109,9 @@ export function parseTasks(text: string): Map<number, Task> {
 
 const isUdevd = (task: Task | undefined): boolean => task?.name === 'systemd-udevd' || task?.name === 'udevd';
 
-/** udevd's main process, which isn't the child of another udevd: what it is doing, or undefined where there is none. */
-export const udevdState = (tasks: ReadonlyMap<number, Task>): string | undefined =>
-  [...tasks.values()].find((task) => isUdevd(task) && !isUdevd(tasks.get(task.parent)))?.state;
+/** udevd's main processes, which aren't children of another udevd: what each is doing. Zombies don't count. */
+export const udevdStates = (tasks: ReadonlyMap<number, Task>): (string | undefined)[] =>
+  [...tasks.values()].filter((task) => isUdevd(task) && !isUdevd(tasks.get(task.parent)) && task.state !== 'Z').map(({state}) => state);
 
 /** Who called: the kernel by itself, a descendant of udevd, or somebody else. */
 export function originOf({pid, file}: Pick<Call, 'pid' | 'file'>, tasks: ReadonlyMap<number, Task>): 'kernel' | 'udev' | 'process' {
