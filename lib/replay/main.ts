@@ -3,9 +3,8 @@ import {parseArgs} from 'node:util';
 import {loadSuites} from '../run/suites.ts';
 import {messageOf} from '../util/errors.ts';
 import {faults} from './mutants.ts';
-import {redOf, type Subject} from './red.ts';
-import {readTable, rowOf, TABLE, writeTable, type Row} from './red-table.ts';
-import {notRed, strayed, subjectsOf} from './subjects.ts';
+import {readTable, TABLE, writeTable, type Row} from './red-table.ts';
+import {notRed, rowFor, strayed, subjectsOf} from './subjects.ts';
 
 const USAGE = 'usage: npm run red -- [--check] [--only CASE] RUNDIR… | --faults\n';
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -44,12 +43,6 @@ async function red(dirs: readonly string[], {check, only}: Options): Promise<num
   const count = (of: (row: Row) => readonly unknown[]): number => rows.reduce((sum, row) => sum + of(row).length, 0);
   say(`${done.size} cases, ${count(({red: seen}) => seen)} checks seen red, ${count(({unseen}) => unseen)} not; ${found.length} problems${check ? '' : `; ${TABLE} is written`}`);
   return found.length;
-}
-
-/** The row as it was, where it holds; else a new one. */
-async function rowFor(subject: Subject, old: Row | undefined): Promise<Row> {
-  const {guest} = subject.on;
-  return old && (await notRed(subject, old)).length === 0 ? {...old, guest} : rowOf(guest, await redOf(subject), old);
 }
 
 async function withoutGone(table: ReadonlyMap<string, Row>): Promise<ReadonlyMap<string, Row>> {
