@@ -28,7 +28,9 @@ export interface Reading {
 /** Reads all rules of the guest. Needs `command:udevadm`. */
 export async function readRules(guest: CaseGuest): Promise<Reading> {
   const found = await readRulesFiles(guest);
-  const [virt = '', machine = '', version = ''] = (await guest.sh('{ systemd-detect-virt || true; } && uname -m && udevadm --version')).split('\n');
+  const said = await guest.sh('{ systemd-detect-virt || true; } && uname -m && udevadm --version');
+  const [, virt = '', machine = '', version = ''] = /^(\S*)\n(\S+)\n(\d+)\b.*\n?$/.exec(said) ?? [];
+  if (version === '') throw new Broken(`the guest has not said what it is in three lines: "${clean(said, 200)}"`);
   return {found, files: inForce(found).map(({path, bytes}) => parseRules(path, bytes)), machine: {virt, arch: archNamed(machine)}, systemd: Number.parseInt(version, 10)};
 }
 

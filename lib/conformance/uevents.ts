@@ -36,10 +36,13 @@ export async function listen(guest: CaseGuest): Promise<() => Promise<Uevent[]>>
   };
 }
 
-const HEADING = /^(?:monitor will print the received events for:|UDEV - the event which udev sends out after rule processing|KERNEL - the kernel uevent|)$/;
+const HEADINGS = ['monitor will print the received events for:', 'UDEV - the event which udev sends out after rule processing', 'KERNEL - the kernel uevent'];
+const HEADING = new RegExp(`^(?:${HEADINGS.join('|')}|)$`);
 
-/** Parses `KERNEL[12.345678] add      /devices/system/memory/memory32 (memory)` lines. Throws Broken on a line that is neither that nor a heading. */
+/** Parses `KERNEL[12.345678] add      /devices/system/memory/memory32 (memory)` lines. Throws Broken on a line that is neither that nor a heading, and without headings. */
 export function parseUevents(text: string): Uevent[] {
+  const missing = HEADINGS.find((heading) => !text.includes(heading));
+  if (missing !== undefined) throw new Broken(`udevadm monitor has not said "${missing}": what it printed is cut`);
   return text.split('\n').filter((line) => !HEADING.test(line)).map((line) => {
     const match = /^(KERNEL|UDEV) *\[(\d+\.\d+)\] +(\w+) +\/devices\/system\/memory\/(memory(?:0|[1-9]\d*)) \(memory\)$/.exec(line);
     if (!match) throw new Broken(`not a line of udevadm monitor: "${line.slice(0, 120)}"`);
