@@ -1,5 +1,6 @@
 // What cases read beside observations: each line is understood, or the case has no verdict.
 import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -11,14 +12,7 @@ import {parseIsolated} from './isolated.ts';
 import {readKnown} from './known.ts';
 import {parseUevents} from './uevents.ts';
 
-const EVENTS = `monitor will print the received events for:
-UDEV - the event which udev sends out after rule processing
-KERNEL - the kernel uevent
-
-KERNEL[57.123456] add      /devices/system/memory/memory32 (memory)
-UDEV  [57.200001] add      /devices/system/memory/memory32 (memory)
-KERNEL[58.000001] online   /devices/system/memory/memory32 (memory)
-`;
+const EVENTS = readFileSync(new URL('fixtures/uevents.txt', import.meta.url), 'utf8');
 
 test('uevents: of damaged text each line that is no heading is an event, or there is no verdict', (t) => {
   t.notThrows(() => { fc.assert(fc.property(damaged(fc.constant(EVENTS)), (text) => {

@@ -1,14 +1,8 @@
+import {readFileSync} from 'node:fs';
 import test from 'ava';
 import {parseUevents, told} from './uevents.ts';
 
-const TEXT = `monitor will print the received events for:
-UDEV - the event which udev sends out after rule processing
-KERNEL - the kernel uevent
-
-KERNEL[57.123456] add      /devices/system/memory/memory32 (memory)
-UDEV  [57.200001] add      /devices/system/memory/memory32 (memory)
-KERNEL[58.000001] online   /devices/system/memory/memory32 (memory)
-`;
+const TEXT = readFileSync(new URL('fixtures/uevents.txt', import.meta.url), 'utf8');
 
 test('lines of udevadm monitor, without its headings', (t) => {
   t.deepEqual(parseUevents(TEXT)[1], {from: 'udev', seconds: 57.200001, action: 'add', block: 'memory32'});
