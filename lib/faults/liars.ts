@@ -25,9 +25,9 @@ const FIRST = `${MEMORY}/memory32`;
 const still = (file: string): string => `cat ${file} >/run/liar/copy; mount --bind /run/liar/copy ${file}`;
 /** Does something in the background as soon as the first block of a DIMM is there. */
 const atFirst = (script: string): string => `{ until [ -e ${FIRST}/valid_zones ]; do :; done; ${script}; } >/dev/null 2>&1 &`;
-/** Puts a filter behind grep, which reads the files of an observation. */
+/** Puts a filter behind head, which reads the files of an observation. */
 const wrap = (filter: string): string =>
-  `cp /usr/bin/grep /opt/grep && printf '%s\\n' '#!/bin/sh' '/opt/grep "$@" | ${filter.replaceAll("'", "'\\''")}' >/opt/wrapped && chmod +x /opt/wrapped && mount --bind /opt/wrapped /usr/bin/grep`;
+  `cp /usr/bin/head /opt/head && printf '%s\\n' '#!/bin/sh' '/opt/head "$@" | ${filter.replaceAll("'", "'\\''")}' >/opt/wrapped && chmod +x /opt/wrapped && mount --bind /opt/wrapped /usr/bin/head`;
 /** Files that stand still while memory is onlined, and the comparison that sees it. */
 const frozen: readonly (readonly [name: string, file: string, words: RegExp])[] = [
   ['meminfo', '/proc/meminfo', /MemTotal/],
@@ -80,7 +80,7 @@ export const liars: readonly Liar[] = [
     case: 'online/movable', outcome: 'fail', words: /valid_zones/, because: SEEN,
   },
   {
-    name: 'truncating-shell', what: 'whatever an observation reads ends after 3,000 characters', script: wrap('head -c 3000'), case: 'online/movable', outcome: 'broken', words: /the observation is cut/,
+    name: 'truncating-shell', what: 'whatever an observation reads ends after 3,000 characters', script: wrap('/opt/head -c 3000'), case: 'online/movable', outcome: 'broken', words: /the observation is cut/,
     because: 'half an answer says nothing',
   },
   {

@@ -22,7 +22,7 @@ interface Links {
   readonly fromNode: Map<number, number[]>;
 }
 
-/** Puts together the blocks from `memory/memoryN/FILE` contents and the link lines of `ls -l`. */
+/** Puts together the blocks from `memory/memoryN/FILE` contents and lines `LINK -> TARGET`. */
 export function parseBlocks(files: ReadonlyMap<string, string>, linkText: string): BlockView[] {
   const links = parseLinks(linkText);
   const named = [...files.keys()].flatMap((path) => /^memory\/memory(\d+)\//.exec(path)?.[1] ?? []).map((digits) => exactNumber(digits, 'a memory block'));
@@ -49,7 +49,7 @@ function parseLinks(text: string): Links {
   const links: Links = {toNode: new Map(), fromNode: new Map()};
   for (const line of text.split('\n')) {
     if (line.trim() === '') continue;
-    const match = /(?:memory\/memory(\d+)\/node(\d+)|node\/node(\d+)\/memory(\d+)) -> (.*)$/.exec(line);
+    const match = /^(?:memory\/memory(\d+)\/node(\d+)|node\/node(\d+)\/memory(\d+)) -> (.*)$/.exec(line);
     if (!match) throw new Broken(`not a link between a block and a node: "${line.slice(0, 120)}"`);
     const [, block, node, fromNode, toBlock, target = ''] = match;
     const number = (digits: string | undefined): number => exactNumber(digits ?? '', 'a link between a block and a node');

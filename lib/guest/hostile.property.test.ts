@@ -8,11 +8,15 @@ import {Broken} from '../util/errors.ts';
 import {parseBlocks} from './blocks.ts';
 import {parseIomem} from './iomem.ts';
 import {parseMeminfo} from './meminfo.ts';
+import {linesOf, textOf} from './observation-lines.ts';
 import {parseObservation} from './observation.ts';
 import {parseZoneinfo} from './zoneinfo.ts';
 
 const observation = readFileSync(new URL('fixtures/debian-13-mixed.txt', import.meta.url), 'utf8');
-const file = (path: string): string => observation.split('\n').filter((line) => line.startsWith(`${path}:`)).map((line) => `${line.slice(path.length + 1)}\n`).join('');
+const lines = linesOf(observation);
+/** The observation with a change in its lines `FILE:LINE`. */
+const changed = (change: (labelled: string) => string): string => textOf(change(lines.join('\n')).split('\n'));
+const file = (path: string): string => lines.filter((line) => line.startsWith(`${path}:`)).map((line) => `${line.slice(path.length + 1)}\n`).join('');
 const squeezed = (lines: readonly string[]): string[] => lines.map((line) => line.replaceAll(/ +/g, ' ').trimEnd()).filter((line) => line !== '');
 /** Numbers are compared as they stand, so that 007 and 7 are the same and nothing else is. */
 const number = (digits: string): string => digits.replace(/^0+(?=[0-9a-f])/, '');
@@ -49,7 +53,7 @@ const parsers: Record<string, {text: string; faithful: (text: string) => [seen: 
     },
   },
   blocks: {
-    text: observation.slice(observation.indexOf('\n@links\n') + 8, observation.indexOf('@kernel-log')),
+    text: lines.slice(lines.indexOf('@links') + 1, lines.indexOf('@kernel-log')).join('\n'),
     faithful: (text) => {
       const blocks = parseBlocks(new Map(), text);
       return [
@@ -99,29 +103,32 @@ test('observation: damage is refused, or all that it can have changed is the vie
 
 test('observation: any line that is lost is seen', (t) => {
   const whole = JSON.stringify(parseObservation(observation));
-  const lines = observation.trimEnd().split('\n');
   const ignored = /^node\/node\d+\/meminfo:(?!Node \d+ MemTotal)|^\/proc\/zoneinfo:(?! +(?:pages )?(?:free|spanned|present|managed|start_pfn)\b|Node)/;
-  for (const [i, line] of lines.entries()) {
-    if (ignored.test(line) || line === '') continue;
+  const printed = observation.split('\n');
+  const names = [...printed.keys()].filter((i) => printed[i]?.startsWith('==> '));
+  for (const [what, text] of [
+    ...[...lines.entries()].filter(([, line]) => !ignored.test(line) && line !== '').map(([i, line]) => [line, textOf(lines.toSpliced(i, 1))] as const),
+    ...names.map((i) => [printed[i], printed.toSpliced(i, 1).join('\n')] as const),
+  ]) {
     let seen = 'refused';
     try {
-      seen = JSON.stringify(parseObservation(lines.toSpliced(i, 1).join('\n')));
+      seen = JSON.stringify(parseObservation(text));
     } catch (error) {
       if (!(error instanceof Broken)) throw error;
     }
-    t.not(seen, whole, line);
+    t.not(seen, whole, what);
   }
 });
 
 for (const [what, wrong, message] of [
-  ['a MemTotal that is missing is not 0', observation.replace(/^\/proc\/meminfo:MemTotal.*\n/m, ''), '/proc/meminfo has no MemTotal'],
-  ['a node\'s MemTotal that is missing is not 0', observation.replace(/^node\/node0\/meminfo:Node 0 MemTotal.*\n/m, ''), 'node/node0/meminfo has no MemTotal'],
-  ['a size that is cut short', observation.replace(/^(\/proc\/meminfo:MemTotal: +\d\d).*$/m, '$1'), /^meminfo: not "Name: number kB"/],
-  ['a number that can\'t be held', observation.replace(/^(\/proc\/meminfo:MemTotal: +)\d+/m, '$19007199254740993'), /"9007199254740993" is no number that can be held exactly/],
-  ['no /proc/iomem', observation.replaceAll(/^\/proc\/iomem:.*\n/gm, ''), 'the observation has no /proc/iomem'],
-  ['a populated zone without start_pfn', observation.replace(/^\/proc\/zoneinfo: +start_pfn: +1048576\n/m, ''), /has no "start_pfn"/],
-  ['what grep says of a file with NULs', observation.replace(/^\/proc\/meminfo:.*\n/m, 'grep: /proc/meminfo: binary file matches\n'), /a line of no file that was asked for: "grep:/],
-  ['a block\'s id with leading zeros', observation.replace('memory/memory32/state:', 'memory/memory032/state:'), /a line of no file that was asked for/],
+  ['a MemTotal that is missing is not 0', changed((text) => text.replace(/^\/proc\/meminfo:MemTotal.*\n/m, '')), '/proc/meminfo has no MemTotal'],
+  ['a node\'s MemTotal that is missing is not 0', changed((text) => text.replace(/^node\/node0\/meminfo:Node 0 MemTotal.*\n/m, '')), 'node/node0/meminfo has no MemTotal'],
+  ['a size that is cut short', changed((text) => text.replace(/^(\/proc\/meminfo:MemTotal: +\d\d).*$/m, '$1')), /^meminfo: not "Name: number kB"/],
+  ['a number that can\'t be held', changed((text) => text.replace(/^(\/proc\/meminfo:MemTotal: +)\d+/m, '$19007199254740993')), /"9007199254740993" is no number that can be held exactly/],
+  ['no /proc/iomem', changed((text) => text.replaceAll(/^\/proc\/iomem:.*\n/gm, '')), 'the observation has no /proc/iomem'],
+  ['a populated zone without start_pfn', changed((text) => text.replace(/^\/proc\/zoneinfo: +start_pfn: +1048576\n/m, '')), /has no "start_pfn"/],
+  ['what head says of a file', observation.replace('==> /proc/meminfo <==', 'head: a word\n$&'), /a line of no file that was asked for: "head:/],
+  ['a block\'s id with leading zeros', changed((text) => text.replace('memory/memory32/state:', 'memory/memory032/state:')), /a line of no file that was asked for/],
 ] as const) {
   test(`observation, refused: ${what}`, (t) => {
     t.not(wrong, observation);
@@ -130,7 +137,7 @@ for (const [what, wrong, message] of [
 }
 
 test('a link to a block that has no files shows as a block without a state', (t) => {
-  const links = 'lrwxrwxrwx 1 root root 0 Nov 21 02:48 node/node0/memory40 -> ../../memory/memory40\n';
+  const links = 'node/node0/memory40 -> ../../memory/memory40\n';
   t.like(parseBlocks(new Map(), links)[0], {id: 40, state: '', linkedFrom: [0]});
 });
 

@@ -40,6 +40,6 @@ for (const part of ['@links', '@kernel-log', '@end']) {
 }
 
 test('a block size that is no hex number is refused and quoted', (t) => {
-  t.throws(() => parseObservation(sample.replace(/^(memory\/block_size_bytes:).*$/m, '$10x8000000')), {instanceOf: Broken, message: 'block_size_bytes is not hex: "0x8000000"'});
-  t.throws(() => parseObservation(sample.replace(/^memory\/block_size_bytes:.*\n/m, '')), {instanceOf: Broken, message: 'block_size_bytes is not hex: "missing"'});
+  t.throws(() => parseObservation(sample.replace(/^(==> memory\/block_size_bytes <==\n).*$/m, '$10x8000000')), {instanceOf: Broken, message: 'block_size_bytes is not hex: "0x8000000"'});
+  t.throws(() => parseObservation(sample.replace(/^==> memory\/block_size_bytes <==\n.*\n/m, '')), {instanceOf: Broken, message: 'block_size_bytes is not hex: "missing"'});
 });

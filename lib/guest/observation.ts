@@ -8,6 +8,7 @@ import {bytes, type Bytes} from '../util/size.ts';
 import {clean} from '../util/text.ts';
 import {parseBlocks, type BlockView} from './blocks.ts';
 import {parseIomem, type IoRange} from './iomem.ts';
+import {linesOf} from './observation-lines.ts';
 import {memTotalOf, parseMeminfo, type Meminfo} from './meminfo.ts';
 import {parseZoneinfo, type Zone} from './zoneinfo.ts';
 
@@ -98,7 +99,7 @@ export async function observe(qmp: Qmp, shell: Shell, ms: number, parse = parseO
 
 /** Parses what memhp_observe prints (lib/guest/script.ts). Throws Broken where a part is missing, or something else is in between. */
 export function parseObservation(text: string): Omit<Observation, 'qemu'> {
-  const {fileText, linkText, logText} = partsOf(text);
+  const {fileText, linkText, logText} = partsOf(linesOf(text).join('\n'));
   const files = filesOf(fileText);
   const file = (path: string): string => {
     const content = files.get(path);
@@ -142,7 +143,7 @@ function partsOf(text: string): {fileText: string; linkText: string; logText: st
 /** The files that memhp_observe reads. */
 const PATH = /^(?:\/proc\/(?:meminfo|zoneinfo|iomem)|memory\/(?:auto_online_blocks|block_size_bytes)|memory\/memory(?:0|[1-9]\d*)\/(?:state|online|valid_zones|removable|phys_index|phys_device)|node\/(?:possible|online|has_memory|has_normal_memory)|node\/node(?:0|[1-9]\d*)\/meminfo)$/;
 
-/** `grep -H ''` lines, put together by file. */
+/** FILE:LINE lines, put together by file. */
 function filesOf(text: string): Map<string, string> {
   const files = new Map<string, string>();
   for (const line of text.split('\n')) {

@@ -1,5 +1,6 @@
+import {linesOf as readLines, textOf, type Lines} from '../guest/observation-lines.ts';
 import type {Fault, Past, Wrong} from './fault.ts';
-import {blockIds, blockSizeOf, blocksOfInterest, isAbout, PARTS, partsOf, withPartOf, type Lines} from './observation-text.ts';
+import {blockIds, blockSizeOf, blocksOfInterest, isAbout, PARTS, partsOf, withPartOf} from './observation-text.ts';
 import {OBSERVE, type Entry} from './recording.ts';
 
 const PAGE = 4096;
@@ -20,7 +21,7 @@ export const ofObservation = (id: string, says: string, wrong: (seen: Seen) => I
     const lines = linesOf(entry);
     if (entry.kind !== 'script' || lines === undefined) return;
     for (const {about = '', lines: changed} of wrong({lines, before: linesOf(before), first: linesOf(first) ?? lines})) {
-      yield {about, answer: {...entry.answer, stdout: changed.join('\n')}};
+      yield {about, answer: {...entry.answer, stdout: textOf(changed)}};
     }
   },
 });
@@ -29,7 +30,7 @@ const split = new WeakMap<Entry, Lines>();
 
 function linesOf(entry: Entry | undefined): Lines | undefined {
   if (entry?.kind !== 'script' || entry.question !== OBSERVE || !('stdout' in entry.answer)) return undefined;
-  const lines = split.get(entry) ?? entry.answer.stdout.split('\n');
+  const lines = split.get(entry) ?? readLines(entry.answer.stdout);
   split.set(entry, lines);
   return lines;
 }

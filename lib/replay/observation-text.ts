@@ -1,5 +1,4 @@
-/** What memhp_observe printed (lib/guest/script.ts), as lines that faults change. */
-export type Lines = readonly string[];
+import type {Lines} from '../guest/observation-lines.ts';
 
 /** Parts of an observation that are read from different places, and so can be wrong alone. */
 export const PARTS = ['meminfo', 'zoneinfo', 'iomem', 'blocks', 'policy', 'nodes', 'links', 'log'] as const;
