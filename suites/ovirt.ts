@@ -61,7 +61,7 @@ conformance('ovirt/rule-online', {
 conformance('ovirt/procedure', {
   title: 'The document\'s whole procedure works: rule overridden, udevd restarted, DIMM onlined by the script in the guest\'s shell, removed while in use',
   claims: ['ovirt/script/descending', 'ovirt/rule/override', 'ovirt/movable-needed', 'ovirt/device-disappears'],
-  needs: ['memory-hotplug', 'memory-hotremove', 'command:bash', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'memory-hotremove', 'command:bash', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   await addRule(guest, '/usr/lib', FILE, rule('online'));

@@ -12,7 +12,7 @@ for (const profile of profiles) {
   conformance(`udev/profile-${name.replace('.', '-')}`, {
     title: `Rules as of ${title}: a plugged DIMM ${word === 'unchanged' ? 'is left to the kernel' : `goes to ${zoneByWord(word) ?? ''} by udev, unless the kernel has onlined it before`}${offlined === 'unchanged' ? '' : ', and no block can be kept offline'}`,
     claims: ['udev/effect', 'udev/attribution', ...(name.startsWith('ovirt') ? ['ovirt/rule/override'] : [])],
-    needs: ['memory-hotplug', 'memory-hotremove', 'command:udevadm', 'command:systemctl'],
+    needs: ['memory-hotplug', 'memory-hotremove', 'command:udevadm', 'command:systemctl', 'kprobes'],
   }, async ({t, guest}) => {
     await installProfile(guest, profileNamed(name === 'ovirt-override' ? 'rhel-7.3' : name)); // an override needs something to override
     await installProfile(guest, profile);

@@ -11,7 +11,7 @@ const blindly = (word: string): string => `SUBSYSTEM=="memory", ACTION=="add", A
 conformance('udev/race', {
   title: 'Where a rule and another process online the same blocks, each block is onlined once and is in the zone that the winner named',
   claims: ['udev/race', 'udev/attribution'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   await addRule(guest, '/etc', '40-race.rules', blindly('online_kernel'));
@@ -30,7 +30,7 @@ conformance('udev/race', {
 conformance('udev/race-two-rules', {
   title: 'Where two rules online the same block, the first one in the order of their files decides, and both attempts are seen',
   claims: ['udev/race', 'udev/attribution'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   await addRule(guest, '/etc', '60-second.rules', blindly('online'));
@@ -47,7 +47,7 @@ conformance('udev/race-two-rules', {
 conformance('udev/race-kernel', {
   title: 'Where the kernel onlines by itself, a rule for the same blocks comes too late, and changes no zone',
   claims: ['udev/race', 'udev/attribution'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await guest.setPolicy('online_kernel');
   await addRule(guest, '/etc', '40-late.rules', blindly('online_movable'));
@@ -61,7 +61,7 @@ conformance('udev/race-kernel', {
 conformance('udev/speed', {
   title: 'A DIMM of 1 GiB is online wholly, by a rule as by the kernel; how long it takes is told',
   claims: ['udev/speed'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await installProfile(guest, profileNamed('rhel-8'));
   for (const [policy, who, fact] of [['offline', 'udev', 'msByRule'], ['online', 'kernel', 'msByKernel']] as const) {

@@ -8,7 +8,7 @@ import {addRule, endUdevd, freezeUdevd, installProfile, pathOfRules, profileName
 conformance('udev/seen-swapped', {
   title: 'A rule file that says the opposite of what udevd has read is seen: the effect is that of the old text, the reading that of the new one',
   claims: ['udev/effect', 'udev/attribution'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   await addRule(guest, '/etc', '40-swapped.rules', 'SUBSYSTEM=="memory", ACTION=="add", ATTR{state}="online_movable"');
@@ -25,7 +25,7 @@ conformance('udev/seen-swapped', {
 conformance('udev/seen-half', {
   title: 'A rule that fires for half of the blocks is seen: by the effect, by our reading of the file, and by the lint',
   claims: ['udev/effect', 'udev/attribution', 'udev/lint'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   await addRule(guest, '/etc', '40-half.rules', 'SUBSYSTEM=="memory", ACTION=="add", KERNEL=="memory*[02468]", ATTR{state}=="offline", ATTR{state}="online_movable"');
@@ -45,7 +45,7 @@ conformance('udev/seen-half', {
 conformance('udev/seen-second-process', {
   title: 'A process that onlines before the rule is named, and the rule\'s attempt that came too late is seen',
   claims: ['udev/race', 'udev/attribution'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   const wait = 'PROGRAM="/bin/sh -c \'until grep -q online /sys/%p/state; do :; done\'"';
@@ -62,7 +62,7 @@ conformance('udev/seen-second-process', {
 conformance('udev/seen-dead', {
   title: 'A dead udevd is told from a rule that doesn\'t fire: the rule says online, nobody tries, and there is no udevd',
   claims: ['udev/attribution', 'udev/effect'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   await installProfile(guest, profileNamed('rhel-8'));
@@ -78,7 +78,7 @@ conformance('udev/seen-dead', {
 conformance('udev/seen-stopped', {
   title: 'A udevd that is stopped onlines nothing and is told from a dead one; when it goes on the rule fires, late',
   claims: ['udev/attribution', 'udev/effect'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   await installProfile(guest, profileNamed('rhel-8'));

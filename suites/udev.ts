@@ -47,7 +47,7 @@ conformance('udev/lint', {
 conformance('udev/attribution', {
   title: 'Probes in the kernel, uevents, and the same plug without udevd agree on who onlines the untouched guest\'s memory',
   claims: ['udev/attribution'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest, untouched}) => {
   const heard = await listen(guest);
   const watch = await watchOnlining(guest);
@@ -63,7 +63,7 @@ conformance('udev/attribution', {
 conformance('udev/policies', {
   title: 'With each policy, the untouched guest\'s blocks are onlined by those, and into the zones, that policy and rules say',
   claims: ['udev/attribution', 'udev/effect'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   const reading = await readRules(guest);
   for (const policy of POLICIES) {
@@ -77,7 +77,7 @@ conformance('udev/policies', {
 conformance('udev/policies-without-udevd', {
   title: 'Where udevd is dead, the policy alone decides: its rule doesn\'t fire, and nobody else onlines',
   claims: ['udev/attribution'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await installProfile(guest, profileNamed('rhel-8'));
   await endUdevd(guest);
@@ -94,7 +94,7 @@ conformance('udev/policies-without-udevd', {
 conformance('udev/respects-policy', {
   title: 'With auto_online_blocks offline, no rule of the untouched guest onlines plugged memory',
   claims: ['udev/respects-policy'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   const watch = await watchOnlining(guest, {rules: true});
@@ -105,7 +105,7 @@ conformance('udev/respects-policy', {
 conformance('udev/respects-policy-reported', {
   title: 'A rule that onlines although auto_online_blocks is offline is reported as that, by its effect and by its text',
   claims: ['udev/respects-policy', 'udev/lint'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   await installProfile(guest, profileNamed('rhel-8'));

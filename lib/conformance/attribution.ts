@@ -21,7 +21,8 @@ export interface WatchOptions {
 
 /**
  * Lets the kernel itself tell who onlines memory blocks: every call of the function that all ways of onlining go through, with the
- * calling task, its ancestors, the file that was written to, and how it ended. Throws Broken where it can't: no kprobe events, or locked down.
+ * calling task, its ancestors, the file that was written to, and how it ended. Needs `kprobes`; throws Broken where it can't all the same, as
+ * under lockdown.
  */
 export async function watchOnlining(guest: CaseGuest, options: WatchOptions = {}): Promise<Watch> {
   const watch = await tryWatching(guest, options);

@@ -11,6 +11,8 @@ for (const [need, given, reason] of [
   ['memory-hotremove', {}, /without CONFIG_MEMORY_HOTREMOVE/],
   ['memory-hotremove', {config: null}, undefined], // no config at hand: the case itself will show
   ['numa', {}, /without CONFIG_NUMA/],
+  ['kprobes', {}, /without CONFIG_KPROBE_EVENTS/],
+  ['kprobes', {config: {CONFIG_KPROBE_EVENTS: 'y'}}, undefined],
   ['kernel-config', {}, undefined],
   ['kernel-config', {config: null}, /no copy of its kernel's config/],
   ['config:CONFIG_CMA', {}, /without CONFIG_CMA/],

@@ -25,6 +25,8 @@ const features = {
     option(facts, 'CONFIG_MEMORY_HOTPLUG') ?? option(facts, 'CONFIG_ACPI_HOTPLUG_MEMORY'),
   'memory-hotremove': (facts: GuestFacts): Absent => option(facts, 'CONFIG_MEMORY_HOTREMOVE'),
   numa: (facts: GuestFacts): Absent => option(facts, 'CONFIG_NUMA'),
+  /** The kernel can tell who onlines memory: watchOnlining of lib/conformance/attribution.ts. */
+  kprobes: (facts: GuestFacts): Absent => option(facts, 'CONFIG_KPROBE_EVENTS'),
   'kernel-config': (facts: GuestFacts): Absent => (facts.config === null ? "the guest keeps no copy of its kernel's config" : undefined),
 } as const;
 

@@ -107,6 +107,7 @@ export class Stage {
       kernelLog: now.kernelLog.slice(0, 200).map((line) => line.slice(0, 2000)),
     });
     if (this.#observations) appendFileSync(this.#observations, `${JSON.stringify({title, ...now})}\n`);
+    notSet(this.first, now);
     if (this.clone.template.config.accel === 'tcg') notStuck(now.kernelLog);
     if (!this.#blind()) this.#compare(now, title);
     this.#listed = this.#noticed.listings.at(-1) ?? [];
@@ -162,4 +163,10 @@ function seen({id, state, validZones, nodes}: BlockView, now: Observation): Bloc
 function notStuck(kernelLog: readonly string[]): void {
   const line = kernelLog.find((one) => /watchdog: BUG: soft lockup/.test(one));
   if (line !== undefined) throw new Broken(`the guest's CPU didn't get on (${line}): with an emulated CPU a busy host is as good a reason as the guest; run it again with less beside it, or under KVM`);
+}
+
+/** Throws Broken where somebody has set the guest's clock: a case is about a guest in which nobody else works. */
+function notSet(first: Observation, now: Observation): void {
+  const [was, is] = [first, now].map(({bootTime}) => new Date(bootTime * 1000).toISOString());
+  if (was !== is) throw new Broken(`the guest's clock was set while the case ran: by /proc/stat it booted at ${was}, and now at ${is}. What else was done to it is not known`);
 }

@@ -68,8 +68,8 @@ export const liars: readonly Liar[] = [
     case: 'online/movable', outcome: 'fail', words: /the kernel warns of nothing: seen \["BUG: <script>/, because: 'the log says BUG; what else it says is text, and nothing but text',
   },
   {
-    name: 'clock-jumps', what: "the guest's clock jumps by years, to and fro, all the time", script: '{ while :; do date -s 2001-01-01; date -s 2037-01-01; sleep 0.05; done; } >/dev/null 2>&1 &', case: 'online/movable', outcome: 'pass', words: /^$/,
-    because: "no verdict rests on the guest's clock, so the lie says nothing",
+    name: 'clock-jumps', what: "the guest's clock jumps by years, to and fro, all the time", script: '{ while :; do date -s 2001-01-01; date -s 2037-01-01; sleep 0.05; done; } >/dev/null 2>&1 &', case: 'online/movable', outcome: 'broken',
+    words: /the guest's clock was set while the case ran/, because: 'a case is about a guest in which nobody else works',
   },
   {
     name: 'stuck-task', what: 'whoever writes to the disk sleeps and is not to be woken (state D)', script: 'fsfreeze -f /', case: 'offline/migrates-disk', outcome: 'broken', words: /not within/,

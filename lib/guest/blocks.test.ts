@@ -12,7 +12,7 @@ const FILES = new Map([
   ['memory/memory32/phys_device', '0'],
   ['memory/memory4/state', 'online'],
 ]);
-const link = (from: string, to: string): string => `lrwxrwxrwx 1 root root 0 Nov 21 02:48 ${from} -> ${to}\n`;
+const link = (from: string, to: string): string => `${from} -> ${to}\n`;
 
 test('blocks come in the order of their addresses, with what their files say', (t) => {
   const links = link('memory/memory32/node0', '../../node/node0') + link('node/node0/memory32', '../../memory/memory32');

@@ -103,7 +103,7 @@ test('observation: damage is refused, or all that it can have changed is the vie
 
 test('observation: any line that is lost is seen', (t) => {
   const whole = JSON.stringify(parseObservation(observation));
-  const ignored = /^node\/node\d+\/meminfo:(?!Node \d+ MemTotal)|^\/proc\/zoneinfo:(?! +(?:pages )?(?:free|spanned|present|managed|start_pfn)\b|Node)/;
+  const ignored = /^\/proc\/stat:(?!btime)|^node\/node\d+\/meminfo:(?!Node \d+ MemTotal)|^\/proc\/zoneinfo:(?! +(?:pages )?(?:free|spanned|present|managed|start_pfn)\b|Node)/;
   const printed = observation.split('\n');
   const names = [...printed.keys()].filter((i) => printed[i]?.startsWith('==> '));
   for (const [what, text] of [

@@ -21,6 +21,7 @@ test('a real observation: all views, and they agree', (t) => {
   t.deepEqual(seen.nodeTotals, {0: seen.meminfo['MemTotal'] ?? 0});
   t.deepEqual(Object.keys(seen.nodeMasks).sort(), ['has_memory', 'has_normal_memory', 'online', 'possible']);
   t.true(seen.iomem.some(({start, end, name}) => name === 'System RAM' && start === 2 ** 32 && end === 2 ** 32 + 512 * 2 ** 20));
+  t.is(new Date(seen.bootTime * 1000).toISOString(), '2026-11-21T02:48:13.000Z');
   t.true(seen.kernelLog.some((line) => line.includes('Policy zone: Normal')));
 });
 

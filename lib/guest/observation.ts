@@ -61,6 +61,8 @@ export interface Observation {
   readonly nodeTotals: Readonly<Record<number, number>>;
   /** node/possible, online, has_memory, has_normal_memory, as they read. */
   readonly nodeMasks: Readonly<Record<string, string>>;
+  /** When the guest says that it booted, in s since 1970; another moment once its clock has been set. Source: btime of proc_stat(5). */
+  readonly bootTime: number;
   /** Kernel messages since the observation before. */
   readonly kernelLog: readonly string[];
 }
@@ -126,9 +128,16 @@ export function parseObservation(text: string): Omit<Observation, 'qemu'> {
     iomem: parseIomem(file('/proc/iomem')),
     nodeTotals,
     nodeMasks,
+    bootTime: bootTimeOf(file('/proc/stat')),
     // All of it: a warning must not hide behind so many other messages that it would be cut off.
     kernelLog: clean(logText, Infinity).split('\n').filter((line) => line !== ''),
   };
+}
+
+function bootTimeOf(stat: string): number {
+  const digits = /^btime (\d+)$/m.exec(stat)?.[1];
+  if (digits === undefined) throw new Broken('/proc/stat has no btime');
+  return exactNumber(digits, 'btime of /proc/stat');
 }
 
 /** The three parts. What comes before the kernel's log has no line that could be a mark; the log itself may say anything. */
@@ -141,7 +150,7 @@ function partsOf(text: string): {fileText: string; linkText: string; logText: st
 }
 
 /** The files that memhp_observe reads. */
-const PATH = /^(?:\/proc\/(?:meminfo|zoneinfo|iomem)|memory\/(?:auto_online_blocks|block_size_bytes)|memory\/memory(?:0|[1-9]\d*)\/(?:state|online|valid_zones|removable|phys_index|phys_device)|node\/(?:possible|online|has_memory|has_normal_memory)|node\/node(?:0|[1-9]\d*)\/meminfo)$/;
+const PATH = /^(?:\/proc\/(?:meminfo|zoneinfo|iomem|stat)|memory\/(?:auto_online_blocks|block_size_bytes)|memory\/memory(?:0|[1-9]\d*)\/(?:state|online|valid_zones|removable|phys_index|phys_device)|node\/(?:possible|online|has_memory|has_normal_memory)|node\/node(?:0|[1-9]\d*)\/meminfo)$/;
 
 /** FILE:LINE lines, put together by file. */
 function filesOf(text: string): Map<string, string> {

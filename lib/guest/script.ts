@@ -7,7 +7,7 @@ export const observeLibrary = `
 # Everything readable about memory: files, each below its name; links; and the kernel's new messages.
 memhp_observe() {
   cd /sys/devices/system || return 9
-  head -v -c 99999999 /proc/meminfo /proc/zoneinfo /proc/iomem memory/auto_online_blocks memory/block_size_bytes \\
+  head -v -c 99999999 /proc/meminfo /proc/zoneinfo /proc/iomem /proc/stat memory/auto_online_blocks memory/block_size_bytes \\
     memory/memory[0-9]*/state memory/memory[0-9]*/online memory/memory[0-9]*/valid_zones memory/memory[0-9]*/removable \\
     memory/memory[0-9]*/phys_index memory/memory[0-9]*/phys_device \\
     node/possible node/online node/has_memory node/has_normal_memory node/node[0-9]*/meminfo 2>/dev/null

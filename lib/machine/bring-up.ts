@@ -27,7 +27,7 @@ export type GuestFacts = z.infer<typeof guestFacts>;
 
 /** Commands that a case can name as a need. */
 const COMMANDS = ['bash', 'perl', 'udevadm', 'timeout', 'sha256sum', 'systemctl'];
-const CONFIG_OF_INTEREST = /^CONFIG_(?=.*(?:MEMORY|MHP|NUMA|HOTPLUG|VIRTIO|BALLOON|HUGE|CMA|CRASH|ZONE|SPARSEMEM|MIGRAT|NOTIFIER|PAGE_OWNER|IO_URING))\w+$/;
+const CONFIG_OF_INTEREST = /^CONFIG_(?=.*(?:MEMORY|MHP|NUMA|HOTPLUG|VIRTIO|BALLOON|HUGE|CMA|CRASH|ZONE|SPARSEMEM|MIGRAT|NOTIFIER|PAGE_OWNER|IO_URING|KPROBE))\w+$/;
 
 /**
  * Waits until the boot is over: services started, and no device still waiting for its driver. A guest frozen before

@@ -45,7 +45,7 @@ export interface TemplateOptions {
 }
 
 /** Change it when templates made before can't be cloned by this code any more. */
-const FORMAT = 3;
+const FORMAT = 4;
 const BOOT_ATTEMPTS = 3;
 
 /** Same key, same frozen guest: a digest of everything that went into it. */

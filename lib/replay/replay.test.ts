@@ -59,6 +59,12 @@ test('an event that never comes ends the case at once, without a verdict', async
   t.regex(reason, /ACPI_DEVICE_OST for the plug of dimm0: it never comes in the record/);
 });
 
+test('a guest whose clock is set while a case runs has no verdict', async (t) => {
+  const {outcome, reason} = await under('clock-set', 'observation #3');
+  t.is(outcome, 'broken');
+  t.regex(reason, /the guest's clock was set while the case ran: by \/proc\/stat it booted at 2026-11-21T02:48:13\.000Z, and now at 2026-11-21T02:48:14\.000Z/);
+});
+
 test('a fault that stays is in all later answers', (t) => {
   const [mutant] = mutable.like({fault: 'memtotal-page', at: 'observation #2', about: 'MemTotal', lasting: true});
   t.is(mutant?.answers.size, 3);

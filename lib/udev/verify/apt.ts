@@ -11,7 +11,6 @@ export interface Package {
   readonly suite: Suite;
   readonly name: string;
   readonly version: string;
-  readonly size: number;
 }
 
 /** apt with lists and a cache of its own, as a user: it neither reads nor changes what the host has installed. */

@@ -92,7 +92,7 @@ async function main(): Promise<number> {
   const distinct = new Set(packaged.map(({bytes}) => Buffer.from(bytes).toString('latin1'))).size;
   const counts = suites.map((suite) => ({suite, packages: debian.packages.filter((one) => one.suite === suite).length, files: packaged.filter(({name}) => name.startsWith(`${suite}/`)).length}));
   const found = suites.map((suite) => ({suite, ...aboutMemory(packaged.filter(({name}) => name.startsWith(`${suite}/`)))}));
-  const page = pageOf({asked, counts, distinct, found, left: debian.left, missing: debian.missing});
+  const page = pageOf({asked, counts, distinct, found, missing: debian.missing});
   await writeFile(join(root, 'docs/udev-verify.md'), page);
   process.stdout.write(page);
   say(`written: docs/udev-verify.md, ${relative(root, join(root, 'lib/udev/fixtures/strange.json'))}`);

@@ -4,8 +4,6 @@ import {join} from 'node:path';
 import {execa} from 'execa';
 import {apt, listLines, suites, type Apt, type Package, type Suite} from './apt.ts';
 
-/** Larger packages are left out, and counted. */
-const LARGEST = 5 * 10 ** 6;
 /** Packages fetched by one call of apt. */
 const BATCH = 250;
 
@@ -13,7 +11,6 @@ const BATCH = 250;
 export interface Debian {
   readonly dir: string;
   readonly packages: readonly Package[];
-  readonly left: readonly Package[];
   /** Packages that the mirror names and does not have. */
   readonly missing: readonly Package[];
 }
@@ -22,16 +19,15 @@ export interface Debian {
 export async function debianRules(cache: string, say: (line: string) => void): Promise<Debian> {
   const dir = join(cache, 'rules');
   const own = await apt(join(cache, 'apt'), suites, true);
-  const all: Package[] = [];
-  for (const suite of suites) all.push(...(await withRules(own, suite)));
-  const packages = all.filter(({size}) => size <= LARGEST);
+  const packages: Package[] = [];
+  for (const suite of suites) packages.push(...(await withRules(own, suite)));
   const wanted = packages.filter((one) => !existsSync(placeOf(dir, one)));
   for (let i = 0; i < wanted.length; i += BATCH) {
     say(`packages ${i} of ${wanted.length}`);
     await fetchBatch(own, dir, wanted.slice(i, i + BATCH));
   }
   const missing = packages.filter((one) => !existsSync(placeOf(dir, one)));
-  return {dir, packages: packages.filter((one) => !missing.includes(one)), left: all.filter(({size}) => size > LARGEST), missing};
+  return {dir, packages: packages.filter((one) => !missing.includes(one)), missing};
 }
 
 const placeOf = (dir: string, {suite, name, version}: Package): string => join(dir, suite, `${name}_${version.replaceAll(':', '%3a')}`);
@@ -44,12 +40,11 @@ async function withRules(own: Apt, suite: Suite): Promise<Package[]> {
     for (const place of places.split(',')) names.add(place.slice(place.lastIndexOf('/') + 1));
   }
   const packages: Package[] = [];
-  let current: {name: string; version: string} = {name: '', version: ''};
-  for await (const line of listLines(own, suite, '_Packages', '^(Package|Version|Size): ')) {
+  let name = '';
+  for await (const line of listLines(own, suite, '_Packages', '^(Package|Version): ')) {
     const [, key, value = ''] = /^(\w+): (.*)$/.exec(line) ?? [];
-    if (key === 'Package') current = {name: value, version: ''};
-    else if (key === 'Version') current = {...current, version: value};
-    else if (key === 'Size' && names.has(current.name)) packages.push({suite, ...current, size: Number(value)});
+    if (key === 'Package') name = value;
+    else if (names.has(name)) packages.push({suite, name, version: value});
   }
   return packages;
 }

@@ -27,14 +27,13 @@ interface Page {
   readonly distinct: number;
   /** Findings of the lint that are not syntax: by release, with all its files taken together. */
   readonly found: readonly {readonly suite: string; readonly findings: readonly string[]; readonly own: readonly string[]; readonly writes: number}[];
-  readonly left: readonly Package[];
   readonly missing: readonly Package[];
 }
 
 const list = (packages: readonly Package[]): string => [...new Set(packages.map(({name}) => name))].sort().join(', ');
 
 /** docs/udev-verify.md. */
-export function pageOf({asked, counts, distinct, found, left, missing}: Page): string {
+export function pageOf({asked, counts, distinct, found, missing}: Page): string {
   const packaged = counts.map(({suite, packages, files}) => `| ${suite} | ${packages} | ${files} |`);
   const rows = asked.map(({suite, version, kind, files, fails, remarks, differences}) =>
     `| ${version} (${suite}) | ${kind} | ${files} | ${fails} | ${remarks} | ${files - differences.length} | ${differences.length} |`);
@@ -54,7 +53,7 @@ ${rows.join('\n')}
 |---|---|---|
 ${packaged.join('\n')}
 
-${left.length} packages larger than 5 MB were left out (${list(left)}).${missing.length > 0 ? ` ${missing.length} packages were in the mirror's lists and not in the mirror (${list(missing)}).` : ''}
+${missing.length > 0 ? `${missing.length} packages were in the mirror's lists and not in the mirror (${list(missing)}).` : 'No package that has any was left out.'}
 
 "strange" are the rules of [lib/udev/fixtures](../lib/udev/fixtures), one for each feature of the language and each error; a unit test
 compares the lint with what udevadm said of them.
