@@ -1,6 +1,6 @@
 import {posix, relative, resolve, sep} from 'node:path';
 import type {Cell} from '../results/record.ts';
-import {type LoadedRun, type Stored, keyOf} from '../results/store.ts';
+import type {LoadedRun, Stored} from '../results/store.ts';
 import {type Summary, groupBy, summarize} from '../results/summary.ts';
 
 /** One case on one cell, with its place in the page. */
@@ -31,25 +31,25 @@ export interface View extends LoadedRun {
 export function viewOf(loaded: LoadedRun, outDir: string): View {
   const summary = summarize(loaded);
   const entries = loaded.records.map((record, index) => ({record, anchor: `c${index + 1}`, evidence: evidenceOf(record, outDir)}));
-  const byKey = new Map(entries.map(entry => [keyOf(entry.record), entry]));
+  const byCell = new Map([...groupBy(entries, entry => entry.record.cell.id)].map(([id, own]) => [id, new Map(own.map(entry => [entry.record.case, entry]))]));
   const byGuest = groupBy(entries, entry => entry.record.cell.guest);
   const cases = new Map(entries.map(({record: {case: id, title}}) => [id, {id, title}]));
   return {
     ...loaded,
     summary,
     entries,
-    columns: columnsOf(summary.cells.map(one => one.cell), entries),
+    columns: columnsOf(summary.cells.map(one => one.cell), byCell),
     cases: [...cases.values()],
-    at: (caseId, {cells}) => cells.map(({id}) => byKey.get(keyOf({case: caseId, cell: {id}}))).find(entry => entry !== undefined),
+    at: (caseId, {cells}) => cells.map(({id}) => byCell.get(id)?.get(caseId)).find(entry => entry !== undefined),
     ofGuest: guest => byGuest.get(guest) ?? [],
   };
 }
 
-function columnsOf(cells: readonly Cell[], entries: readonly Entry[]): Column[] {
+function columnsOf(cells: readonly Cell[], byCell: ReadonlyMap<string, ReadonlyMap<string, Entry>>): Column[] {
   const perGuest = groupBy(cells, cell => cell.guest);
   return [...groupBy(cells, cell => `${cell.guest} ${cell.accel}`)].flatMap(([label, group]): Column[] => {
     const [{guest} = {guest: ''}] = group;
-    const ids = entries.filter(({record}) => group.some(({id}) => id === record.cell.id)).map(({record}) => record.case);
+    const ids = group.flatMap(({id}) => [...byCell.get(id)?.keys() ?? []]);
     if (new Set(ids).size < ids.length) return group.map(cell => ({label: `${guest} ${cell.machine} ${cell.accel}`, cells: [cell]}));
     return [{label: perGuest.get(guest)?.length === group.length ? guest : label, cells: group}];
   });

@@ -54,9 +54,10 @@ export function summarize({run, records}: LoadedRun): Summary {
 export function groupBy<T, K>(values: Iterable<T>, key: (value: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const value of values) {
-    const group = groups.get(key(value));
+    const name = key(value);
+    const group = groups.get(name);
     if (group) group.push(value);
-    else groups.set(key(value), [value]);
+    else groups.set(name, [value]);
   }
   return groups;
 }

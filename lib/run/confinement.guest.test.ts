@@ -1,10 +1,11 @@
 // A guest that wants out: what is between it and the host, tried from inside, as root of the guest.
 import {createSocket} from 'node:dgram';
 import {once} from 'node:events';
-import {readdir, stat} from 'node:fs/promises';
+import {mkdtemp, readdir, rm, stat, writeFile} from 'node:fs/promises';
 import {type AddressInfo, createServer} from 'node:net';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {ensureImage} from '../image/ensure.ts';
 import {defaultGuest, loadManifest} from '../image/manifest.ts';
 import {clone, type Clone} from '../machine/clone.ts';
@@ -27,27 +28,49 @@ test.before('a clone of the default guest', async () => {
 });
 test.after.always('ends the clone', () => (guest as Clone | undefined)?.close());
 
-/** Connects from the guest by bash's /dev/tcp, with a route to everywhere that root of the guest gives itself. */
-async function reach(host: string, port: number, kind = 'tcp'): Promise<{status: number; stderr: string}> {
+/** Connects from a guest by bash's /dev/tcp, with a route to everywhere that root of the guest gives itself. */
+async function reach(host: string, port: number, kind = 'tcp', {shell} = guest): Promise<{status: number; stderr: string}> {
   const script = `ip route replace default via 10.0.2.2
     timeout 5 bash -c 'exec 3<>/dev/${kind}/${host}/${port} && echo hello >&3 && read -r -t 3 -u 3 answer'`;
-  return guest.shell.run(script, 60_000);
+  return shell.run(script, 60_000);
 }
 
-test('the guest reaches no service of the host, neither by TCP nor by UDP, and the host sees nothing of it', async (t) => {
+/** Services of the host, on all of its addresses, and what has come in there. */
+async function services(t: ExecutionContext): Promise<{tcp: number; udp: number; seen: string[]}> {
   const seen: string[] = [];
   const tcp = createServer((socket) => {
     seen.push('tcp');
-    socket.end('welcome\n');
+    socket.on('error', () => undefined).end('welcome\n');
   }).listen(0, '0.0.0.0');
   const udp = createSocket('udp4', () => seen.push('udp')).bind(0, '0.0.0.0');
   await Promise.all([once(tcp, 'listening'), once(udp, 'listening')]);
   t.teardown(() => { tcp.close(); udp.close(); });
+  return {tcp: (tcp.address() as AddressInfo).port, udp: udp.address().port, seen};
+}
+
+test('the guest reaches no service of the host, neither by TCP nor by UDP, and the host sees nothing of it', async (t) => {
+  const {tcp, udp, seen} = await services(t);
   for (const host of ['10.0.2.2', '10.0.2.3', '127.0.0.1']) {
-    t.not((await reach(host, (tcp.address() as AddressInfo).port)).status, 0, `tcp ${host}`);
-    t.not((await reach(host, udp.address().port, 'udp')).status, 0, `udp ${host}`);
+    t.not((await reach(host, tcp)).status, 0, `tcp ${host}`);
+    t.not((await reach(host, udp, 'udp')).status, 0, `udp ${host}`);
   }
   t.deepEqual(seen, []);
+});
+
+test('the same attempts get through where QEMU does not restrict the network', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'memhp-open-'));
+  t.teardown(() => rm(dir, {recursive: true}));
+  const path = join(dir, 'qemu');
+  await writeFile(path, `#!/bin/sh
+for word; do shift; case $word in user,*restrict=on*) word="\${word%restrict=on*}restrict=off\${word#*restrict=on}" ;; esac; set -- "$@" "$word"; done
+exec ${template.qemu.path} "$@"
+`, {mode: 0o755});
+  const open = await clone({...template, qemu: {...template.qemu, path}}, {ms: 60_000});
+  t.teardown(() => open.close());
+  const {tcp, udp, seen} = await services(t);
+  t.is((await reach('10.0.2.2', tcp, 'tcp', open)).status, 0);
+  await reach('10.0.2.2', udp, 'udp', open); // nobody answers it
+  t.deepEqual(seen, ['tcp', 'udp']);
 });
 
 test('the guest reaches nothing outside, and no name server', async (t) => {
