@@ -19,7 +19,3 @@ for (const liar of liars) {
     t.deepEqual(misjudged(liar, await hear(liar, template, known)), [], liar.because);
   });
 }
-
-test('a pass is given to a liar only where the lie says nothing of what was asked', (t) => {
-  t.deepEqual(liars.filter(({outcome}) => outcome === 'pass').map(({name}) => name), ['clock-jumps']);
-});

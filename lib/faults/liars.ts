@@ -8,7 +8,8 @@ export interface Liar {
   /** Run in the clone before memhp first looks at it; what it starts in the background goes on. */
   readonly script: string;
   readonly case: string;
-  readonly outcome: Outcome;
+  /** Never `pass`. */
+  readonly outcome: Exclude<Outcome, 'pass'>;
   /** In the reason. */
   readonly words: RegExp;
   /** Why this is the verdict. */
