@@ -5,7 +5,10 @@ import {groupBy} from '../results/summary.ts';
 import type {Figures} from './bars.ts';
 import {measured} from './stats.ts';
 
-/** From a run directory: how long the whole run took for each guest, and how many clones came and went in a minute. */
+/**
+ * From a run directory: how long the whole run took for each guest, how many clones came and went in a minute, and what a clone costs beside
+ * the work of its case: QEMU's start, waking up and end, which is what lies outside of the case's steps, and the first look.
+ */
 export async function wholeRun(dir: string): Promise<Figures> {
   const {records} = await loadRun(dir);
   const minutes: number[] = [];
@@ -19,5 +22,15 @@ export async function wholeRun(dir: string): Promise<Figures> {
     minutes.push(took);
     rates.push(clones.filter((name) => cells.has(name.split('/')[0] ?? '')).length / took);
   }
-  return {'whole run of a guest': measured(minutes, 'min'), 'clones per minute': measured(rates, '/min')};
+  const steps = records.flatMap(({durationMs, steps: [first, ...later]}) => {
+    const last = later.at(-1);
+    return first && last ? [{all: durationMs, first: first.durationMs, outside: durationMs - last.atMs - last.durationMs}] : [];
+  });
+  return {
+    'a case': measured(steps.map(({all}) => all), 'ms'),
+    'a case, start and end of its clone': measured(steps.map(({outside}) => outside), 'ms'),
+    'a case, first look at its clone': measured(steps.map(({first}) => first), 'ms'),
+    'whole run of a guest': measured(minutes, 'min'),
+    'clones per minute': measured(rates, '/min'),
+  };
 }
