@@ -9,7 +9,7 @@ import {PAGE, zoneOf} from './ledger.ts';
 import {strangeListings} from './noticed.ts';
 import {failedSlots} from './taken.ts';
 import {ofMemory} from './unchanged.ts';
-import {offeredZones} from './zones.ts';
+import {bytesMissing, offeredZones} from './zones.ts';
 
 /** Fields of /proc/meminfo that no memory hotplug changes. */
 const CONSTANT = ['Hugepagesize', 'VmallocTotal', 'CmaTotal', 'SwapTotal'];
@@ -193,11 +193,28 @@ function expectedSpan({node, name, present}: Zone, {first, now, before = now}: P
   const plugged = (one: Observation): Set<number> => new Set(one.qemu.devices.flatMap((device) => (device.resizable ? rangeOf(device, one.blockSize) : blocksOf(device, one.blockSize))));
   const [ofDevices, atFirst] = [plugged(now), plugged(first)];
   const boot = (one: Observation, devices: Set<number>): number[] => members(one).map(({id}) => id).filter((id) => !devices.has(id));
-  if (members(first).some(({id}) => atFirst.has(id)) || boot(first, atFirst).join() !== boot(now, ofDevices).join()) return undefined;
-  const start = of(first);
   const perBlock = now.blockSize / PAGE;
+  if (members(first).some(({id}) => atFirst.has(id)) || boot(first, atFirst).join() !== boot(now, ofDevices).join()) {
+    return was && shrunk(was, members(before).map(({id}) => id), members(now).map(({id}) => id), {perBlock, full: (id) => bytesMissing(now, id) === 0});
+  }
+  const start = of(first);
   const parts = members(now).filter(({id}) => ofDevices.has(id)).map(({id}) => [id * perBlock, (id + 1) * perBlock] as const);
   if (start && start.present > 0) parts.push([start.startPfn, start.startPfn + start.spanned]);
   const from = Math.min(...parts.map(([low]) => low));
   return parts.length === 0 ? undefined : {start: from, pages: Math.max(...parts.map(([, high]) => high)) - from};
+}
+
+/**
+ * What is left of a zone's span when blocks have left it, and none has come: an edge moves to the next block where a block that lay at it
+ * in full has gone. Undefined where another one lay there, or the next one need not be memory in full. Source: shrink_zone_span() of mm/memory_hotplug.c.
+ */
+export function shrunk({startPfn, spanned}: Pick<Zone, 'startPfn' | 'spanned'>, were: readonly number[], are: readonly number[], {perBlock, full}: {perBlock: number; full: (id: number) => boolean}): Span | undefined {
+  const [lowest, highest, low, high] = [were[0], were.at(-1), are[0], are.at(-1)];
+  if (lowest === undefined || highest === undefined || low === undefined || high === undefined || are.some((id) => !were.includes(id))) return undefined;
+  const endPfn = startPfn + spanned;
+  if (low !== lowest && (startPfn !== lowest * perBlock || !full(low))) return undefined;
+  if (high !== highest && (endPfn !== (highest + 1) * perBlock || !full(high))) return undefined;
+  const start = low === lowest ? startPfn : low * perBlock;
+  const end = high === highest ? endPfn : (high + 1) * perBlock;
+  return {start, pages: end - start};
 }

@@ -29,9 +29,9 @@ export const sightFaults: readonly Fault[] = [
       if (was !== undefined && was !== line) yield {about: pathOf(line), lines: lines.with(i, was)};
     }
   }),
-  ofLine('clock-set', 'The guest\'s clock was set: it booted a second later.', (line) => {
+  ofLine('clock-set', 'The guest\'s clock was set since the observation before: it booted a second later.', (line, {before}) => {
     const [, start = '', seconds = ''] = /^(\/proc\/stat:btime )(\d+)$/.exec(line) ?? [];
-    return start === '' ? undefined : {about: '', line: start + String(Number(seconds) + 1)};
+    return start === '' || !before ? undefined : {about: '', line: start + String(Number(seconds) + 1)};
   }),
   ofObservation('observation-cut', 'The end of an observation is missing.', function* ({lines}) {
     for (const part of [0.25, 0.5, 0.75]) yield {about: `after ${part * 100} %`, lines: lines.slice(0, Math.floor(lines.length * part))};

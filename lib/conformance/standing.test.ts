@@ -1,0 +1,27 @@
+import test from 'ava';
+import {shrunk} from './standing.ts';
+
+const perBlock = 32768;
+const blocks = (first: number, count: number) => ({startPfn: first * perBlock, spanned: count * perBlock});
+const all = {perBlock, full: () => true};
+
+test('a zone that loses a block at an edge ends at the next one', (t) => {
+  t.deepEqual(shrunk(blocks(4, 4), [4, 5, 6, 7], [5, 6, 7], all), {start: 5 * perBlock, pages: 3 * perBlock});
+  t.deepEqual(shrunk(blocks(4, 4), [4, 5, 6, 7], [4, 5], all), {start: 4 * perBlock, pages: 2 * perBlock});
+});
+
+test('a zone that loses a block in its middle spans it still', (t) => {
+  t.deepEqual(shrunk(blocks(4, 4), [4, 5, 6, 7], [4, 7], all), {start: 4 * perBlock, pages: 4 * perBlock});
+});
+
+test('an edge that lies in the middle of a block stays as long as the block does, and is not guessed afterwards', (t) => {
+  const zone = {startPfn: 4 * perBlock + 100, spanned: 4 * perBlock - 100};
+  t.deepEqual(shrunk(zone, [4, 5, 6, 7], [4, 5, 6], all), {start: zone.startPfn, pages: 3 * perBlock - 100});
+  t.is(shrunk(zone, [4, 5, 6, 7], [5, 6, 7], all), undefined);
+});
+
+test('nothing is guessed where the next block has holes, where a block has come, or where none is left', (t) => {
+  t.is(shrunk(blocks(4, 4), [4, 5, 6, 7], [5, 6, 7], {perBlock, full: (id) => id !== 5}), undefined);
+  t.is(shrunk(blocks(4, 4), [4, 5, 6, 7], [5, 6, 7, 8], all), undefined);
+  t.is(shrunk(blocks(4, 1), [4], [], all), undefined);
+});
