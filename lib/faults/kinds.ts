@@ -1,7 +1,7 @@
 import {readdir, stat, truncate} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Random} from './random.ts';
-import type {GuestKind, Process} from './world.ts';
+import type {Process} from './world.ts';
 
 /** What a fault gets to strike with. */
 export interface Struck {
@@ -27,7 +27,6 @@ export interface Kind {
     readonly env?: (random: Random) => Readonly<Record<string, string>>;
     readonly namespace?: (random: Random, paths: {cache: string; out: string}) => {before: string; after: string};
     readonly runs?: number;
-    readonly guest?: GuestKind;
   };
   /** Is the run ended by it at once, so that it can't tidy up? */
   readonly sudden?: boolean;
@@ -79,10 +78,6 @@ export const kinds: readonly Kind[] = [
   {
     name: 'serial-silent', what: "a port of the guest's shell, or the console with both, falls silent", needs: relay,
     strike: ({tell, random}) => tell({mute: random.pick([['work'], ['watch'], ['work', 'watch', 'serial'], ['monitor']])}, true),
-  },
-  {
-    name: 'ssh-silent', what: 'the network of a guest that is talked to by ssh falls silent', needs: {guest: 'ssh', env: relay.env},
-    strike: say({execute: 'set_link', arguments: {name: 'net', up: false}}),
   },
   {
     name: 'template-truncated', what: "a file of the template is cut off, between runs or in the middle of one", needs: {cache: 'own'},

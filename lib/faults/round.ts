@@ -50,7 +50,7 @@ export async function playRound(world: World, reference: Reference, kind: Kind, 
   const env = {...kind.needs?.env?.(random), ...(kind.exit === 'good' ? {MEMHP_FAULTS_HASTE: '1'} : {})};
   const runs = outs.map((out) => {
     const namespace = kind.needs?.namespace?.(random, {cache, out});
-    return world.start({out, cache, dir, env, guest: kind.needs?.guest, ...(namespace ? {namespace} : {})});
+    return world.start({out, cache, dir, env, ...(namespace ? {namespace} : {})});
   });
   const hit = await strike(kind, runs, {random, cache, dir, out: outs[0] ?? '', moment});
   const ended = await Promise.all(runs.map((run) => run.ended));
@@ -65,7 +65,7 @@ export async function playRound(world: World, reference: Reference, kind: Kind, 
   const records = (await Promise.all(outs.map((out) => readRecords(out)))).flat();
   problems.push(...wrongIn(records, reference, {whole: !hit && !kind.needs?.namespace}), ...records.flatMap(tooLong));
   const resumed = performance.now();
-  for (const out of outs) problems.push(...await resume(world, reference, {out, cache, dir, guest: kind.needs?.guest}, records));
+  for (const out of outs) problems.push(...await resume(world, reference, {out, cache, dir}, records));
   const result: Round = {
     kind: kind.name, seed, round, hit, exit: first?.exitCode ?? first?.signal ?? 'none', seconds,
     moment: kind.strike ? `${moment.ms} ms after ${moment.records} cases${empty ? ', empty cache' : ''}` : 'from the beginning',

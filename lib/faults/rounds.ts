@@ -1,13 +1,13 @@
-import {cp, mkdtemp, mkdir, rm} from 'node:fs/promises';
+import {mkdtemp, mkdir, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
-import {basename, dirname, join, resolve} from 'node:path';
+import {join, resolve} from 'node:path';
 import {isThere} from '../util/build-once.ts';
 import {Broken} from '../util/errors.ts';
 import {kinds} from './kinds.ts';
 import {randomOf} from './random.ts';
 import {referenceOf, type Reference} from './reference.ts';
 import {playRound, type Round} from './round.ts';
-import {CASES, World, type GuestKind} from './world.ts';
+import {CASES, World} from './world.ts';
 
 export interface RoundsOptions {
   readonly kernel: string;
@@ -25,16 +25,13 @@ export async function rounds({kernel, count, seed, only, dir, told}: RoundsOptio
   if (dir !== undefined) await mkdir(dir, {recursive: true});
   const world = new World(dir === undefined ? await mkdtemp(join(tmpdir(), 'memhp-faults-')) : resolve(dir), kernel);
   await world.begin();
-  const references = new Map<GuestKind, Reference>();
+  const reference = await reach(world);
   const chosen = kinds.filter(({name}) => only.length === 0 || only.includes(name));
   const order = shuffled(chosen, seed);
   const played: Round[] = [];
   for (let round = 0; round < count; round++) {
     const kind = order[round % order.length];
     if (!kind) break;
-    const guest = kind.needs?.guest ?? 'kernel';
-    const reference = references.get(guest) ?? await reach(world, guest);
-    references.set(guest, reference);
     const one = await playRound(world, reference, kind, seed, round);
     told(one);
     played.push(one);
@@ -44,15 +41,12 @@ export async function rounds({kernel, count, seed, only, dir, told}: RoundsOptio
 }
 
 /** The run that nothing happens to. */
-async function reach(world: World, guest: GuestKind): Promise<Reference> {
-  const out = join(world.dir, `reference-${guest}`);
+async function reach(world: World): Promise<Reference> {
+  const out = join(world.dir, 'reference');
   if (!(await isThere(join(out, 'report.md')))) {
-    const [begin, images] = [join(world.dir, `begin-${guest}`), join(world.cache, 'images')];
-    await mkdir(images, {recursive: true});
-    await mkdir(begin, {recursive: true});
-    // The kernel's own image: it need not be built a second time.
-    if (guest === 'ssh') await cp(dirname(world.kernel), join(images, basename(dirname(world.kernel))), {recursive: true});
-    const {exitCode, stderr} = await world.start({out, cache: world.cache, dir: begin, guest, env: {MEMHP_FAULTS_HASTE: '1'}}).ended;
+    await mkdir(world.cache, {recursive: true});
+    await mkdir(join(world.dir, 'begin'), {recursive: true});
+    const {exitCode, stderr} = await world.start({out, cache: world.cache, dir: join(world.dir, 'begin'), env: {MEMHP_FAULTS_HASTE: '1'}}).ended;
     if (exitCode !== 0) {
       await rm(out, {recursive: true}); // no reference for the next time
       throw new Broken(`the reference run ended with status ${exitCode ?? 'none'}: ${stderr}`);

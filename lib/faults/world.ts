@@ -1,9 +1,8 @@
-import {appendFile, cp, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {cp, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
-import {defaultGuest} from '../image/manifest.ts';
 import {findQemu} from '../qemu/binary.ts';
 import {root} from '../util/paths.ts';
 import {shellQuote} from '../util/text.ts';
@@ -18,9 +17,6 @@ const here = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 
 /** Deadlines of ten seconds and more are so many times shorter in a round. */
 export const HASTE = 6;
-
-/** What the runs of a round boot: a bare kernel, which is up in no time; or all of a distribution, talked to by ssh. */
-export type GuestKind = 'kernel' | 'ssh';
 
 /** How a memhp ended. */
 export interface Ended {
@@ -42,7 +38,6 @@ export interface StartOptions {
   /** A directory for this start alone. */
   readonly dir: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly guest?: GuestKind | undefined;
   /** Shell commands to run before memhp, in a mount namespace of its own, and after it. */
   readonly namespace?: {readonly before: string; readonly after: string};
 }
@@ -65,10 +60,6 @@ export class World {
     this.kernel = kernel;
   }
 
-  get #sshGuest(): string {
-    return join(this.dir, 'ssh.yaml');
-  }
-
   get cache(): string {
     return join(this.dir, 'cache');
   }
@@ -76,8 +67,6 @@ export class World {
   /** The QEMU that all runs of this world are given: a script, because what is in between differs from round to round. */
   async begin(): Promise<void> {
     await mkdir(join(this.dir, 'tmp'), {recursive: true});
-    await cp(join(root, 'images', `${defaultGuest()}.yaml`), this.#sshGuest);
-    await appendFile(this.#sshGuest, 'prepare: [modprobe -r virtio_console]\n');
     const {path} = await findQemu('amd64');
     await writeFile(join(this.dir, 'qemu'), `#!/bin/sh
 case $MEMHP_FAULTS_QEMU:$* in
@@ -89,9 +78,9 @@ exec ${path} "$@"
   }
 
   /** Starts `memhp run`. Its processes and all that they start are known by a token in their environment. */
-  start({out, cache, dir, env = {}, guest = 'kernel', namespace}: StartOptions): Started {
+  start({out, cache, dir, env = {}, namespace}: StartOptions): Started {
     const token = `MEMHP_FAULTS_ROUND=${basename(dir)}-${process.pid}-${Math.random().toString(36).slice(2)}`;
-    const command = [process.execPath, join(root, 'lib/cli/bin.js'), 'run', ...CASES, ...(guest === 'ssh' ? ['--guest', this.#sshGuest] : ['--kernel', this.kernel, '--append', APPEND]), '--qemu', join(this.dir, 'qemu'), '--accel', 'tcg', '--jobs', '1', '--out', out, '--json'];
+    const command = [process.execPath, join(root, 'lib/cli/bin.js'), 'run', ...CASES, '--kernel', this.kernel, '--qemu', join(this.dir, 'qemu'), '--append', APPEND, '--accel', 'tcg', '--jobs', '1', '--out', out, '--json'];
     const [file = '', ...args] = namespace === undefined ? command : [
       'unshare', process.getuid?.() === 0 ? '-m' : '-rm', 'sh', '-c', `set -e; ${namespace.before}; set +e; "$@"; status=$?; ${namespace.after}; exit $status`, 'sh', ...command,
     ];
@@ -159,3 +148,5 @@ export async function wasteIn(kind: 'cache' | 'out' | 'tmp', dir: string): Promi
     .filter((entry) => entry.isSocket() || kind === 'tmp' || (kind === 'cache' ? CACHE_WASTE : OUT_WASTE).test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
 }
+
+export const copyTree = (from: string, to: string): Promise<void> => cp(from, to, {recursive: true});
