@@ -7,7 +7,8 @@ import {measured} from './stats.ts';
 
 /**
  * From a run directory: how long the whole run took for each guest, how many clones came and went in a minute, and what a clone costs beside
- * the work of its case: QEMU's start, waking up and end, which is what lies outside of the case's steps, and the first look.
+ * the work of its case: the first look, and no more than what lies outside of the case's steps. That is QEMU's start, waking up and
+ * end, and in some cases more: other clones to compare with, or a reboot.
  */
 export async function wholeRun(dir: string): Promise<Figures> {
   const {records} = await loadRun(dir);
@@ -28,7 +29,7 @@ export async function wholeRun(dir: string): Promise<Figures> {
   });
   return {
     'a case': measured(steps.map(({all}) => all), 'ms'),
-    'a case, start and end of its clone': measured(steps.map(({outside}) => outside), 'ms'),
+    'a case, outside of its steps': measured(steps.map(({outside}) => outside), 'ms'),
     'a case, first look at its clone': measured(steps.map(({first}) => first), 'ms'),
     'whole run of a guest': measured(minutes, 'min'),
     'clones per minute': measured(rates, '/min'),

@@ -8,8 +8,8 @@ export interface Liar {
   /** Run in the clone before memhp first looks at it; what it starts in the background goes on. */
   readonly script: string;
   readonly case: string;
-  /** Never `pass`. */
-  readonly outcome: Exclude<Outcome, 'pass'>;
+  /** A liar is never believed. */
+  readonly outcome: Extract<Outcome, 'fail' | 'broken'>;
   /** In the reason. */
   readonly words: RegExp;
   /** Why this is the verdict. */

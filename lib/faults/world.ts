@@ -1,4 +1,4 @@
-import {cp, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
@@ -148,5 +148,3 @@ export async function wasteIn(kind: 'cache' | 'out' | 'tmp', dir: string): Promi
     .filter((entry) => entry.isSocket() || kind === 'tmp' || (kind === 'cache' ? CACHE_WASTE : OUT_WASTE).test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
 }
-
-export const copyTree = (from: string, to: string): Promise<void> => cp(from, to, {recursive: true});

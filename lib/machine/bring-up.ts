@@ -47,7 +47,7 @@ now() {
   up=\${up%.*}\${up#*.} idle=\${idle%.*}\${idle#*.}
   idle=\${idle#0} idle=\${idle#0} # a number with a zero before it would be octal
 }
-if command -v systemctl; then systemctl stop 'user@*.service'; fi >/dev/null 2>&1
+if command -v systemctl; then systemctl stop user@0.service; fi >/dev/null 2>&1
 tries=60 cpus=$(nproc)
 while [ $((tries -= 1)) -ge 0 ]; do
   now; before=$up was=$idle
