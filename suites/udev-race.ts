@@ -64,9 +64,9 @@ conformance('udev/speed', {
   needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   await installProfile(guest, profileNamed('rhel-8'));
+  const watch = await watchOnlining(guest); // without udevd's log, which takes it time
   for (const [policy, who, fact] of [['offline', 'udev', 'msByRule'], ['online', 'kernel', 'msByKernel']] as const) {
     await guest.setPolicy(policy);
-    const watch = await watchOnlining(guest); // without udevd's log, which takes it time
     const blocks = await watch.of(await guest.plugDimm({size: '1G'}, {settle: true}));
     t.is(whoOnlined(blocks, true), who, `${policy}: who onlined all of its blocks`);
     t.fact(fact, msToLastBlock(blocks));

@@ -66,9 +66,9 @@ conformance('udev/policies', {
   needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
 }, async ({t, guest}) => {
   const reading = await readRules(guest);
+  const watch = await watchOnlining(guest, {rules: true});
   for (const policy of POLICIES) {
     await guest.setPolicy(policy);
-    const watch = await watchOnlining(guest, {rules: true});
     const blocks = await watch.of(await guest.plugDimm({size: '256M'}, {settle: true}));
     for (const block of blocks) t.oneOf(fateOf(block), fatesByRules(reading, policy, block.block), `${policy}: who onlined ${block.block}, and where it is`);
   }
@@ -82,9 +82,9 @@ conformance('udev/policies-without-udevd', {
   await installProfile(guest, profileNamed('rhel-8'));
   await endUdevd(guest);
   t.is(await udevdNow(guest), 'dead', 'udevd');
+  const watch = await watchOnlining(guest);
   for (const policy of POLICIES) {
     await guest.setPolicy(policy);
-    const watch = await watchOnlining(guest);
     const blocks = await watch.of(await guest.plugDimm({size: '256M'}));
     t.is(blocks.map(fateOf), blocks.map(() => fateByPolicy(policy)), `${policy}: who onlined the blocks, and where they are`);
     t.is(blocks.map(({attempts}) => attempts.length), blocks.map(() => (policy === 'offline' ? 0 : 1)), `${policy}: attempts to online them`);

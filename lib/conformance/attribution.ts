@@ -5,12 +5,12 @@ import type {CaseContext} from './case.ts';
 import type {Dimm} from './dimm.ts';
 import type {CaseGuest} from './guest.ts';
 import {zoneOf} from './ledger.ts';
-import {LOG_OFF, LOG_ON, parseUdevLog, type RuleDone} from './udev-log.ts';
-import {ARM, DISARM, originOf, parseTrace, type Call, type Traced} from './udev-trace.ts';
+import {LOG_ON, LOGGED, parseUdevLog, type RuleDone} from './udev-log.ts';
+import {ARM, originOf, parseTrace, TOLD, type Call, type Traced} from './udev-trace.ts';
 
 /** What becomes of memory blocks from now on. */
 export interface Watch {
-  /** Ends the watch: what became of a device's blocks, ascending. */
+  /** What became of a device's blocks, ascending. The watch goes on. */
   readonly of: (dimm: Dimm) => Promise<Onlining[]>;
 }
 
@@ -44,8 +44,8 @@ async function tryWatching(guest: CaseGuest, {rules = false}: WatchOptions): Pro
   if (rules) await guest.sh(LOG_ON);
   return {
     of: async (dimm) => {
-      const traced = parseTrace(stdout, await guest.sh(DISARM));
-      const done = rules ? parseUdevLog(await guest.sh(LOG_OFF)) : [];
+      const traced = parseTrace(stdout, await guest.sh(TOLD));
+      const done = rules ? parseUdevLog(await guest.sh(LOGGED)) : [];
       await guest.observe('after the onlining');
       const start = Math.min(...dimm.blocks.map(({name}) => traced.created.get(name) ?? Infinity));
       return dimm.blocks.map(({name, id}) => {

@@ -3,11 +3,10 @@ import {Broken} from '../util/errors.ts';
 /** Makes udevd log all that it does; its workers are begun anew by that. */
 export const LOG_ON = 'udevadm control -l debug && udevadm settle';
 
-/** What udevd and its workers have logged since the boot about a rule and a block's state, and udevd's usual level again. */
-export const LOG_OFF = `
-udevadm control -l info
+/** What udevd and its workers have logged since the boot about a rule and a block's state. */
+export const LOGGED = `
 journalctl --sync
-journalctl -b -u systemd-udevd -o json --output-fields=MESSAGE,_PID | grep -E '\\.rules:[0-9]+.*(ATTR|RUN)'
+journalctl -b -o json --output-fields=MESSAGE,_PID _SYSTEMD_UNIT=systemd-udevd.service | grep -E '\\.rules:[0-9]+.*(ATTR|RUN)'
 true`;
 
 /** A rule that did something for a memory block. */

@@ -43,8 +43,13 @@ test('a task whose name has a line\'s end in it', (t) => {
   t.deepEqual(calls, [{block: 'memory32', task: 'a\nb', pid: 345, seconds: 2, file: 'state', result: 0}]);
 });
 
+test('the head of a trace, and counters of each processor that tell of no loss', (t) => {
+  const {calls} = parseTrace('', `@lost\noverrun: 0\ndropped events: 0\n@trace\n# tracer: nop\n#\n#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION\n#              | |         |   |||||     |         |\n${TRACE}`);
+  t.is(calls.length, 4);
+});
+
 test('a trace that lost something, or that is none, is no verdict', (t) => {
-  t.throws(() => parseTrace('', `@lost\noverrun: 12\n@trace\n`), {message: /trace is incomplete: overrun: 12/});
+  t.throws(() => parseTrace('', `@lost\nentries: 3\noverrun: 12\n@trace\n`), {message: /trace is incomplete: overrun: 12/});
   t.throws(() => parseTrace('', `@lost\n@trace\nnonsense\n`), {message: /not a line of the kernel's trace/});
 });
 

@@ -18,17 +18,14 @@ echo 'r:memhp/onlined device_online ret=$retval:s32' >>$T/kprobe_events &&
 echo 1 >$I/events/memhp/enable && echo 1 >$I/events/sched/sched_process_fork/enable && cat /proc/[0-9]*/stat 2>/dev/null
 true`;
 
-/** Ends it, and prints what was told. */
-export const DISARM = `
-T=/sys/kernel/tracing
-I=$T/instances/memhp
-echo 0 >$I/tracing_on
+/** Prints what was told up to now. */
+export const TOLD = `
+I=/sys/kernel/tracing/instances/memhp
 cat /proc/[0-9]*/stat 2>/dev/null
 echo '@lost'
-cat $I/per_cpu/cpu*/stats | grep -E '^(overrun|dropped events): [1-9]'
+cat $I/per_cpu/cpu*/stats
 echo '@trace'
-grep -v '^#' $I/trace
-echo 0 >$I/events/enable && rmdir $I && echo '-:memhp/created' >>$T/kprobe_events && echo '-:memhp/online' >>$T/kprobe_events && echo '-:memhp/onlined' >>$T/kprobe_events`;
+cat $I/trace`;
 
 /** A call of device_online for a memory block. */
 export interface Call {
@@ -66,6 +63,7 @@ function linesOf(trace: string): string[] {
   let begun = '';
   for (const line of trace.split('\n').filter(Boolean)) {
     const whole = begun + line;
+    if (lines.length === 0 && whole.startsWith('#') && !LINE.test(whole)) continue; // the head
     const ends = LINE.test(whole) && !/child_comm=(?![^]* child_pid=)/.test(whole);
     if (ends) lines.push(whole);
     begun = ends ? '' : `${whole}\n`;
@@ -73,10 +71,11 @@ function linesOf(trace: string): string[] {
   return begun === '' ? lines : [...lines, begun];
 }
 
-/** Reads what ARM and DISARM printed. Throws Broken where something was lost. */
+/** Reads what ARM and TOLD printed. Throws Broken where something was lost. */
 export function parseTrace(atFirst: string, atLast: string): Traced {
   const [, last = '', lost = '', trace = ''] = /^([^]*)@lost\n([^]*)@trace\n([^]*)$/.exec(atLast) ?? [];
-  if (lost !== '') throw new Broken(`the kernel's trace is incomplete: ${lost.trim()}`);
+  const [gone] = /^(?:overrun|dropped events): [1-9].*/m.exec(lost) ?? [];
+  if (gone !== undefined) throw new Broken(`the kernel's trace is incomplete: ${gone}`);
   const tasks = new Map([...parseTasks(last), ...parseTasks(atFirst)]);
   const created = new Map<string, number>();
   const open = new Map<number, string>();

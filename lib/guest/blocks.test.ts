@@ -11,11 +11,13 @@ const FILES = new Map([
   ['memory/memory32/phys_index', '00000020'],
   ['memory/memory32/phys_device', '0'],
   ['memory/memory4/state', 'online'],
+  ['node/node0/distance', '10 20'],
+  ['node/node1/distance', '20 10'],
 ]);
-const link = (from: string, to: string): string => `${from} -> ${to}\n`;
+const link = (from: string, behind: string): string => `${from} -> ${behind}\n`;
 
 test('blocks come in the order of their addresses, with what their files say', (t) => {
-  const links = link('memory/memory32/node0', '../../node/node0') + link('node/node0/memory32', '../../memory/memory32');
+  const links = link('memory/memory32/node0', '10 20') + link('node/node0/memory32', '00000020');
   t.deepEqual(parseBlocks(FILES, links), [
     {id: 4, state: 'online', online: undefined, validZones: [], removable: undefined, physIndex: undefined, physDevice: undefined, nodes: [], linkedFrom: []},
     {id: 32, state: 'offline', online: '0', validZones: ['Normal', 'Movable'], removable: '1', physIndex: '00000020', physDevice: '0', nodes: [0], linkedFrom: [0]},
@@ -23,14 +25,16 @@ test('blocks come in the order of their addresses, with what their files say', (
 });
 
 test('a block that spans nodes has both, and one way alone is seen as one way', (t) => {
-  const links = link('memory/memory4/node0', '../../node/node0') + link('memory/memory4/node1', '../../node/node1') + link('node/node1/memory4', '../../memory/memory4');
+  const links = link('memory/memory4/node0', '10 20') + link('memory/memory4/node1', '20 10') + link('node/node1/memory4', '00000004');
   const [block] = parseBlocks(FILES, links);
   t.deepEqual({nodes: block?.nodes, linkedFrom: block?.linkedFrom}, {nodes: [0, 1], linkedFrom: [1]});
 });
 
-test('a link that points elsewhere than its name says is no link', (t) => {
-  const [block] = parseBlocks(FILES, link('memory/memory4/node0', '../../node/node1') + link('node/node0/memory4', '../../memory/memory5'));
-  t.deepEqual({nodes: block?.nodes, linkedFrom: block?.linkedFrom}, {nodes: [], linkedFrom: []});
+test('a link that leads elsewhere than its name says, or nowhere, is no link', (t) => {
+  for (const [node, block] of [['20 10', '00000005'], ['', ''], ['10', 'word']] as const) {
+    const [seen] = parseBlocks(FILES, link('memory/memory4/node0', node) + link('node/node0/memory4', block));
+    t.deepEqual({nodes: seen?.nodes, linkedFrom: seen?.linkedFrom}, {nodes: [], linkedFrom: []});
+  }
 });
 
 test('a line that is no link is refused and quoted', (t) => {

@@ -18,16 +18,18 @@ export interface BlockView {
 }
 
 interface Links {
+  /** Blocks that a link names, wherever it leads. */
+  readonly named: Set<number>;
   readonly toNode: Map<number, number[]>;
   readonly fromNode: Map<number, number[]>;
 }
 
-/** Puts together the blocks from `memory/memoryN/FILE` contents and lines `LINK -> TARGET`. */
+/** Puts together the blocks from `memory/memoryN/FILE` contents and lines `LINK -> WHAT IS READ BEHIND IT`. */
 export function parseBlocks(files: ReadonlyMap<string, string>, linkText: string): BlockView[] {
-  const links = parseLinks(linkText);
+  const links = parseLinks(linkText, files);
   const named = [...files.keys()].flatMap((path) => /^memory\/memory(\d+)\//.exec(path)?.[1] ?? []).map((digits) => exactNumber(digits, 'a memory block'));
   // A link that outlives its block shows a block without any file.
-  const ids = new Set([...named, ...links.toNode.keys(), ...links.fromNode.keys()]);
+  const ids = new Set([...named, ...links.named]);
   return [...ids].sort((a, b) => a - b).map((id) => {
     const file = (name: string): string | undefined => files.get(`memory/memory${id}/${name}`);
     return {
@@ -44,17 +46,21 @@ export function parseBlocks(files: ReadonlyMap<string, string>, linkText: string
   });
 }
 
-/** A link is counted only where it also points to what its name says. */
-function parseLinks(text: string): Links {
-  const links: Links = {toNode: new Map(), fromNode: new Map()};
+/**
+ * A link is counted only where it leads to what its name says: a block is known by its phys_index, and a node by its distances, because that to
+ * itself is the only one of 10 (slit_valid in drivers/acpi/numa/srat.c).
+ */
+function parseLinks(text: string, files: ReadonlyMap<string, string>): Links {
+  const links: Links = {named: new Set(), toNode: new Map(), fromNode: new Map()};
   for (const line of text.split('\n')) {
     if (line.trim() === '') continue;
     const match = /^(?:memory\/memory(\d+)\/node(\d+)|node\/node(\d+)\/memory(\d+)) -> (.*)$/.exec(line);
     if (!match) throw new Broken(`not a link between a block and a node: "${line.slice(0, 120)}"`);
-    const [, block, node, fromNode, toBlock, target = ''] = match;
+    const [, block, node, fromNode, toBlock, behind = ''] = match;
     const number = (digits: string | undefined): number => exactNumber(digits ?? '', 'a link between a block and a node');
-    if (block !== undefined && target.endsWith(`/node/node${node}`)) push(links.toNode, number(block), number(node));
-    if (toBlock !== undefined && target.endsWith(`/memory/memory${toBlock}`)) push(links.fromNode, number(toBlock), number(fromNode));
+    links.named.add(number(block ?? toBlock));
+    if (block !== undefined && behind !== '' && behind === files.get(`node/node${node}/distance`)) push(links.toNode, number(block), number(node));
+    if (toBlock !== undefined && /^[0-9a-f]+$/.test(behind) && exactNumber(behind, 'a phys_index', 16) === number(toBlock)) push(links.fromNode, number(toBlock), number(fromNode));
   }
   return links;
 }

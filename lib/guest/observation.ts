@@ -8,6 +8,7 @@ import {bytes, type Bytes} from '../util/size.ts';
 import {clean} from '../util/text.ts';
 import {parseBlocks, type BlockView} from './blocks.ts';
 import {parseIomem, type IoRange} from './iomem.ts';
+import {messagesOf} from './kernel-log.ts';
 import {linesOf} from './observation-lines.ts';
 import {memTotalOf, parseMeminfo, type Meminfo} from './meminfo.ts';
 import {parseZoneinfo, type Zone} from './zoneinfo.ts';
@@ -115,7 +116,7 @@ export function parseObservation(text: string): Omit<Observation, 'qemu'> {
   for (const [path, content] of files) {
     const node = /^node\/node(\d+)\/meminfo$/.exec(path)?.[1];
     if (node !== undefined) nodeTotals[exactNumber(node, 'a node')] = memTotalOf(parseMeminfo(content), path);
-    else if (path.startsWith('node/')) nodeMasks[path.slice(5)] = content;
+    else if (/^node\/\w+$/.test(path)) nodeMasks[path.slice(5)] = content;
   }
   const meminfo = parseMeminfo(file('/proc/meminfo'));
   memTotalOf(meminfo, '/proc/meminfo');
@@ -130,7 +131,7 @@ export function parseObservation(text: string): Omit<Observation, 'qemu'> {
     nodeMasks,
     bootTime: bootTimeOf(file('/proc/stat')),
     // All of it: a warning must not hide behind so many other messages that it would be cut off.
-    kernelLog: clean(logText, Infinity).split('\n').filter((line) => line !== ''),
+    kernelLog: messagesOf(logText),
   };
 }
 
@@ -150,7 +151,7 @@ function partsOf(text: string): {fileText: string; linkText: string; logText: st
 }
 
 /** The files that memhp_observe reads. */
-const PATH = /^(?:\/proc\/(?:meminfo|zoneinfo|iomem|stat)|memory\/(?:auto_online_blocks|block_size_bytes)|memory\/memory(?:0|[1-9]\d*)\/(?:state|online|valid_zones|removable|phys_index|phys_device)|node\/(?:possible|online|has_memory|has_normal_memory)|node\/node(?:0|[1-9]\d*)\/meminfo)$/;
+const PATH = /^(?:\/proc\/(?:meminfo|zoneinfo|iomem|stat)|memory\/(?:auto_online_blocks|block_size_bytes)|memory\/memory(?:0|[1-9]\d*)\/(?:state|online|valid_zones|removable|phys_index|phys_device)|node\/(?:possible|online|has_memory|has_normal_memory)|node\/node(?:0|[1-9]\d*)\/(?:meminfo|distance))$/;
 
 /** FILE:LINE lines, put together by file. */
 function filesOf(text: string): Map<string, string> {

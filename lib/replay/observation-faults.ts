@@ -96,6 +96,14 @@ function otherZones(zones: string): string {
   return zones === 'Normal' || zones === 'none' ? 'Movable' : 'Normal';
 }
 
+/** A link that goes to the next node, or comes from it, with what would be read behind it. */
+const onNextNode = (line: string, lines: Lines): string => {
+  const moved = line.replace(/node(\d+)/, (_all, node: string) => `node${Number(node) + 1}`);
+  const [, next] = /^memory\/memory\d+\/(node\d+) -> /.exec(moved) ?? [];
+  const distances = lines.find((one) => one.startsWith(`node/${next}/distance:`))?.split(':')[1];
+  return distances === undefined ? moved : moved.replace(/ -> .*/, ` -> ${distances}`);
+};
+
 const pagesOfBlock = ({lines}: Seen): number => blockSizeOf(lines) / PAGE;
 const endMoved = (line: string, bytes: number): string =>
   line.replace(/-([0-9a-f]+) /, (_all, end: string) => `-${(Number.parseInt(end, 16) + bytes).toString(16).padStart(end.length, '0')} `);
@@ -143,7 +151,7 @@ export const observationFaults: readonly Fault[] = [
     return start ? {about: '', line: start + other(word.replace(/_.*/, ''))} : undefined;
   }),
   ofBlock('link-missing', 'The links between a block and its node are missing.', (lines, id) => lines.filter((line) => !line.includes(' -> ') || !isAbout(line, id))),
-  ofBlock('link-other', 'A block is on another node.', (lines, id) => lines.map((line) => (line.includes(' -> ') && isAbout(line, id) ? line.replaceAll(/node(\d+)(?!\/node)/g, (_all, node: string) => `node${Number(node) + 1}`) : line))),
+  ofBlock('link-other', 'A block is on another node.', (lines, id) => lines.map((line) => (line.includes(' -> ') && isAbout(line, id) ? onNextNode(line, lines) : line))),
   ofBlockFile('removable-other', 'A block\'s removable reads the other way.', 'removable', (content) => (content === '1' ? '0' : '1')),
   ofBlockFile('phys-index-off', 'A block\'s phys_index is one too large.', 'phys_index', (content) => (Number.parseInt(content, 16) + 1).toString(16).padStart(content.length, '0')),
   ofBlockFile('phys-device-off', 'A block\'s phys_device is one too large.', 'phys_device', (content) => String(Number(content) + 1)),

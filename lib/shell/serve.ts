@@ -21,6 +21,12 @@ if [ "$2" != serving ]; then
     sleep 1 # without a host at the other end every read is an end of file
   done
 fi
+# The kernel's log is held open, and a read at its end doesn't wait: whoever reads descriptor 9 gets what is new. Not where dd can't say so (busybox).
+memhp_log=
+if [ -r /dev/kmsg ] && dd iflag=nonblock count=0 </dev/kmsg; then
+  exec 9</dev/kmsg
+  dd iflag=nonblock count=0 <&9 && memhp_log=held
+fi 2>/dev/null
 err=/run/memhp.err.$$
 while read -r nonce lines; do
   script=
