@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs';
 import test from 'ava';
+import {LOST} from '../guest/kernel-log.ts';
 import type {Observation} from '../guest/observation.ts';
 import {compareAll, invariantNames, type Moment} from './invariants.ts';
 import type {Listed} from './noticed.ts';
@@ -98,6 +99,7 @@ const lies: readonly (readonly [string, Edit, readonly string[], Partial<Moment>
   ['an oops', (now) => { now.kernelLog.push('[   12.3] Oops: 0000 [#1] PREEMPT SMP NOPTI'); }, [LOG]],
   ['a warning', (now) => { now.kernelLog.push('[   12.3] WARNING: CPU: 0 PID: 1 at mm/memory_hotplug.c:1'); }, [LOG]],
   ['a bug', (now) => { now.kernelLog.push('[   12.3] kernel BUG at mm/memory_hotplug.c:1!'); }, [LOG]],
+  ['messages of the kernel are lost', (now) => { now.kernelLog.push(LOST); }, [LOG]],
   ['a device moves', () => undefined, [STAYS], {listed: {listings: [[dimm('here')]], before: [dimm('there')], sizeWritten: true}}],
   ['a device is listed twice', () => undefined, [STAYS], {listed: {listings: [[dimm(), dimm()]], before: undefined, sizeWritten: true}}],
   ['a write had no effect', () => undefined, [WRITTEN], {statesWritten: new Map([[33, 'offline']])}],

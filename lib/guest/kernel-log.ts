@@ -5,10 +5,16 @@ const RECORD = /^\d+,\d+,(\d+),[^;]*;(.*)$/;
 /** What is no printable ASCII, and the backslash, byte for byte. */
 const ESCAPED = /(?:\\x[0-9a-f]{2})+/g;
 
+/** What head says where messages were overwritten before they were read. Source: EPIPE in the same document. */
+export const GAP = "head: error reading 'standard input': Broken pipe";
+/** What stands in their place. */
+export const LOST = 'memhp: messages of the kernel were lost: more came than it keeps';
+
 /** The kernel's messages, as dmesg prints them, from its records or from what dmesg has printed. Without control characters; a message of several lines has its time before each. */
 export function messagesOf(log: string): string[] {
   let inRecord = false;
   const lines = log.split('\n').flatMap((line) => {
+    if (line === GAP) return [LOST];
     const [, time, text = ''] = RECORD.exec(line) ?? [];
     if (time === undefined) return inRecord && line.startsWith(' ') ? [] : [line]; // below a record: of which device it tells
     inRecord = true;

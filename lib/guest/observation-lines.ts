@@ -25,18 +25,16 @@ export function linesOf(text: string): string[] {
   const [printed, names, log] = sections(text.split('\n'));
   const files: string[] = [];
   const links = new Map(names.filter((name) => name !== '@links' && !NO_LINK.test(name)).map((name) => [name, '']));
-  const messages: string[] = [];
-  let held = false;
+  const read: string[] = [];
   for (const [path, content] of filesOf(printed)) {
     const link = BEHIND.exec(path ?? '')?.slice(1).find(Boolean);
     const readable = content.filter((line) => !UNREADABLE.test(line));
-    held ||= path === LOG;
-    if (path === LOG) messages.push(...messagesOf(content));
+    if (path === LOG) read.push(...content.filter((line) => line !== ''));
     else if (link === undefined) files.push(...readable.map((line) => (path === undefined ? line : `${path}:${line}`)));
     else links.set(link, readable.join(' '));
   }
-  if (log[0] === HELD && !held) throw new Broken('the observation is cut: it ends before the guest\'s kernel log');
-  return [...files, ...names.slice(0, 1), ...[...links].map(([name, behind]) => `${name} -> ${behind}`), ...log.slice(0, 1).map(() => '@kernel-log'), ...messages, ...log.slice(1)];
+  if (log[0] === HELD && read.at(-1) !== LOG_END) throw new Broken(`the guest's kernel log was not read to its end: "${clean(read.at(-1) ?? '', 160)}"`);
+  return [...files, ...names.slice(0, 1), ...[...links].map(([name, behind]) => `${name} -> ${behind}`), ...log.slice(0, 1).map(() => '@kernel-log'), ...read.filter((line) => line !== LOG_END), ...log.slice(1)];
 }
 
 /** The text that has these lines. */
@@ -74,13 +72,6 @@ function filesOf(lines: Lines): [path: string | undefined, content: string[]][] 
     }
   }
   return files;
-}
-
-/** Messages that head has read from the kernel's log, up to its end. */
-function messagesOf(content: Lines): Lines {
-  const last = content.findLastIndex((line) => line !== '');
-  if (content[last] !== LOG_END) throw new Broken(`the guest's kernel log was not read to its end: "${clean(content[last] ?? '', 160)}"`);
-  return content.slice(0, last);
 }
 
 /** Files, links and log, each of the latter with its mark. */

@@ -14,7 +14,8 @@ memhp_observe() {
     node/possible node/online node/has_memory node/has_normal_memory node/node[0-9]*/meminfo node/node[0-9]*/distance \\
     memory/memory[0-9]*/node[0-9]*/distance node/node[0-9]*/memory[0-9]*/phys_index
   if [ "$memhp_log" ]; then
-    head -v -c 99999999 "$@" - <&9 2>&1 # in between: what could not be read, and that the log has no more
+    # In between: what could not be read, and that the log has no more. Where messages were lost, a read fails, and the next one goes on behind them.
+    head -v -c 99999999 "$@" - - - <&9 2>&1
   else
     head -v -c 99999999 "$@" 2>/dev/null
   fi
