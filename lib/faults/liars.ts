@@ -85,7 +85,7 @@ export const liars: readonly Liar[] = [
     because: 'half an answer says nothing',
   },
   {
-    name: 'losing-shell', what: 'every ninth line that an observation reads is lost', script: wrap("sed '0~9d'"), case: 'online/movable', outcome: 'broken', words: /zoneinfo|meminfo|observation/,
+    name: 'losing-shell', what: 'every ninth line that an observation reads is lost', script: wrap("sed '0~9d'"), case: 'online/movable', outcome: 'broken', words: /zoneinfo|meminfo|observation|kernel log/,
     because: 'half an answer says nothing',
   },
   {

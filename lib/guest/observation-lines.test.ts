@@ -22,7 +22,7 @@ test('a log that head has read is in its place; what head says of files is no co
 test('a log that was not read to its end is refused', (t) => {
   const text = `==> a <==\none\n\n==> standard input <==\n6,1,2,-;three\n${END.replace('Resource temporarily unavailable', 'Broken pipe')}\n@links\n@kernel-log held\n@end`;
   t.throws(() => linesOf(text), {instanceOf: Broken, message: /kernel log was not read to its end: "head: error reading 'standard input': Broken pipe"/});
-  t.throws(() => linesOf('==> a <==\none\n@links\n@kernel-log held\n@end'), {instanceOf: Broken, message: /kernel log was not read to its end: ""/});
+  t.throws(() => linesOf('==> a <==\none\n@links\n@kernel-log held\n@end'), {instanceOf: Broken, message: /kernel log was not read to its end$/});
 });
 
 test('a log that goes on behind lost messages says so', (t) => {

@@ -33,7 +33,7 @@ export function linesOf(text: string): string[] {
     else if (link === undefined) files.push(...readable.map((line) => (path === undefined ? line : `${path}:${line}`)));
     else links.set(link, readable.join(' '));
   }
-  if (log[0] === HELD && read.at(-1) !== LOG_END) throw new Broken(`the guest's kernel log was not read to its end: "${clean(read.at(-1) ?? '', 160)}"`);
+  if (log[0] === HELD && read.at(-1) !== LOG_END) throw new Broken(`the guest's kernel log was not read to its end${read.length > 0 ? `: "${clean(read.at(-1) ?? '', 160)}"` : ''}`);
   return [...files, ...names.slice(0, 1), ...[...links].map(([name, behind]) => `${name} -> ${behind}`), ...log.slice(0, 1).map(() => '@kernel-log'), ...read.filter((line) => line !== LOG_END), ...log.slice(1)];
 }
 
