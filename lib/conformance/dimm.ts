@@ -66,8 +66,8 @@ export class Dimm {
     const {checks, clone, limits} = this.#guest.stage;
     const names = this.blocks.filter((block) => block.state !== state).map(({name}) => name);
     const refusals = await this.#guest.step(`write ${word} to state of ${this.id}'s ${names.length} blocks`, async () => {
-      const script = `cd /sys/devices/system/memory; for b in ${names.join(' ')}; do echo ${word} >$b/state || echo "$b refused" >&2; done`;
-      const {status, stdout, stderr} = await clone.shell.run(script, limits.operationMs);
+      const script = `for b in ${names.join(' ')}; do echo ${word} >/sys/devices/system/memory/$b/state || echo "$b refused" >&2; done`;
+      const {status, stdout, stderr} = await clone.shell.run(script, limits.operationMs, 'here');
       return status === 0 ? stdout + stderr : `${stdout}${stderr}\nstatus ${status}`;
     });
     checks.require(refusals.trim(), '', `${this.id}: errors when ${word} is written to the state of its blocks`);

@@ -54,7 +54,7 @@ export class Scribe {
       close: () => {
         guest.close();
       },
-      run: (script, ms) => this.#ask(files.commands, {port, shell: guest.kind, script}, () => guest.run(script, ms), ({status, stdout, stderr}) => ({status, stdout, stderr})),
+      run: (script, ms, where) => this.#ask(files.commands, {port, shell: guest.kind, script}, () => guest.run(script, ms, where), ({status, stdout, stderr}) => ({status, stdout, stderr})),
     });
     return {
       ...clone,

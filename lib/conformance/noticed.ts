@@ -46,10 +46,10 @@ export class Noticed {
       close: () => {
         shell.close();
       },
-      run: async (script, ms) => {
+      run: async (script, ms, where) => {
         if (script.includes('auto_online_blocks')) this.policyWritten = true;
         this.zonePolicyWritten ||= /memory_hotplug|online_policy|auto_movable/.test(script);
-        const result = await shell.run(script, ms);
+        const result = await shell.run(script, ms, where);
         if (result.status === 0 && result.stderr === '') this.#accepted(script);
         return result;
       },

@@ -1,4 +1,6 @@
+import {looker} from '../guest/looker.ts';
 import type {Outcome} from '../results/record.ts';
+import {shellQuote} from '../util/text.ts';
 
 /** A way in which a guest misbehaves, and what memhp must make of it. */
 export interface Liar {
@@ -26,9 +28,9 @@ const FIRST = `${MEMORY}/memory32`;
 const still = (file: string): string => `cat ${file} >/run/liar/copy; mount --bind /run/liar/copy ${file}`;
 /** Does something in the background as soon as the first block of a DIMM is there. */
 const atFirst = (script: string): string => `{ until [ -e ${FIRST}/valid_zones ]; do :; done; ${script}; } >/dev/null 2>&1 &`;
-/** Puts a filter behind head, which reads the files of an observation. */
-const wrap = (filter: string): string =>
-  `cp /usr/bin/head /opt/head && printf '%s\\n' '#!/bin/sh' '/opt/head "$@" | ${filter.replaceAll("'", "'\\''")}' >/opt/wrapped && chmod +x /opt/wrapped && mount --bind /opt/wrapped /usr/bin/head`;
+/** Puts another process in the place of the one that looks: the same program, which changes what it has read. */
+const looking = (change: string): string =>
+  `kill $memhp_looking; exec 6>"$memhp_asks/done"; perl -e ${shellQuote(looker.replace('  for (my $from', `  ${change};\n$&`))} "$memhp_asks" 2>/dev/null &`;
 /** Files that stand still while memory is onlined, and the comparison that sees it. */
 const frozen: readonly (readonly [name: string, file: string, words: RegExp])[] = [
   ['meminfo', '/proc/meminfo', /MemTotal/],
@@ -81,11 +83,11 @@ export const liars: readonly Liar[] = [
     case: 'online/movable', outcome: 'fail', words: /valid_zones/, because: SEEN,
   },
   {
-    name: 'truncating-shell', what: 'whatever an observation reads ends after 3,000 characters', script: wrap('/opt/head -c 3000'), case: 'online/movable', outcome: 'broken', words: /the observation is cut/,
+    name: 'truncating-shell', what: 'whatever an observation reads ends after 3,000 characters', script: looking('$text = substr $text, 0, 3000'), case: 'online/movable', outcome: 'broken', words: /the observation is cut/,
     because: 'half an answer says nothing',
   },
   {
-    name: 'losing-shell', what: 'every ninth line that an observation reads is lost', script: wrap("sed '0~9d'"), case: 'online/movable', outcome: 'broken', words: /zoneinfo|meminfo|observation|kernel log/,
+    name: 'losing-shell', what: 'every ninth line that an observation reads is lost', script: looking('my $n; $text = join "", grep { ++$n % 9 } split /^/, $text'), case: 'online/movable', outcome: 'broken', words: /zoneinfo|meminfo|observation|kernel log/,
     because: 'half an answer says nothing',
   },
   {

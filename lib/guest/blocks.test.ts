@@ -11,13 +11,11 @@ const FILES = new Map([
   ['memory/memory32/phys_index', '00000020'],
   ['memory/memory32/phys_device', '0'],
   ['memory/memory4/state', 'online'],
-  ['node/node0/distance', '10 20'],
-  ['node/node1/distance', '20 10'],
 ]);
-const link = (from: string, behind: string): string => `${from} -> ${behind}\n`;
+const link = (from: string, target: string): string => `${from} -> ../../${target}\n`;
 
 test('blocks come in the order of their addresses, with what their files say', (t) => {
-  const links = link('memory/memory32/node0', '10 20') + link('node/node0/memory32', '00000020');
+  const links = link('memory/memory32/node0', 'node/node0') + link('node/node0/memory32', 'memory/memory32');
   t.deepEqual(parseBlocks(FILES, links), [
     {id: 4, state: 'online', online: undefined, validZones: [], removable: undefined, physIndex: undefined, physDevice: undefined, nodes: [], linkedFrom: []},
     {id: 32, state: 'offline', online: '0', validZones: ['Normal', 'Movable'], removable: '1', physIndex: '00000020', physDevice: '0', nodes: [0], linkedFrom: [0]},
@@ -25,16 +23,21 @@ test('blocks come in the order of their addresses, with what their files say', (
 });
 
 test('a block that spans nodes has both, and one way alone is seen as one way', (t) => {
-  const links = link('memory/memory4/node0', '10 20') + link('memory/memory4/node1', '20 10') + link('node/node1/memory4', '00000004');
+  const links = link('memory/memory4/node0', 'node/node0') + link('memory/memory4/node1', 'node/node1') + link('node/node1/memory4', 'memory/memory4');
   const [block] = parseBlocks(FILES, links);
   t.deepEqual({nodes: block?.nodes, linkedFrom: block?.linkedFrom}, {nodes: [0, 1], linkedFrom: [1]});
 });
 
 test('a link that leads elsewhere than its name says, or nowhere, is no link', (t) => {
-  for (const [node, block] of [['20 10', '00000005'], ['', ''], ['10', 'word']] as const) {
+  for (const [node, block] of [['node/node1', 'memory/memory5'], ['', ''], ['node/node0/', 'memory/memory04'], ['memory/memory4', 'node/node0']] as const) {
     const [seen] = parseBlocks(FILES, link('memory/memory4/node0', node) + link('node/node0/memory4', block));
     t.deepEqual({nodes: seen?.nodes, linkedFrom: seen?.linkedFrom}, {nodes: [], linkedFrom: []});
   }
+});
+
+test('what ls says of a link before its name is left alone', (t) => {
+  const [block] = parseBlocks(new Map(), `lrwxrwxrwx 1 root root 0 Nov 25 09:00 ${link('memory/memory4/node0', 'node/node0')}lrwxrwxrwx    1 0        0                0 Nov 25 09:00 ${link('node/node0/memory4', 'memory/memory4')}`);
+  t.deepEqual({nodes: block?.nodes, linkedFrom: block?.linkedFrom}, {nodes: [0], linkedFrom: [0]});
 });
 
 test('a line that is no link is refused and quoted', (t) => {

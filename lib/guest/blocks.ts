@@ -24,9 +24,9 @@ interface Links {
   readonly fromNode: Map<number, number[]>;
 }
 
-/** Puts together the blocks from `memory/memoryN/FILE` contents and lines `LINK -> WHAT IS READ BEHIND IT`. */
+/** Puts together the blocks from `memory/memoryN/FILE` contents and lines `LINK -> WHERE IT LEADS TO`. */
 export function parseBlocks(files: ReadonlyMap<string, string>, linkText: string): BlockView[] {
-  const links = parseLinks(linkText, files);
+  const links = parseLinks(linkText);
   const named = [...files.keys()].flatMap((path) => /^memory\/memory(\d+)\//.exec(path)?.[1] ?? []).map((digits) => exactNumber(digits, 'a memory block'));
   // A link that outlives its block shows a block without any file.
   const ids = new Set([...named, ...links.named]);
@@ -46,21 +46,20 @@ export function parseBlocks(files: ReadonlyMap<string, string>, linkText: string
   });
 }
 
-/**
- * A link is counted only where it leads to what its name says: a block is known by its phys_index, and a node by its distances, because that to
- * itself is the only one of 10 (slit_valid in drivers/acpi/numa/srat.c).
- */
-function parseLinks(text: string, files: ReadonlyMap<string, string>): Links {
+/** `LINK -> TARGET`, maybe with what ls says of the link before it. A link is counted only where it leads to what its name says. */
+const LINK = /^(?:l\S+ .* )?(?:memory\/memory(\d+)\/node(\d+)|node\/node(\d+)\/memory(\d+)) -> (.*)$/;
+
+function parseLinks(text: string): Links {
   const links: Links = {named: new Set(), toNode: new Map(), fromNode: new Map()};
   for (const line of text.split('\n')) {
     if (line.trim() === '') continue;
-    const match = /^(?:memory\/memory(\d+)\/node(\d+)|node\/node(\d+)\/memory(\d+)) -> (.*)$/.exec(line);
+    const match = LINK.exec(line);
     if (!match) throw new Broken(`not a link between a block and a node: "${line.slice(0, 120)}"`);
-    const [, block, node, fromNode, toBlock, behind = ''] = match;
+    const [, block, node, fromNode, toBlock, target] = match;
     const number = (digits: string | undefined): number => exactNumber(digits ?? '', 'a link between a block and a node');
     links.named.add(number(block ?? toBlock));
-    if (block !== undefined && behind !== '' && behind === files.get(`node/node${node}/distance`)) push(links.toNode, number(block), number(node));
-    if (toBlock !== undefined && /^[0-9a-f]+$/.test(behind) && exactNumber(behind, 'a phys_index', 16) === number(toBlock)) push(links.fromNode, number(toBlock), number(fromNode));
+    if (block !== undefined && target === `../../node/node${node}`) push(links.toNode, number(block), number(node));
+    if (toBlock !== undefined && target === `../../memory/memory${toBlock}`) push(links.fromNode, number(toBlock), number(fromNode));
   }
   return links;
 }

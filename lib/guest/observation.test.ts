@@ -26,12 +26,12 @@ test('a real observation: all views, and they agree', (t) => {
 });
 
 test('no kernel message is an empty log', (t) => {
-  t.deepEqual(parseObservation(sample.replace(/^(==> standard input <==\n)[^]*?^(?=head: )/m, '$1')).kernelLog, []);
+  t.deepEqual(parseObservation(sample.replace(/^(@kernel-log\n)[^]*?^(?=@end)/m, '$1')).kernelLog, []);
 });
 
 test('kernel messages cannot carry control characters into a report', (t) => {
-  const {kernelLog} = parseObservation(sample.replace('@kernel-log held\n', '@kernel-log held\n[1.0] \u001B[31mred\u0007\n'));
-  t.is(kernelLog.at(-1), '[1.0] red');
+  const {kernelLog} = parseObservation(sample.replace('@kernel-log\n', '@kernel-log\n[1.0] \u001B[31mred\u0007\n'));
+  t.is(kernelLog[0], '[1.0] red');
 });
 
 for (const part of ['@links', '@kernel-log', '@end']) {
@@ -41,6 +41,6 @@ for (const part of ['@links', '@kernel-log', '@end']) {
 }
 
 test('a block size that is no hex number is refused and quoted', (t) => {
-  t.throws(() => parseObservation(sample.replace(/^(==> memory\/block_size_bytes <==\n).*$/m, '$10x8000000')), {instanceOf: Broken, message: 'block_size_bytes is not hex: "0x8000000"'});
-  t.throws(() => parseObservation(sample.replace(/^==> memory\/block_size_bytes <==\n.*\n/m, '')), {instanceOf: Broken, message: 'block_size_bytes is not hex: "missing"'});
+  t.throws(() => parseObservation(sample.replace(/^(memory\/block_size_bytes:).*$/m, '$10x8000000')), {instanceOf: Broken, message: 'block_size_bytes is not hex: "0x8000000"'});
+  t.throws(() => parseObservation(sample.replace(/^memory\/block_size_bytes:.*\n/m, '')), {instanceOf: Broken, message: 'block_size_bytes is not hex: "missing"'});
 });

@@ -9,7 +9,6 @@ import {clean} from '../util/text.ts';
 import {parseBlocks, type BlockView} from './blocks.ts';
 import {parseIomem, type IoRange} from './iomem.ts';
 import {messagesOf} from './kernel-log.ts';
-import {linesOf} from './observation-lines.ts';
 import {memTotalOf, parseMeminfo, type Meminfo} from './meminfo.ts';
 import {parseZoneinfo, type Zone} from './zoneinfo.ts';
 
@@ -85,7 +84,7 @@ export async function queryDevices(qmp: Qmp): Promise<MemoryDevice[]> {
 /** Takes an observation: one round trip to the guest, beside the questions to QEMU. */
 export async function observe(qmp: Qmp, shell: Shell, ms: number, parse = parseObservation): Promise<Observation> {
   const [guest, devices, summary] = await Promise.all([
-    shell.run('memhp_observe', ms),
+    shell.run('memhp_observe', ms, 'here'),
     queryDevices(qmp),
     ask(qmp, 'query-memory-size-summary', sizeSummary),
   ]);
@@ -102,7 +101,7 @@ export async function observe(qmp: Qmp, shell: Shell, ms: number, parse = parseO
 
 /** Parses what memhp_observe prints (lib/guest/script.ts). Throws Broken where a part is missing, or something else is in between. */
 export function parseObservation(text: string): Omit<Observation, 'qemu'> {
-  const {fileText, linkText, logText} = partsOf(linesOf(text).join('\n'));
+  const {fileText, linkText, logText} = partsOf(text);
   const files = filesOf(fileText);
   const file = (path: string): string => {
     const content = files.get(path);
@@ -151,7 +150,7 @@ function partsOf(text: string): {fileText: string; linkText: string; logText: st
 }
 
 /** The files that memhp_observe reads. */
-const PATH = /^(?:\/proc\/(?:meminfo|zoneinfo|iomem|stat)|memory\/(?:auto_online_blocks|block_size_bytes)|memory\/memory(?:0|[1-9]\d*)\/(?:state|online|valid_zones|removable|phys_index|phys_device)|node\/(?:possible|online|has_memory|has_normal_memory)|node\/node(?:0|[1-9]\d*)\/(?:meminfo|distance))$/;
+const PATH = /^(?:\/proc\/(?:meminfo|zoneinfo|iomem|stat)|memory\/(?:auto_online_blocks|block_size_bytes)|memory\/memory(?:0|[1-9]\d*)\/(?:state|online|valid_zones|removable|phys_index|phys_device)|node\/(?:possible|online|has_memory|has_normal_memory)|node\/node(?:0|[1-9]\d*)\/meminfo)$/;
 
 /** FILE:LINE lines, put together by file. */
 function filesOf(text: string): Map<string, string> {

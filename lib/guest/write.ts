@@ -41,7 +41,7 @@ export const errnoOf = (words: string): string => ERRNO.find(([, pattern]) => pa
  * error. The words of bash and busybox name it; dash says "I/O error" for all of them, which stays unknown.
  */
 export async function writeGuestFile(shell: Shell, path: string, word: string, ms: number): Promise<WriteResult> {
-  const {status, stdout, stderr} = await shell.run(`echo ${shellQuote(word)} >${shellQuote(path)}`, ms);
+  const {status, stdout, stderr} = await shell.run(`echo ${shellQuote(word)} >${shellQuote(path)}`, ms, 'here');
   const words = clean(stderr, 500).trim();
   if (stdout !== '' || (status === 0) !== (words === '') || words.includes('\n')) {
     throw new Broken(`a write to ${path} ended with status ${status} and printed "${clean(stdout + stderr, 500).trim()}": neither one error nor none${status !== 0 && words === '' ? '; its words are kept in /run, which may be full' : ''}`);
@@ -62,7 +62,7 @@ export async function readGuestFile(shell: Shell, path: string, ms: number): Pro
  */
 export async function writeTexts(shell: Shell, path: string, texts: readonly string[], ms: number): Promise<WriteResult[]> {
   const script = texts.map((text) => `echo -n ${shellQuote(text)} 2>&1 >${shellQuote(path)} && echo none; echo @`).join('\n');
-  const {status, stdout, stderr} = await shell.run(`{ ${script}\n} 2>&1`, ms);
+  const {status, stdout, stderr} = await shell.run(`{ ${script}\n} 2>&1`, ms, 'here');
   if (status !== 0 || stderr !== '') throw new Broken(`writes to ${path} ended with status ${status}: ${clean(stderr, 200).trim()}`);
   const answers = stdout.split(/^@\n/m);
   if (answers.length !== texts.length + 1) throw new Broken(`${texts.length} writes to ${path} have ${answers.length - 1} answers`);

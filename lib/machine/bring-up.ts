@@ -144,7 +144,7 @@ async function portsAreUp(vm: QemuProcess, kind: 'virtio' | 'serial', options: B
 
 /** Does once what clones do first, asks what the guest is, and waits until it is quiet. */
 async function isUp(shell: Shell, kind: GuestFacts['shell'], {warmUp, ms}: BringUpOptions): Promise<GuestFacts> {
-  await succeed(shell, warmUp, ms);
+  await succeed(shell, warmUp, ms, 'here');
   const facts = await readFacts(shell, ms);
   await succeed(shell, QUIET, ms);
   return {...facts, shell: kind};
@@ -169,8 +169,8 @@ async function readFacts(shell: Shell, ms: number): Promise<Omit<GuestFacts, 'sh
   };
 }
 
-async function succeed(shell: Shell, script: string, ms: number): Promise<{stdout: string}> {
-  const result = await shell.run(script, ms);
+async function succeed(shell: Shell, script: string, ms: number, where?: 'here'): Promise<{stdout: string}> {
+  const result = await shell.run(script, ms, where);
   if (result.status !== 0) {
     const said = lastLines(clean(`${result.stdout}\n${result.stderr}`), 10);
     throw new Broken(`in the guest "${script.trim().slice(0, 120)}" ended with status ${result.status}: ${said}`);

@@ -14,7 +14,7 @@ import {writeWhole} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
 import {bringUp, type GuestFacts, guestFacts} from './bring-up.ts';
 import {damageOf, discard, writeSizes} from './damage.ts';
-import {kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
+import {cpuModel, kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
 import {saveState} from './migrate.ts';
 
 /** A guest booted once in one boot config and frozen: RAM files, device state and disk overlay in the cache. */
@@ -45,12 +45,12 @@ export interface TemplateOptions {
 }
 
 /** Change it when templates made before can't be cloned by this code any more. */
-const FORMAT = 4;
+const FORMAT = 5;
 const BOOT_ATTEMPTS = 3;
 
 /** Same key, same frozen guest: a digest of everything that went into it. */
 export function templateKey(config: BootConfig, {qemu, serve, warmUp}: Pick<TemplateOptions, 'qemu' | 'serve' | 'warmUp'>): string {
-  const parts = [FORMAT, config.image.key, kernelCommandLine(config), config.image.prepare, config.profile, config.accel, qemu.path, qemu.version, serve, warmUp];
+  const parts = [FORMAT, config.image.key, kernelCommandLine(config), config.image.prepare, config.profile, config.accel, cpuModel(config.accel), qemu.path, qemu.version, serve, warmUp];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
 }
 

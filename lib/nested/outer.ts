@@ -61,7 +61,7 @@ export async function bootOuter({image, qemu, work, cargo, consoleFile, signal}:
   const shell = new PortShell(vm.ports.virtio[0]);
   const gone = <T>(work: Promise<T>): Promise<T> => Promise.race([work, vm.gone, vm.console.panic]);
   return {
-    shell: {kind: shell.kind, run: (script, ms) => gone(shell.run(script, ms)), close: () => { shell.close(); }},
+    shell: {kind: shell.kind, run: (script, ms, where) => gone(shell.run(script, ms, where)), close: () => { shell.close(); }},
     take: async (from, to) => {
       await gone(shell.run(`tar -cf /dev/disk/by-id/virtio-parcel -C ${from} . && sync`, 5 * MINUTE));
       await runTool('tar', ['-xf', parcel, '-C', to, '--no-same-owner'], {signal});

@@ -1,6 +1,5 @@
-import {linesOf as readLines, textOf, type Lines} from '../guest/observation-lines.ts';
 import type {Fault, Past, Wrong} from './fault.ts';
-import {blockIds, blockSizeOf, blocksOfInterest, isAbout, PARTS, partsOf, withPartOf} from './observation-text.ts';
+import {type Lines, blockIds, blockSizeOf, blocksOfInterest, isAbout, PARTS, partsOf, withPartOf} from './observation-text.ts';
 import {OBSERVE, type Entry} from './recording.ts';
 
 const PAGE = 4096;
@@ -21,7 +20,7 @@ export const ofObservation = (id: string, says: string, wrong: (seen: Seen) => I
     const lines = linesOf(entry);
     if (entry.kind !== 'script' || lines === undefined) return;
     for (const {about = '', lines: changed} of wrong({lines, before: linesOf(before), first: linesOf(first) ?? lines})) {
-      yield {about, answer: {...entry.answer, stdout: textOf(changed)}};
+      yield {about, answer: {...entry.answer, stdout: changed.join('\n')}};
     }
   },
 });
@@ -30,7 +29,7 @@ const split = new WeakMap<Entry, Lines>();
 
 function linesOf(entry: Entry | undefined): Lines | undefined {
   if (entry?.kind !== 'script' || entry.question !== OBSERVE || !('stdout' in entry.answer)) return undefined;
-  const lines = split.get(entry) ?? readLines(entry.answer.stdout);
+  const lines = split.get(entry) ?? entry.answer.stdout.split('\n');
   split.set(entry, lines);
   return lines;
 }
@@ -96,13 +95,8 @@ function otherZones(zones: string): string {
   return zones === 'Normal' || zones === 'none' ? 'Movable' : 'Normal';
 }
 
-/** A link that goes to the next node, or comes from it, with what would be read behind it. */
-const onNextNode = (line: string, lines: Lines): string => {
-  const moved = line.replace(/node(\d+)/, (_all, node: string) => `node${Number(node) + 1}`);
-  const [, next] = /^memory\/memory\d+\/(node\d+) -> /.exec(moved) ?? [];
-  const distances = lines.find((one) => one.startsWith(`node/${next}/distance:`))?.split(':')[1];
-  return distances === undefined ? moved : moved.replace(/ -> .*/, ` -> ${distances}`);
-};
+/** A link that goes to the next node, or comes from it. */
+const onNextNode = (line: string): string => line.replaceAll(/node(\d+)/g, (_all, node: string) => `node${Number(node) + 1}`);
 
 const pagesOfBlock = ({lines}: Seen): number => blockSizeOf(lines) / PAGE;
 const endMoved = (line: string, bytes: number): string =>
@@ -151,7 +145,7 @@ export const observationFaults: readonly Fault[] = [
     return start ? {about: '', line: start + other(word.replace(/_.*/, ''))} : undefined;
   }),
   ofBlock('link-missing', 'The links between a block and its node are missing.', (lines, id) => lines.filter((line) => !line.includes(' -> ') || !isAbout(line, id))),
-  ofBlock('link-other', 'A block is on another node.', (lines, id) => lines.map((line) => (line.includes(' -> ') && isAbout(line, id) ? onNextNode(line, lines) : line))),
+  ofBlock('link-other', 'A block is on another node.', (lines, id) => lines.map((line) => (line.includes(' -> ') && isAbout(line, id) ? onNextNode(line) : line))),
   ofBlockFile('removable-other', 'A block\'s removable reads the other way.', 'removable', (content) => (content === '1' ? '0' : '1')),
   ofBlockFile('phys-index-off', 'A block\'s phys_index is one too large.', 'phys_index', (content) => (Number.parseInt(content, 16) + 1).toString(16).padStart(content.length, '0')),
   ofBlockFile('phys-device-off', 'A block\'s phys_device is one too large.', 'phys_device', (content) => String(Number(content) + 1)),

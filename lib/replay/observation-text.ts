@@ -1,4 +1,5 @@
-import type {Lines} from '../guest/observation-lines.ts';
+/** What an observation printed (lib/guest/script.ts), by lines, each of which says what it is about. */
+export type Lines = readonly string[];
 
 /** Parts of an observation that are read from different places, and so can be wrong alone. */
 export const PARTS = ['meminfo', 'zoneinfo', 'iomem', 'blocks', 'policy', 'nodes', 'links', 'log'] as const;

@@ -1,7 +1,6 @@
-import type {Lines} from '../guest/observation-lines.ts';
 import type {Fault} from './fault.ts';
 import {isRam, memory, ofBlock, ofLine, ofObservation} from './observation-faults.ts';
-import {blockSizeOf} from './observation-text.ts';
+import {blockSizeOf, type Lines} from './observation-text.ts';
 
 const MEMTOTAL = '/proc/meminfo:MemTotal';
 const KIB_PER_PAGE = 4;

@@ -8,4 +8,4 @@ export const library = observeLibrary;
 export const serve = serveScript(library);
 
 /** Run before the freeze, because clones run it first: its pages and code are then in the frozen memory. */
-export const warmUp = 'memhp_observe >/dev/null';
+export const warmUp = 'memhp_observe';

@@ -26,7 +26,7 @@ class FakePort extends Duplex {
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.#input += chunk.toString();
-    const head = /^(\w+) (\d+)\n/.exec(this.#input);
+    const head = /^(\w+) (\d+) apart\n/.exec(this.#input);
     const lines = this.#input.slice(head?.[0].length).split('\n');
     if (head && lines.length > Number(head[2])) {
       this.#input = '';

@@ -41,8 +41,8 @@ export class PortShell implements Shell {
     stream.on('error', end);
   }
 
-  run(script: string, ms: number): Promise<ShellResult> {
-    const turn = this.#queue.then(() => this.#exchange(script, ms));
+  run(script: string, ms: number, where?: 'here'): Promise<ShellResult> {
+    const turn = this.#queue.then(() => this.#exchange(script, ms, where ?? 'apart'));
     this.#queue = turn.catch(() => undefined); // its own caller hears of the failure; the next one has its own turn
     return turn;
   }
@@ -51,14 +51,14 @@ export class PortShell implements Shell {
     this.#stream.destroy();
   }
 
-  async #exchange(script: string, ms: number): Promise<ShellResult> {
+  async #exchange(script: string, ms: number, where: string): Promise<ShellResult> {
     if (this.#lost) throw this.#lost;
     const nonce = randomBytes(8).toString('hex');
     this.#chunks = [];
     this.#small = [];
     this.#size = 0;
     this.#tail = '';
-    this.#stream.write(`${nonce} ${script.split('\n').length}\n${script}\n`);
+    this.#stream.write(`${nonce} ${script.split('\n').length} ${where}\n${script}\n`);
     try {
       return await within(ms, `the guest's answer to: ${script.trim().slice(0, 120)}`, this.#answer(nonce));
     } catch (error) {

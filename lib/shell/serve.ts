@@ -3,7 +3,8 @@
  * A port opens only once, so reading and writing share one descriptor; when the host's side is closed
  * the reader sees end of file, hence the loop. `library` is shell text that scripts can rely on.
  *
- * The host sends `NONCE LINES` and then that many lines of script; the answer is framed with the nonce.
+ * The host sends `NONCE LINES WHERE` and then that many lines of script; the answer is framed with the nonce. A script runs in a process
+ * of its own, or `here`, in the loop itself: under TCG the process costs more than a write to sysfs.
  */
 export const serveScript = (library = ''): string => `#!/bin/sh
 # memhp: runs the scripts that come in on the port $1 and frames what they print.
@@ -21,14 +22,9 @@ if [ "$2" != serving ]; then
     sleep 1 # without a host at the other end every read is an end of file
   done
 fi
-# The kernel's log is held open, and a read at its end doesn't wait: whoever reads descriptor 9 gets what is new. Not where dd can't say so (busybox).
-memhp_log=
-if [ -r /dev/kmsg ] && dd iflag=nonblock count=0 </dev/kmsg; then
-  exec 9</dev/kmsg
-  dd iflag=nonblock count=0 <&9 && memhp_log=held
-fi 2>/dev/null
+memhp_serving=yes # for the library: what is kept in this shell is there for the next script
 err=/run/memhp.err.$$
-while read -r nonce lines; do
+while read -r nonce lines where; do
   script=
   while [ "$lines" -gt 0 ] && IFS= read -r line; do
     script="$script$line
@@ -36,8 +32,8 @@ while read -r nonce lines; do
     lines=$((lines - 1))
   done
   printf 'memhp-begin %s\\n' "$nonce"
-  case $script in
-    memhp_*) eval "$script" </dev/null 2>"$err" ;; # ours: no need to pay for a process that keeps it apart
+  case $where in
+    here) eval "$script" </dev/null 2>"$err" ;;
     *) ( eval "$script" ) </dev/null 2>"$err" ;;
   esac
   status=$?

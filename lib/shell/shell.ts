@@ -9,8 +9,11 @@ export interface ShellResult {
 /** One way to run scripts in the guest, one at a time. */
 export interface Shell {
   readonly kind: 'ssh' | 'port';
-  /** Runs a POSIX shell script as root. Throws DeadlineError after `ms`, Broken when the way is lost or floods. */
-  run(script: string, ms: number): Promise<ShellResult>;
+  /**
+   * Runs a POSIX shell script as root. Throws DeadlineError after `ms`, Broken when the way is lost or floods. `here` spares the process
+   * that keeps a script apart from the next one, where the guest has a shell that stays: for scripts that end by themselves.
+   */
+  run(script: string, ms: number, where?: 'here'): Promise<ShellResult>;
   close(): void;
 }
 

@@ -1,0 +1,68 @@
+/**
+ * A perl program that reads everything an observation needs, and prints it as memhp_observe does (lib/guest/script.ts).
+ * It stays: starting a program costs more than all of its reading, and under TCG most of that again in each clone. Each line of DIR/ask
+ * is one look, and a line on DIR/done says that it has been printed, `ok`, or why not. Without DIR it looks once.
+ *
+ * The kernel's log is held open, to its end. Where messages were overwritten before they were read, a read fails with EPIPE and the next one goes on behind
+ * them (Documentation/ABI/testing/dev-kmsg): `@lost` stands in their place, which no record of the log can look like.
+ */
+export const looker = String.raw`
+use strict;
+use POSIX (); # its open makes one system call, perl's own four
+use Errno qw(EAGAIN EPIPE);
+my ($dir) = @ARGV;
+sub content { # of a file; undef where it can't be read
+  my ($path) = @_;
+  my $file = POSIX::open($path, POSIX::O_RDONLY()) or return undef;
+  my ($text, $part, $size) = ('');
+  while ($size = POSIX::read($file, $part, 65536)) { last if $size == 0; $text .= $part } # "0 but true"
+  POSIX::close($file);
+  return defined $size ? $text : undef;
+}
+sub labelled { # its lines, each behind its path
+  my ($path) = @_;
+  my $text = content($path);
+  return '' if !defined $text || $text eq '';
+  $text =~ s/\n\z//;
+  $text =~ s/\n/\n$path:/g;
+  return "$path:$text\n";
+}
+sub names { # in a directory
+  my ($path, $wanted) = @_;
+  opendir(my $entries, $path) or return ();
+  return sort grep { $_ =~ $wanted } readdir $entries;
+}
+sub link_of {
+  my ($path) = @_;
+  my $target = readlink $path;
+  return defined $target ? "$path -> $target\n" : '';
+}
+my $log = POSIX::open('/dev/kmsg', POSIX::O_RDONLY() | POSIX::O_NONBLOCK()) or die "/dev/kmsg: $!\n";
+sub messages {
+  my ($text, $record) = ('');
+  while (1) {
+    my $size = POSIX::read($log, $record, 65536);
+    if ($size) { die "/dev/kmsg ends\n" if $size == 0; $text .= $record }
+    elsif ($! == EPIPE) { $text .= "\@lost\n" }
+    elsif ($! == EAGAIN) { return $text }
+    else { die "/dev/kmsg: $!\n" }
+  }
+}
+chdir '/sys/devices/system' or die "/sys/devices/system: $!\n";
+sub look {
+  my @blocks = map { "memory/$_" } names('memory', qr/^memory\d/);
+  my @nodes = map { "node/$_" } names('node', qr/^node\d/);
+  my @possible = map { my ($from, $to) = split /-/; map { "node$_" } $from .. ($to // $from) } split /,/, (content('node/possible') || '') =~ s/\s//gr;
+  my $text = join '', map { labelled($_) } qw(/proc/meminfo /proc/zoneinfo /proc/iomem /proc/stat memory/auto_online_blocks memory/block_size_bytes
+    node/possible node/online node/has_memory node/has_normal_memory), map { "$_/meminfo" } @nodes;
+  for my $block (@blocks) { $text .= labelled("$block/$_") for qw(state online valid_zones removable phys_index phys_device) }
+  $text .= "\@links\n";
+  for my $block (@blocks) { $text .= link_of("$block/$_") for @possible }
+  for my $node (@nodes) { $text .= link_of("$node/$_") for names($node, qr/^memory\d/) }
+  $text .= "\@kernel-log\n" . messages() . "\@end\n";
+  for (my $from = 0; $from < length $text;) { $from += syswrite(STDOUT, $text, 32768, $from) || die "answer: $!\n" }
+}
+if (!defined $dir) { look(); exit }
+open(my $ask, '<', "$dir/ask") && open(my $done, '>', "$dir/done") or die "$dir: $!\n";
+while (<$ask>) { syswrite($done, eval { look(); 1 } ? "ok\n" : "failed: $@") or die }
+`;
