@@ -126,6 +126,8 @@ function judgeEnd(kind: Kind, hit: boolean, ended: Ended | undefined): string[] 
   const {exitCode, signal} = ended;
   const good = !hit || kind.exit === 'good';
   const allowed = good ? [0] : kind.sudden === true ? [] : kind.needs?.namespace ? [0, 2, 3] : [0, 3];
+  // A signal that comes before node has read the program ends it as it ends any other: memhp hasn't begun, and says nothing.
+  if (kind.exit === 'cut' && exitCode === undefined && signal !== undefined && ended.stderr === '') return problems;
   const suddenly = kind.sudden === true && hit;
   if (suddenly ? exitCode !== undefined && exitCode !== 0 : !allowed.includes(exitCode ?? -1)) problems.push(`exit status ${exitCode ?? signal ?? 'none'}`);
   return problems;

@@ -12,7 +12,7 @@ import {stopwatch} from '../util/clock.ts';
 import {Broken, messageOf} from '../util/errors.ts';
 import {writeWhole} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
-import {bringUp, type GuestFacts, guestFacts} from './bring-up.ts';
+import {bringUp, type GuestFacts, guestFacts, SlowBoot} from './bring-up.ts';
 import {damageOf, discard, writeSizes} from './damage.ts';
 import {cpuModel, kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
 import {saveState} from './migrate.ts';
@@ -71,10 +71,10 @@ export async function ensureTemplate(config: BootConfig, options: TemplateOption
     await pRetry(() => freeze(config, options, work), {
       retries: BOOT_ATTEMPTS - 1,
       minTimeout: 0,
-      // Only a panic is worth another process (multi-threaded TCG, design §8); everything else repeats itself.
-      shouldRetry: ({error}) => error instanceof GuestPanic && options.signal?.aborted !== true,
+      // Only a panic (multi-threaded TCG) and a boot that the host was too slow for are worth another process; everything else repeats itself.
+      shouldRetry: ({error}) => isChance(error) && options.signal?.aborted !== true,
       onFailedAttempt: ({error, retriesLeft}) => {
-        if (error instanceof GuestPanic && retriesLeft > 0) options.log(`${what}: ${error.message}; booting again`);
+        if (isChance(error) && retriesLeft > 0) options.log(`${what}: ${error.message}; booting again`);
       },
     });
     await writeSizes(work);
@@ -83,6 +83,8 @@ export async function ensureTemplate(config: BootConfig, options: TemplateOption
   const facts = guestFacts.parse(JSON.parse(await readFile(join(dir, 'facts.json'), 'utf8')));
   return {dir, key, config, qemu: options.qemu, facts};
 }
+
+const isChance = (error: unknown): boolean => error instanceof GuestPanic || error instanceof SlowBoot;
 
 async function freeze(config: BootConfig, options: TemplateOptions, work: string): Promise<void> {
   const {image} = config;
@@ -118,6 +120,7 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
 function withConsole(error: unknown, vm: QemuProcess | undefined): Error {
   const tail = vm?.console.tail() ?? '';
   const message = `${messageOf(error)}\nthe console's last lines:\n${tail || '(it said nothing)'}`;
+  if (error instanceof SlowBoot) return new SlowBoot(message);
   return error instanceof GuestPanic ? new GuestPanic(message) : new Broken(message);
 }
 
