@@ -24,5 +24,6 @@ export async function growTo128GiB({vm: {qmp}, shell}: Clone, ms: number): Promi
   await addDimm(qmp, {id: 'big', size: '127G', backend: {'qom-type': 'memory-backend-ram', reserve: false}});
   const status = await plugReport(qmp, mark, 'big', ms);
   if (status !== 0) throw new Broken(`the guest does not take the DIMM of 127 GiB: status ${status}`);
-  await shell.run('udevadm settle', ms);
+  const settled = await shell.run('udevadm settle --timeout=600', ms);
+  if (settled.status !== 0) throw new Broken(`udevd has not handled the new blocks: status ${settled.status}`);
 }
