@@ -26,8 +26,19 @@ const FIRST = `${MEMORY}/memory32`;
 
 /** Mounts a copy of a file, as it reads now, over it: what is read there never changes again. */
 const still = (file: string): string => `cat ${file} >/run/liar/copy; mount --bind /run/liar/copy ${file}`;
-/** Does something in the background as soon as the first block of a DIMM is there. */
-const atFirst = (script: string): string => `{ until [ -e ${FIRST}/valid_zones ]; do :; done; ${script}; } >/dev/null 2>&1 &`;
+/**
+ * Does something, in perl, within half a millisecond after the first block of a DIMM is there: memhp doesn't wait for a program to start.
+ * The priority is a real-time one, since the guest has one processor, and others want it at that moment too.
+ */
+const atFirst = (priority: number, action: string, ...args: readonly string[]): string =>
+  `chrt -f ${priority} perl -e ${shellQuote(`select undef, undef, undef, 0.0005 until -e "${FIRST}/valid_zones"; ${action}`)} ${args.map(shellQuote).join(' ')} >/dev/null 2>&1 &`;
+/** Mounts a copy over a file of that block: the file as it reads then, or with another text. */
+const stillAtFirst = (file: string, text = ''): string => atFirst(1, String.raw`
+  my ($file, $copy, $text) = @ARGV;
+  open my $there, '<', $file or die;
+  $text ||= <$there>;
+  open my $other, '>', $copy and print $other $text and close $other or die;
+  syscall(165, $copy, $file, 0, 4096, 0) == 0 or die; # mount, MS_BIND`, `${FIRST}/${file}`, '/run/liar/copy', text);
 /** Puts another process in the place of the one that looks: the same program, which changes what it has read. */
 const looking = (change: string): string =>
   `kill $memhp_looking; exec 6>"$memhp_asks/done"; perl -e ${shellQuote(looker.replace('  for (my $from', `  ${change};\n$&`))} "$memhp_asks" 2>/dev/null &`;
@@ -55,7 +66,7 @@ export const liars: readonly Liar[] = [
   })),
   ...ofBlock.map(([file, words]): Liar => ({
     name: `mounted-over-${file.replace('_', '-')}`, what: `a file that never changes is mounted over ${file} of a new block`,
-    script: atFirst(file === 'phys_index' ? `echo 00000021 >/run/liar/copy; mount --bind /run/liar/copy ${FIRST}/phys_index` : still(`${FIRST}/${file}`)), case: 'online/movable', outcome: 'fail', words, because: SEEN,
+    script: stillAtFirst(file, file === 'phys_index' ? '00000021\n' : ''), case: 'online/movable', outcome: 'fail', words, because: SEEN,
   })),
   {
     name: 'flips-back', what: 'a process onlines every block that is offline, again and again',
@@ -79,7 +90,7 @@ export const liars: readonly Liar[] = [
     because: 'a guest that does not answer has said nothing', seconds: 8,
   },
   {
-    name: 'made-up-zone', what: 'a new block says that it may go to a zone which there is not', script: atFirst(`echo Fantasy >/run/liar/copy; mount --bind /run/liar/copy ${FIRST}/valid_zones`),
+    name: 'made-up-zone', what: 'a new block says that it may go to a zone which there is not', script: stillAtFirst('valid_zones', 'Fantasy\n'),
     case: 'online/movable', outcome: 'fail', words: /valid_zones/, because: SEEN,
   },
   {
@@ -104,7 +115,7 @@ export const liars: readonly Liar[] = [
   },
   {
     name: 'busy-realtime', what: 'a task of the highest real-time priority keeps every processor busy, and nothing is kept for others',
-    script: `echo -1 >/proc/sys/kernel/sched_rt_runtime_us; for cpu in /sys/kernel/debug/sched/fair_server/cpu*; do echo 0 >$cpu/runtime; done; ${atFirst('for cpu in $(seq 0 $(($(nproc) - 1))); do taskset -c $cpu chrt -f 99 sh -c "while :; do :; done" & done')}`,
+    script: `echo -1 >/proc/sys/kernel/sched_rt_runtime_us; for cpu in /sys/kernel/debug/sched/fair_server/cpu*; do echo 0 >$cpu/runtime; done; ${atFirst(99, '1 while 1')}`,
     case: 'online/movable', outcome: 'broken', words: /not within/, because: 'a guest that does not answer has said nothing', seconds: 8,
   },
 ];

@@ -27,6 +27,16 @@ sub labelled { # its lines, each behind its path
   $text =~ s/\n/\n$path:/g;
   return "$path:$text\n";
 }
+my $read;
+sub value { # of an attribute, behind its path. sysfs gives all of it at once, and this runs six times for each block
+  my $file = POSIX::open($_[0], POSIX::O_RDONLY()) or return '';
+  my $size = POSIX::read($file, $read, 65536);
+  POSIX::close($file);
+  return '' if !$size || $size == 0;
+  chomp $read;
+  $read =~ s/\n/\n$_[0]:/g if index($read, "\n") >= 0;
+  return "$_[0]:$read\n";
+}
 sub names { # in a directory
   my ($path, $wanted) = @_;
   opendir(my $entries, $path) or return ();
@@ -55,7 +65,7 @@ sub look {
   my @possible = map { my ($from, $to) = split /-/; map { "node$_" } $from .. ($to // $from) } split /,/, (content('node/possible') || '') =~ s/\s//gr;
   my $text = join '', map { labelled($_) } qw(/proc/meminfo /proc/zoneinfo /proc/iomem /proc/stat memory/auto_online_blocks memory/block_size_bytes
     node/possible node/online node/has_memory node/has_normal_memory), map { "$_/meminfo" } @nodes;
-  for my $block (@blocks) { $text .= labelled("$block/$_") for qw(state online valid_zones removable phys_index phys_device) }
+  for my $block (@blocks) { $text .= value("$block/$_") for qw(state online valid_zones removable phys_index phys_device) }
   $text .= "\@links\n";
   for my $block (@blocks) { $text .= link_of("$block/$_") for @possible }
   for my $node (@nodes) { $text .= link_of("$node/$_") for names($node, qr/^memory\d/) }

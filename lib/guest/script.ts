@@ -30,7 +30,6 @@ memhp_ask_looker() {
 }
 memhp_observe_without_perl() {
   cd /sys/devices/system || return 9
-  set -- memory/memory[0-9]*
   grep -saH '' /proc/meminfo /proc/zoneinfo /proc/iomem /proc/stat memory/auto_online_blocks memory/block_size_bytes \\
     memory/memory[0-9]*/state memory/memory[0-9]*/online memory/memory[0-9]*/valid_zones memory/memory[0-9]*/removable \\
     memory/memory[0-9]*/phys_index memory/memory[0-9]*/phys_device \\
