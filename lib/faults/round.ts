@@ -1,4 +1,4 @@
-import {mkdir, readFile, rm} from 'node:fs/promises';
+import {access, mkdir, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Record} from '../results/record.ts';
@@ -58,7 +58,7 @@ export async function playRound(world: World, reference: Reference, kind: Kind, 
   const [first] = ended;
   for (const [i, {token}] of runs.entries()) {
     problems.push(...await leftOver(token));
-    problems.push(...judgeEnd(kind, hit, ended[i]));
+    problems.push(...judgeEnd(kind, hit, ended[i], await isThere(outs[i] ?? '')));
   }
   if (!(kind.sudden === true && hit)) problems.push(...await waste(world, cache, outs));
   problems.push(...(await readIfThere(join(dir, 'waste')) ?? '').split('\n').filter(Boolean).map((path) => `left behind: ${path}`));
@@ -119,19 +119,21 @@ const leftOver = async (token: string): Promise<string[]> => (await survivors(to
   return `still running: ${words.join(' ').slice(0, 300)}`;
 });
 
-function judgeEnd(kind: Kind, hit: boolean, ended: Ended | undefined): string[] {
+function judgeEnd(kind: Kind, hit: boolean, ended: Ended | undefined, begun: boolean): string[] {
   if (!ended) return ['did not start'];
   if (ended.timedOut) return ['a hang: it did not end by itself'];
   const problems = /an error of memhp itself|Unhandled|uncaught exception/i.test(ended.stderr) ? ['it calls its end an error of its own'] : [];
   const {exitCode, signal} = ended;
   const good = !hit || kind.exit === 'good';
   const allowed = good ? [0] : kind.sudden === true ? [] : kind.needs?.namespace ? [0, 2, 3] : [0, 3];
-  // A signal that comes before node has read the program ends it as it ends any other: memhp hasn't begun, and says nothing.
-  if (kind.exit === 'cut' && exitCode === undefined && signal !== undefined && ended.stderr === '') return problems;
+  // A signal that comes before node has read the program ends it as it ends any other: memhp hasn't begun, has no run directory, and says nothing.
+  if (kind.exit === 'cut' && exitCode === undefined && signal !== undefined && ended.stderr === '' && !begun) return problems;
   const suddenly = kind.sudden === true && hit;
   if (suddenly ? exitCode !== undefined && exitCode !== 0 : !allowed.includes(exitCode ?? -1)) problems.push(`exit status ${exitCode ?? signal ?? 'none'}`);
   return problems;
 }
+
+const isThere = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
 
 async function waste(world: World, cache: string, outs: readonly string[]): Promise<string[]> {
   const found = [...await wasteIn('cache', cache), ...(await Promise.all(outs.map((out) => wasteIn('out', out)))).flat(), ...await wasteIn('tmp', join(world.dir, 'tmp'))];

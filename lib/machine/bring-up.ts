@@ -8,6 +8,7 @@ import {SshShell} from '../shell/ssh.ts';
 import {Broken} from '../util/errors.ts';
 import {clean, lastLines, shellQuote} from '../util/text.ts';
 import type {BootConfig} from './commandline.ts';
+import {refuseSecondUdevd} from './slow-boot.ts';
 import type {Keys} from './template.ts';
 
 /** What a guest is, read once before it is frozen. */
@@ -63,23 +64,6 @@ for c in ${COMMANDS.join(' ')}; do command -v $c >/dev/null && echo "command=$c"
 { zcat /proc/config.gz || cat /boot/config-$(uname -r); } 2>/dev/null
 true`;
 
-/**
- * Counts the udevds that nobody but init has started. Debian's initramfs ends its own with a time limit, which an emulated CPU on a busy host can miss: each
- * uevent is then handled twice, and that says nothing of the distribution.
- */
-const UDEVDS = `
-n=0
-for p in /proc/[0-9]*; do
-  { read -r line <$p/stat; } 2>/dev/null || continue
-  case $line in *'(systemd-udevd) '?' 1 '*) n=$((n + 1)) ;; esac
-done
-echo $n`;
-
-/** The boot went wrong in a way that only a slow host explains: worth another one. */
-export class SlowBoot extends Broken {
-  override name = 'SlowBoot';
-}
-
 interface BringUpOptions {
   readonly ms: number;
   readonly keys: Keys | undefined;
@@ -99,8 +83,7 @@ export async function bringUp(vm: QemuProcess, config: BootConfig, options: Brin
     const ssh = await connect(vm, options);
     try {
       await succeed(ssh, SETTLE, options.ms);
-      const udevds = Number((await succeed(ssh, UDEVDS, options.ms)).stdout);
-      if (udevds > 1 && config.accel === 'tcg') throw new SlowBoot(`the guest has come up with ${udevds} udevds: that of its initramfs was not ended in time`);
+      if (config.accel === 'tcg') await refuseSecondUdevd(ssh, options.ms);
       for (const command of config.image.prepare) await succeed(ssh, command, options.ms);
       const ports = await startServing(ssh, options);
       ssh.prelude = PRELUDE;

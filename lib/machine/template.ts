@@ -2,20 +2,18 @@ import {createHash} from 'node:crypto';
 import {open, readFile} from 'node:fs/promises';
 import {join, relative} from 'node:path';
 import {execa} from 'execa';
-import pRetry from 'p-retry';
-import {GuestPanic} from '../console/console.ts';
 import type {QemuBinary} from '../qemu/binary.ts';
 import {launch, type QemuProcess} from '../qemu/process.ts';
 import {newKeyPair} from '../shell/ssh.ts';
 import {buildOnce} from '../util/build-once.ts';
 import {stopwatch} from '../util/clock.ts';
-import {Broken, messageOf} from '../util/errors.ts';
 import {writeWhole} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
-import {bringUp, type GuestFacts, guestFacts, SlowBoot} from './bring-up.ts';
+import {bringUp, type GuestFacts, guestFacts} from './bring-up.ts';
 import {damageOf, discard, writeSizes} from './damage.ts';
 import {cpuModel, kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
 import {saveState} from './migrate.ts';
+import {bootAgain, withConsole} from './slow-boot.ts';
 
 /** A guest booted once in one boot config and frozen: RAM files, device state and disk overlay in the cache. */
 export interface Template {
@@ -46,7 +44,6 @@ export interface TemplateOptions {
 
 /** Change it when templates made before can't be cloned by this code any more. */
 const FORMAT = 5;
-const BOOT_ATTEMPTS = 3;
 
 /** Same key, same frozen guest: a digest of everything that went into it. */
 export function templateKey(config: BootConfig, {qemu, serve, warmUp}: Pick<TemplateOptions, 'qemu' | 'serve' | 'warmUp'>): string {
@@ -68,23 +65,13 @@ export async function ensureTemplate(config: BootConfig, options: TemplateOption
   await buildOnce(dir, {what, log: options.log, signal: options.signal}, async (work) => {
     const took = stopwatch();
     options.log(`${what}: booting it once`);
-    await pRetry(() => freeze(config, options, work), {
-      retries: BOOT_ATTEMPTS - 1,
-      minTimeout: 0,
-      // Only a panic (multi-threaded TCG) and a boot that the host was too slow for are worth another process; everything else repeats itself.
-      shouldRetry: ({error}) => isChance(error) && options.signal?.aborted !== true,
-      onFailedAttempt: ({error, retriesLeft}) => {
-        if (isChance(error) && retriesLeft > 0) options.log(`${what}: ${error.message}; booting again`);
-      },
-    });
+    await bootAgain(() => freeze(config, options, work), {what, log: options.log, signal: options.signal});
     await writeSizes(work);
     options.log(`${what}: frozen after ${(took() / 1000).toFixed(1)} s`);
   });
   const facts = guestFacts.parse(JSON.parse(await readFile(join(dir, 'facts.json'), 'utf8')));
   return {dir, key, config, qemu: options.qemu, facts};
 }
-
-const isChance = (error: unknown): boolean => error instanceof GuestPanic || error instanceof SlowBoot;
 
 async function freeze(config: BootConfig, options: TemplateOptions, work: string): Promise<void> {
   const {image} = config;
@@ -109,19 +96,11 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
     await vm.qmp.execute('stop');
     await saveState(vm.qmp, join(work, 'state'), options.bootMs);
   } catch (error) {
-    throw withConsole(error, vm);
+    throw withConsole(error, vm?.console.tail() ?? '');
   } finally {
     await vm?.kill();
     await directory.close();
   }
-}
-
-/** A boot failure's message carries what the console said last: that is where the reason usually is. */
-function withConsole(error: unknown, vm: QemuProcess | undefined): Error {
-  const tail = vm?.console.tail() ?? '';
-  const message = `${messageOf(error)}\nthe console's last lines:\n${tail || '(it said nothing)'}`;
-  if (error instanceof SlowBoot) return new SlowBoot(message);
-  return error instanceof GuestPanic ? new GuestPanic(message) : new Broken(message);
 }
 
 export interface Keys {
