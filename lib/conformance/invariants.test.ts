@@ -156,11 +156,12 @@ test('ordinary kernel messages are no trouble', (t) => {
 });
 
 test('a warning reads the same at every boot', (t) => {
-  const lines = ['[  125.947784] WARNING: CPU: 0 PID: 101 at arch/x86/mm/init_64.c:986 add_pages+0x77/0x80', '[   70.1] WARNING: arch/x86/mm/init_64.c:991 at add_pages+0x77/0x80, CPU#0: kworker/u4:4/101', '[   64.0] BUG: Bad page state in process kworker/0:1  pfn:100c01'];
+  const lines = ['[  125.947784] WARNING: CPU: 0 PID: 101 at arch/x86/mm/init_64.c:986 add_pages+0x77/0x80', '[   70.1] WARNING: arch/x86/mm/init_64.c:991 at add_pages+0x77/0x80, CPU#0: kworker/u4:4/101', '[   64.0] BUG: Bad page state in process kworker/0:1  pfn:100c01',
+    '[  100.291513] BUG: kernel NULL pointer dereference, address: 00000000000000a0', '[   99.1] BUG: kernel NULL pointer dereference, address: 00000000000000b8', '[  100.306611] Oops: Oops: 0000 [#1] PREEMPT SMP NOPTI', '[   99.2] Oops: 0000 [#1] SMP PTI'];
   const {first, now} = fixture();
   now.kernelLog.push(...lines);
   const seen = compareAll({first, now: now as unknown as Observation, taken: new Set(['dimm0']), bootRam: 2 ** 30, numa: true}).find(({name}) => name === LOG);
-  t.deepEqual(seen?.actual, ['WARNING: add_pages in arch/x86/mm/init_64.c', 'BUG: Bad page state']);
+  t.deepEqual(seen?.actual, ['WARNING: add_pages in arch/x86/mm/init_64.c', 'BUG: Bad page state', 'BUG: kernel NULL pointer dereference', 'Oops: 0000']);
 });
 
 test('a DIMM that the guest has not taken must not be there', (t) => {

@@ -51,10 +51,18 @@ export type Invariant = (moment: Moment) => Omit<Comparison, 'name'>;
 /** Lines by which the kernel says that something is wrong with it. */
 const TROUBLE = /\bWARNING: |\bBUG: |\bOops\b|kernel BUG at|general protection fault|Kernel panic|Out of memory: Killed process|page allocation failure/;
 
-/** A line without what differs from boot to boot and from build to build: time, CPU, process, page, line number, offsets. New kernels write a warning's parts in another order. */
+/** What of such lines differs from boot to boot and from build to build: time, process, page, a field's offset, what of the CPU and its bugs the kernel knows. */
+const PASSING: readonly (readonly [RegExp, string])[] = [
+  [/^\[ *[\d.]+\] ?/, ''],
+  [/(BUG: Bad page state) in process .*/, '$1'],
+  [/(NULL pointer dereference), address: 0{13}[0-9a-f]{3}$/, '$1'],
+  [/^(?:Oops: )*(Oops: [0-9a-f]{4}) \[#\d+\].*/, '$1'],
+];
+
+/** A line without that. Of a warning file and function stay, whose parts new kernels write in another order. */
 function steady(line: string): string {
   const [, file, name] = /\bWARNING: .*?(\S+\.[ch]):\d+ (?:at )?(\w+)\+0x/.exec(line) ?? [];
-  return name === undefined ? line.replace(/^\[ *[\d.]+\] ?/, '').replace(/(BUG: Bad page state) in process .*/, '$1') : `WARNING: ${name} in ${file ?? ''}`;
+  return name === undefined ? PASSING.reduce((text, [what, by]) => text.replace(what, by), line) : `WARNING: ${name} in ${file ?? ''}`;
 }
 
 /** What the file `online` reads for each state that there is. Source: state_show() in drivers/base/memory.c. */
