@@ -1,8 +1,18 @@
 import type {BlockSeen} from '../results/record.ts';
 import {groupBy} from '../results/summary.ts';
 
-/** What happened to the blocks between two pictures, in words: `memory32…memory39: offline → online Movable`. */
-export function changesOf(before: readonly BlockSeen[], after: readonly BlockSeen[]): string[] {
+type Blocks = readonly BlockSeen[];
+const told = new WeakMap<Blocks, WeakMap<Blocks, readonly string[]>>();
+
+/** What happened to the blocks between two pictures, in words: `memory32…memory39: offline → online Movable`. A run has few pictures (lib/results/share.ts), so the words are kept. */
+export function changesOf(before: Blocks, after: Blocks): readonly string[] {
+  const from = told.get(before) ?? new WeakMap<Blocks, readonly string[]>();
+  const changes = from.get(after) ?? compare(before, after);
+  told.set(before, from.set(after, changes));
+  return changes;
+}
+
+function compare(before: Blocks, after: Blocks): string[] {
   let same = 0; // a run's reader makes one object of equal blocks, and nearly all of them are at the beginning
   while (same < before.length && before[same] === after[same]) same += 1;
   const was = conditions(before.slice(same));
@@ -15,7 +25,7 @@ export function changesOf(before: readonly BlockSeen[], after: readonly BlockSee
   return [...groupBy(changed, ({transition}) => transition)].map(([transition, group]) => `${names(group.map(({id}) => id))}: ${transition}`);
 }
 
-const conditions = (blocks: readonly BlockSeen[]): Map<number, string> => new Map(blocks.map(block => [block.id, condition(block)]));
+const conditions = (blocks: Blocks): Map<number, string> => new Map(blocks.map(block => [block.id, condition(block)]));
 
 /** valid_zones of an offline block says where it could go, which is no condition of its own. */
 const condition = ({state, zones}: BlockSeen): string => (state === 'online' ? `online ${zones}` : state);

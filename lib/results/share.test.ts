@@ -22,3 +22,19 @@ test('a step without a change has the picture of the step before', t => {
   const shared = new BlockSharer().share(record);
   t.is(shared.steps[1]?.blocks, shared.steps[0]?.blocks);
 });
+
+test('equal lists become one, wherever they are; one that begins like another is its own', t => {
+  const blocks = copy(fixtureRecord()).steps[0]?.blocks ?? [];
+  t.true(blocks.length > 2);
+  const withLists = (...lists: (typeof blocks)[]): ReturnType<typeof fixtureRecord> => {
+    const record = copy(fixtureRecord());
+    const [step] = record.steps;
+    if (!step) throw new Error('no steps');
+    return {...record, steps: lists.map(list => ({...step, blocks: copy(list)}))};
+  };
+  const sharer = new BlockSharer();
+  const seen = [withLists(blocks, [], blocks.slice(1)), withLists(blocks.slice(0, 2), blocks, blocks.slice(1), [])]
+    .flatMap(record => sharer.share(record).steps.map(step => step.blocks));
+  t.deepEqual(seen, [blocks, [], blocks.slice(1), blocks.slice(0, 2), blocks, blocks.slice(1), []]);
+  t.is(new Set(seen).size, 4);
+});

@@ -1,13 +1,20 @@
 import type {BlockSeen, Record} from './record.ts';
 
+/** Lists of blocks that begin alike; `list` is the one that ends here. */
+interface Lists {
+  readonly next: Map<BlockSeen, Lists>;
+  list?: BlockSeen[];
+}
+
 /**
- * Makes one object of equal memory blocks: from step to step, and from case to case, hardly any of them differs. Ten
+ * Makes one object of equal memory blocks, and one of equal lists of them: from step to step, and from case to case, hardly any differs. Ten
  * thousand records take a third of the memory then, and what did not change is told by being the same.
  */
 export class BlockSharer {
   /** The first picture of the record before. */
   #first: BlockSeen[] = [];
   readonly #known = new Map<string, BlockSeen>();
+  readonly #lists: Lists = {next: new Map()};
 
   /** The same record, its blocks shared with what came before. */
   share(record: Record): Record {
@@ -21,11 +28,18 @@ export class BlockSharer {
   }
 
   #shared(blocks: BlockSeen[], before: BlockSeen[]): BlockSeen[] {
-    const same = blocks.map((block, i) => {
+    const shared = blocks.map((block, i) => {
       const old = before[i];
       return old && equal(old, block) ? old : this.#one(block);
     });
-    return same.length === before.length && same.every((block, i) => block === before[i]) ? before : same;
+    if (shared.length === before.length && shared.every((block, i) => block === before[i])) return before;
+    let lists = this.#lists;
+    for (const block of shared) {
+      let next = lists.next.get(block);
+      if (!next) lists.next.set(block, next = {next: new Map()});
+      lists = next;
+    }
+    return lists.list ??= shared;
   }
 
   /** The first block that was equal to this one. */

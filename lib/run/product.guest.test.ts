@@ -1,6 +1,6 @@
 // The product as its users run it: the command line in a process of its own, real guests, and the plug pulled.
 import {mkdtempSync} from 'node:fs';
-import {readFile, rm, stat, writeFile} from 'node:fs/promises';
+import {readFile, rm, stat} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -73,25 +73,6 @@ test('a guest whose ssh never answers is broken at its deadline', async (t) => {
   t.is(exitCode, 3);
   t.regex(stdout, /ssh to the guest: not within 60\.0 s.*the last attempt: /);
   t.regex(stdout, /the console's last lines:/);
-});
-
-test('a guest without virtio-serial ports is talked to over ssh, also while a write waits', async (t) => {
-  const manifest = join(scratch, 'noport.yaml');
-  await writeFile(manifest, `name: noport
-distro: debian
-release: "12"
-title: Debian 12 without virtio_console
-arch: amd64
-source:
-  packages: {suite: bookworm, kernel: linux-image-amd64}
-prepare: [modprobe -r virtio_console]
-`);
-  const out = join(scratch, 'noport');
-  const {exitCode, stdout, stderr} = await memhp(['run', 'online/movable', 'offline/abort-by-signal-kill', '--guest', manifest, '--out', out]);
-  t.is(exitCode, 0, `${stdout}\n${stderr}`);
-  for (const {evidence} of await readRecords(out)) {
-    t.true((await readFile(join(out, evidence, 'commands.jsonl'), 'utf8')).includes('"shell":"ssh"'));
-  }
 });
 
 test('the untouched default guest does what its table says, and its recorded deviation is known', async (t) => {

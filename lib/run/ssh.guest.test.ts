@@ -1,0 +1,87 @@
+// A guest without virtio-serial ports is talked to over ssh: that it works, and that it falls silent.
+import {mkdtempSync} from 'node:fs';
+import {readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test from 'ava';
+import {execa} from 'execa';
+import type {Judgement} from '../conformance/outcome.ts';
+import {play} from '../conformance/play.ts';
+import {verdict} from '../conformance/run-case.ts';
+import {ensureImage} from '../image/ensure.ts';
+import {loadManifest} from '../image/manifest.ts';
+import {clone} from '../machine/clone.ts';
+import {profileByName} from '../machine/profile.ts';
+import {ensureTemplate, type Template} from '../machine/template.ts';
+import {findQemu} from '../qemu/binary.ts';
+import {readRecords} from '../results/store.ts';
+import type {Shell} from '../shell/shell.ts';
+import {root} from '../util/paths.ts';
+import {library, serve, warmUp} from './guest-script.ts';
+import {loadSuites} from './suites.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'memhp-test-'));
+const cache = join(scratch, 'cache');
+const manifest = join(scratch, 'noport.yaml');
+test.before('a guest whose driver of the ports is gone', () => writeFile(manifest, `name: noport
+distro: debian
+release: "12"
+title: Debian 12 without virtio_console
+arch: amd64
+source:
+  packages: {suite: bookworm, kernel: linux-image-amd64}
+prepare: [modprobe -r virtio_console]
+`));
+test.after.always('remove the scratch directory', () => rm(scratch, {recursive: true, force: true}));
+
+test('a guest without virtio-serial ports is talked to over ssh, also while a write waits', async (t) => {
+  const out = join(scratch, 'out');
+  const args = ['run', 'online/movable', 'offline/abort-by-signal-kill', '--guest', manifest, '--accel', 'tcg', '--out', out];
+  const {exitCode, stdout, stderr} = await execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {env: {MEMHP_CACHE: cache}, reject: false, timeout: 900_000, stdin: 'ignore'});
+  t.is(exitCode, 0, `${stdout}\n${stderr}`);
+  for (const {evidence} of await readRecords(out)) {
+    t.true((await readFile(join(out, evidence, 'commands.jsonl'), 'utf8')).includes('"shell":"ssh"'));
+  }
+});
+
+/** The guest's template, as the run above has left it in the cache. */
+async function templateOf(): Promise<Template> {
+  const image = await ensureImage(await loadManifest(manifest), {cache, serve, log: console.error});
+  return ensureTemplate({image, profile: profileByName('q35'), accel: 'tcg', append: ''}, {cache, qemu: await findQemu(image.arch), log: console.error, bootMs: 240_000, serve, library, warmUp});
+}
+
+/** Plays online/movable on a clone whose network goes down before its nth command, and counts the commands. */
+async function silentAt(template: Template, moment: number): Promise<Judgement & {commands: number}> {
+  const entry = (await loadSuites()).find(({id}) => id === 'online/movable');
+  if (!entry) throw new Error('there is no case online/movable');
+  let commands = 0;
+  const open = async () => {
+    const guest = await clone(template, {ms: 60_000});
+    const counted = (shell: Shell): Shell => ({
+      kind: shell.kind, close: () => { shell.close(); },
+      run: async (...args) => {
+        if (commands++ === moment) await guest.vm.qmp.hmp('set_link net off');
+        return shell.run(...args);
+      },
+    });
+    return {...guest, shell: counted(guest.shell), watch: counted(guest.watch)};
+  };
+  const played = await play(entry, {open, limits: {shellMs: 10_000, operationMs: 10_000}, ms: 240_000});
+  return {...verdict(entry, played, {kernel: template.facts.kernel, guest: 'noport', known: []}), commands};
+}
+
+test('an ssh that falls silent leaves its case broken at the deadline, whenever it does, and the next clone works', async (t) => {
+  const template = await templateOf();
+  t.is(template.facts.shell, 'ssh');
+  const {outcome, reason, commands} = await silentAt(template, Infinity);
+  t.is(outcome, 'pass', reason);
+  t.true(commands > 4, `${commands} commands`);
+  for (const moment of [0, Math.floor(commands / 2), commands - 1]) {
+    const silent = await silentAt(template, moment);
+    t.is(silent.outcome, 'broken', `silent at command ${moment} of ${commands}: ${silent.reason}`);
+    t.regex(silent.reason, /over ssh to: .*not within 10\.0 s/s);
+  }
+  t.is((await silentAt(template, Infinity)).outcome, 'pass');
+  const left = await execa('pgrep', ['-af', `^[^ ]*qemu-system.*${scratch}`], {reject: false});
+  t.is(left.stdout, '');
+});
