@@ -123,6 +123,13 @@ program.command('clean')
     await cleanCommand(options, cacheDir());
   });
 
+// Whoever reads may leave (`memhp list | head`): what is being done is done all the same, and nobody hears of it.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 try {
   await program.parseAsync();
 } catch (error) {
