@@ -31,14 +31,8 @@ export async function saveState(qmp: Qmp, path: string, ms: number): Promise<voi
   }
 }
 
-/**
- * Loads the device state into a VM started with `-incoming defer`, from an inherited descriptor. The guest is not to announce itself: it has moved on no
- * network, and would send neighbour advertisements in the middle of a case (one of some thousand clones crashed in that under TCG, ndisc_send_na).
- */
-export async function loadState(qmp: Qmp, fd: number, ms: number): Promise<void> {
-  await qmp.execute('migrate-set-parameters', {'announce-rounds': 0});
-  await transfer(qmp, 'migrate-incoming', `fd:${fd}`, ms);
-}
+/** Loads the device state into a VM started with `-incoming defer`, from an inherited descriptor. */
+export const loadState = (qmp: Qmp, fd: number, ms: number): Promise<void> => transfer(qmp, 'migrate-incoming', `fd:${fd}`, ms);
 
 async function transfer(qmp: Qmp, command: 'migrate' | 'migrate-incoming', uri: string, ms: number): Promise<void> {
   await qmp.execute('migrate-set-capabilities', {
