@@ -1,8 +1,9 @@
-import {access, mkdir, readFile, rm} from 'node:fs/promises';
+import {mkdir, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Record} from '../results/record.ts';
 import {readRecords} from '../results/store.ts';
+import {isThere} from '../util/build-once.ts';
 import {readIfThere, writeWhole} from '../util/files.ts';
 import {messageOf} from '../util/errors.ts';
 import type {Kind, Struck} from './kinds.ts';
@@ -132,8 +133,6 @@ function judgeEnd(kind: Kind, hit: boolean, ended: Ended | undefined, begun: boo
   if (suddenly ? exitCode !== undefined && exitCode !== 0 : !allowed.includes(exitCode ?? -1)) problems.push(`exit status ${exitCode ?? signal ?? 'none'}`);
   return problems;
 }
-
-const isThere = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
 
 async function waste(world: World, cache: string, outs: readonly string[]): Promise<string[]> {
   const found = [...await wasteIn('cache', cache), ...(await Promise.all(outs.map((out) => wasteIn('out', out)))).flat(), ...await wasteIn('tmp', join(world.dir, 'tmp'))];

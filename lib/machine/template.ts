@@ -43,7 +43,7 @@ export interface TemplateOptions {
 }
 
 /** Change it when templates made before can't be cloned by this code any more. */
-const FORMAT = 5;
+const FORMAT = 6;
 
 /** Same key, same frozen guest: a digest of everything that went into it. */
 export function templateKey(config: BootConfig, {qemu, serve, warmUp}: Pick<TemplateOptions, 'qemu' | 'serve' | 'warmUp'>): string {

@@ -1,4 +1,4 @@
-import {mkdir, mkdtemp, readdir, rm, writeFile} from 'node:fs/promises';
+import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -23,6 +23,15 @@ test('a record is read back as it was written, and nothing else is left', async 
   await writeRecord(dir, fixtureRecord());
   t.deepEqual(await readRecords(dir), [plain]);
   t.deepEqual(await readdir(join(dir, 'records', plain.cell.id)), ['plug__dimm.json']);
+});
+
+test('each block has a line of its own; line breaks and spaces in a text stay what they are', async t => {
+  const dir = await scratch(t);
+  const odd = recordFormat.parse(fixtureRecord({reason: 'a\n     b\n    }\n    ]', console: '{\n      "id": 0'}));
+  await writeRecord(dir, odd);
+  t.deepEqual(await readRecords(dir), [odd]);
+  const lines = (await readFile(join(dir, recordPath(odd.cell.id, odd.case)), 'utf8')).split('\n');
+  t.is(lines.filter(line => /^ {4}\{ "id": \d+, "state": .* \},?$/.test(line)).length, odd.steps.flatMap(({blocks}) => blocks).length);
 });
 
 test('a record that could not be read back is not written', async t => {

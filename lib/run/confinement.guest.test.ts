@@ -95,3 +95,10 @@ test('keys are their owner\'s alone, and so is the directory that a frozen guest
     t.false((await stat(join(template.dir, name))).isSocket(), name);
   }
 });
+
+test('QEMU does not ask a clone to announce itself on its network', async (t) => {
+  const {stdout} = await guest.shell.run('grep -- -config /proc/interrupts', 60_000);
+  const counts = stdout.trim().split('\n').map((line) => Number(/^ *\d+: +(\d+) /.exec(line)?.[1]));
+  t.true(counts.length >= 2, stdout); // a request would be one of these interrupts: three to five of them by the first command
+  t.deepEqual(counts, counts.map(() => 0), stdout);
+});

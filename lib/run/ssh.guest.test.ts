@@ -5,19 +5,15 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import {execa} from 'execa';
+import {subjectOf} from '../bench/guest.ts';
 import type {Judgement} from '../conformance/outcome.ts';
 import {play} from '../conformance/play.ts';
 import {verdict} from '../conformance/run-case.ts';
-import {ensureImage} from '../image/ensure.ts';
-import {loadManifest} from '../image/manifest.ts';
 import {clone} from '../machine/clone.ts';
-import {profileByName} from '../machine/profile.ts';
-import {ensureTemplate, type Template} from '../machine/template.ts';
-import {findQemu} from '../qemu/binary.ts';
+import type {Template} from '../machine/template.ts';
 import {readRecords} from '../results/store.ts';
 import type {Shell} from '../shell/shell.ts';
 import {root} from '../util/paths.ts';
-import {library, serve, warmUp} from './guest-script.ts';
 import {loadSuites} from './suites.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'memhp-test-'));
@@ -36,19 +32,13 @@ test.after.always('remove the scratch directory', () => rm(scratch, {recursive: 
 
 test('a guest without virtio-serial ports is talked to over ssh, also while a write waits', async (t) => {
   const out = join(scratch, 'out');
-  const args = ['run', 'online/movable', 'offline/abort-by-signal-kill', '--guest', manifest, '--accel', 'tcg', '--out', out];
+  const args = ['run', 'online/movable', 'offline/abort-by-signal-kill', '--guest', manifest, '--out', out];
   const {exitCode, stdout, stderr} = await execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {env: {MEMHP_CACHE: cache}, reject: false, timeout: 900_000, stdin: 'ignore'});
   t.is(exitCode, 0, `${stdout}\n${stderr}`);
   for (const {evidence} of await readRecords(out)) {
     t.true((await readFile(join(out, evidence, 'commands.jsonl'), 'utf8')).includes('"shell":"ssh"'));
   }
 });
-
-/** The guest's template, as the run above has left it in the cache. */
-async function templateOf(): Promise<Template> {
-  const image = await ensureImage(await loadManifest(manifest), {cache, serve, log: console.error});
-  return ensureTemplate({image, profile: profileByName('q35'), accel: 'tcg', append: ''}, {cache, qemu: await findQemu(image.arch), log: console.error, bootMs: 240_000, serve, library, warmUp});
-}
 
 /** Plays online/movable on a clone whose network goes down before its nth command, and counts the commands. */
 async function silentAt(template: Template, moment: number): Promise<Judgement & {commands: number}> {
@@ -71,7 +61,7 @@ async function silentAt(template: Template, moment: number): Promise<Judgement &
 }
 
 test('an ssh that falls silent leaves its case broken at the deadline, whenever it does, and the next clone works', async (t) => {
-  const template = await templateOf();
+  const {template} = await subjectOf({guest: manifest, mirror: undefined, cache, log: console.error}); // as the run above has left it
   t.is(template.facts.shell, 'ssh');
   const {outcome, reason, commands} = await silentAt(template, Infinity);
   t.is(outcome, 'pass', reason);
