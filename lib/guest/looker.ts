@@ -11,6 +11,7 @@ use strict;
 use POSIX (); # its open makes one system call, perl's own four
 use Errno qw(EAGAIN EPIPE);
 my ($dir) = @ARGV;
+my $system = '/sys/devices/system';
 sub content { # of a file; undef where it can't be read
   my ($path) = @_;
   my $file = POSIX::open($path, POSIX::O_RDONLY()) or return undef;
@@ -29,23 +30,31 @@ sub labelled { # its lines, each behind its path
 }
 my $read;
 sub value { # of an attribute, behind its path. sysfs gives all of it at once, and this runs six times for each block
-  my $file = POSIX::open($_[0], POSIX::O_RDONLY()) or return '';
+  my ($where, $name) = @_;
+  my $file = POSIX::open($name, POSIX::O_RDONLY()) or return '';
   my $size = POSIX::read($file, $read, 65536);
   POSIX::close($file);
   return '' if !$size || $size == 0;
   chomp $read;
-  $read =~ s/\n/\n$_[0]:/g if index($read, "\n") >= 0;
-  return "$_[0]:$read\n";
+  $read =~ s/\n/\n$where$name:/g if index($read, "\n") >= 0;
+  return "$where$name:$read\n";
 }
 sub names { # in a directory
   my ($path, $wanted) = @_;
   opendir(my $entries, $path) or return ();
   return sort grep { $_ =~ $wanted } readdir $entries;
 }
-sub link_of {
-  my ($path) = @_;
-  my $target = readlink $path;
-  return defined $target ? "$path -> $target\n" : '';
+sub within { # for each directory of a folder, from inside of it: on a short path less is looked up and permitted
+  my ($folder, $names, $each) = @_;
+  opendir(my $there, $folder) or return;
+  for (@$names) { $each->("$folder/$_/") if chdir $there and chdir $_ }
+  chdir $system or die "$system: $!\n";
+}
+sub links_of {
+  my ($where, @names) = @_;
+  my $text = '';
+  for (@names) { my $target = readlink $_; $text .= "$where$_ -> $target\n" if defined $target }
+  return $text;
 }
 my $log = POSIX::open('/dev/kmsg', POSIX::O_RDONLY() | POSIX::O_NONBLOCK()) or die "/dev/kmsg: $!\n";
 sub messages {
@@ -58,17 +67,21 @@ sub messages {
     else { die "/dev/kmsg: $!\n" }
   }
 }
-chdir '/sys/devices/system' or die "/sys/devices/system: $!\n";
 sub look {
-  my @blocks = map { "memory/$_" } names('memory', qr/^memory\d/);
-  my @nodes = map { "node/$_" } names('node', qr/^node\d/);
+  chdir $system or die "$system: $!\n";
+  my @blocks = names('memory', qr/^memory\d/);
+  my @nodes = names('node', qr/^node\d/);
   my @possible = map { my ($from, $to) = split /-/; map { "node$_" } $from .. ($to // $from) } split /,/, (content('node/possible') || '') =~ s/\s//gr;
   my $text = join '', map { labelled($_) } qw(/proc/meminfo /proc/zoneinfo /proc/iomem /proc/stat memory/auto_online_blocks memory/block_size_bytes
-    node/possible node/online node/has_memory node/has_normal_memory), map { "$_/meminfo" } @nodes;
-  for my $block (@blocks) { $text .= value("$block/$_") for qw(state online valid_zones removable phys_index phys_device) }
-  $text .= "\@links\n";
-  for my $block (@blocks) { $text .= link_of("$block/$_") for @possible }
-  for my $node (@nodes) { $text .= link_of("$node/$_") for names($node, qr/^memory\d/) }
+    node/possible node/online node/has_memory node/has_normal_memory), map { "node/$_/meminfo" } @nodes;
+  my $links = '';
+  within('memory', \@blocks, sub {
+    my ($where) = @_;
+    $text .= value($where, $_) for qw(state online valid_zones removable phys_index phys_device);
+    $links .= links_of($where, @possible);
+  });
+  within('node', \@nodes, sub { $links .= links_of($_[0], names('.', qr/^memory\d/)) });
+  $text .= "\@links\n$links";
   $text .= "\@kernel-log\n" . messages() . "\@end\n";
   for (my $from = 0; $from < length $text;) { $from += syswrite(STDOUT, $text, 32768, $from) || die "answer: $!\n" }
 }
