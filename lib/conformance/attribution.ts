@@ -1,4 +1,4 @@
-import {whoOf, type Attempt, type Onlining} from '../results/udev.ts';
+import type {Attempt, Onlining} from '../results/udev.ts';
 import {Broken} from '../util/errors.ts';
 import {compareWithout} from './attribution-compared.ts';
 import type {CaseContext} from './case.ts';
@@ -7,6 +7,8 @@ import type {CaseGuest} from './guest.ts';
 import {zoneOf} from './ledger.ts';
 import {LOG_ON, LOGGED, parseUdevLog, type RuleDone} from './udev-log.ts';
 import {ARM, originOf, parseTrace, TOLD, type Call, type Traced} from './udev-trace.ts';
+
+export {whoOnlined} from '../results/udev.ts';
 
 /** What becomes of memory blocks from now on. */
 export interface Watch {
@@ -83,13 +85,6 @@ function ruleOf(call: Call, {calls}: Traced, done: readonly RuleDone[]): string 
 
 /** To a microsecond, as the kernel tells it. */
 const ms = (seconds: number): number => Math.round(seconds * 1_000_000) / 1000;
-
-/** Who onlined blocks, in the words of whoOf; of several agents, with how many blocks each. */
-export function whoOnlined(blocks: readonly Onlining[], brief = false): string {
-  const counts = new Map<string, number>();
-  for (const who of blocks.map((block) => whoOf(block, brief))) counts.set(who, (counts.get(who) ?? 0) + 1);
-  return counts.size === 1 ? [...counts.keys()].join('') : [...counts].map(([who, n]) => `${who}: ${n} of ${blocks.length} blocks`).join(', ');
-}
 
 /** Milliseconds from the first block that was there to the last one online; null where none is. */
 export function msToLastBlock(blocks: readonly Onlining[]): number | null {

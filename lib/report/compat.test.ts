@@ -1,4 +1,5 @@
 import test from 'ava';
+import type {Json} from '../results/record.ts';
 import {fixtureHead, fixtureRecord, fixtureRun} from '../results/fixtures.ts';
 import {compatOf, compatTable, suiteTable} from './compat.ts';
 
@@ -44,4 +45,16 @@ test('two kernels of one guest are both named', t => {
   const other = fixtureRecord({cell: {...record.cell, id: 'other', kernel: '6.99.0'}});
   const [guest] = compatOf({run: {...fixtureHead([]), cells: []}, records: [record, other], superseded: []}).guests;
   t.is(guest?.kernel, '5.10.0-35-amd64, 6.99.0');
+});
+
+test('a run without the suite defaults shows what the case udev/effect has seen', t => {
+  const onlined = {block: 'memory32', zone: 'Movable', createdMs: 0, attempts: [{by: 'udev', rule: null, task: '(udev-worker)', pid: 7, file: 'state', ms: 84.2, result: 'online'}]};
+  const udev = {version: '257', policy: 'offline', files: 1, digest: '', memoryFiles: [], findings: [], read: [], msToLastBlock: 84, blocks: [onlined, {...onlined, block: 'memory33'}]};
+  const cellsOf = (facts: {[name: string]: Json}) => {
+    const records = [fixtureRecord({case: 'udev/effect', facts})];
+    return compatTable(compatOf({run: fixtureHead(records), records, superseded: []})).rows.slice(0, 1).map(({cells}) => cells.slice(2, 7));
+  };
+  t.deepEqual(cellsOf({udev}), [['offline', 'udev', 'Movable', '84 ms', '—']]);
+  t.deepEqual(cellsOf({udev: {...udev, blocks: [onlined, {...onlined, zone: null, attempts: []}]}}), [['offline', 'udev: 1 of 2 blocks, nobody: 1 of 2 blocks', 'Movable, not online', '84 ms', '—']]);
+  t.deepEqual(cellsOf({udev, onlinedBy: 'kernel'}), [['offline', 'kernel', 'Movable', '84 ms', '—']], 'what the suite says goes before it');
 });

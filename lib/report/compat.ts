@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {type Json, type Record, outcomes} from '../results/record.ts';
 import type {LoadedRun} from '../results/store.ts';
 import {countOutcomes, groupBy, summarize} from '../results/summary.ts';
+import {udevFact, whoOnlined} from '../results/udev.ts';
 import {UNKNOWN, formatMs, suiteOf, tally, verdictWord} from './words.ts';
 
 const counts = z.object(Object.fromEntries(outcomes.map(name => [name, z.number().int()])) as {[name in (typeof outcomes)[number]]: z.ZodInt});
@@ -72,21 +73,32 @@ export interface CompatTable {
 export function compatTable({guests}: Compat): CompatTable {
   return {
     head: ['guest', 'kernel', 'auto-online policy', 'who onlines', 'into zone', 'last block after', 'unplug as it is', 'cases', 'verdict'],
-    rows: guests.map(guest => ({
-      guest,
-      cells: [
-        guest.guest,
-        guest.kernel || UNKNOWN,
-        policy(guest.facts),
-        text(guest.facts['onlinedBy']),
-        text(guest.facts['zone']),
-        typeof guest.facts['msToLastBlock'] === 'number' ? formatMs(guest.facts['msToLastBlock']) : text(guest.facts['msToLastBlock']),
-        text(guest.facts['unplug']),
-        tally(guest.counts),
-        verdictWord(guest.verdict),
-      ],
-    })),
+    rows: guests.map(guest => {
+      const facts = {...seenByUdev(guest.facts), ...guest.facts};
+      return {
+        guest,
+        cells: [
+          guest.guest,
+          guest.kernel || UNKNOWN,
+          policy(facts),
+          text(facts['onlinedBy']),
+          text(facts['zone']),
+          typeof facts['msToLastBlock'] === 'number' ? formatMs(facts['msToLastBlock']) : text(facts['msToLastBlock']),
+          text(facts['unplug']),
+          tally(guest.counts),
+          verdictWord(guest.verdict),
+        ],
+      };
+    }),
   };
+}
+
+/** What the suite `defaults` publishes, as far as the case udev/effect has seen it too: for runs without that suite. */
+function seenByUdev(facts: CompatGuest['facts']): CompatGuest['facts'] {
+  const {data} = udevFact.safeParse(facts['udev']);
+  if (!data) return {};
+  const zones = [...new Set(data.blocks.map(({zone}) => zone ?? 'not online'))];
+  return {policy: data.policy, onlinedBy: whoOnlined(data.blocks, true), zone: zones.join(', '), msToLastBlock: data.msToLastBlock};
 }
 
 /** How each suite ended on each guest. */

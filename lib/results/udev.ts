@@ -64,3 +64,10 @@ export function whoOf({attempts}: Pick<Onlining, 'attempts'>, brief = false): st
   if (winner.by === 'udev') return brief ? 'udev' : `udev (${winner.rule ?? (winner.task || 'which rule is not known')})`;
   return winner.by === 'process' ? `process ${winner.task}` : 'kernel';
 }
+
+/** Who onlined blocks, in the words of whoOf; of several agents, with how many blocks each. */
+export function whoOnlined(blocks: readonly Onlining[], brief = false): string {
+  const counts = new Map<string, number>();
+  for (const who of blocks.map((block) => whoOf(block, brief))) counts.set(who, (counts.get(who) ?? 0) + 1);
+  return counts.size === 1 ? [...counts.keys()].join('') : [...counts].map(([who, n]) => `${who}: ${n} of ${blocks.length} blocks`).join(', ');
+}
