@@ -1,7 +1,7 @@
 import {mkdtemp, mkdir, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
-import {isThere} from '../util/build-once.ts';
+import {isThere} from '../util/files.ts';
 import {Broken} from '../util/errors.ts';
 import {kinds} from './kinds.ts';
 import {randomOf} from './random.ts';

@@ -1,7 +1,8 @@
-import {access, chmod, mkdtemp, writeFile} from 'node:fs/promises';
+import {chmod, mkdtemp, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Broken, messageOf} from '../util/errors.ts';
+import {isThere} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
 import type {Arch} from './image.ts';
 import {removeScratch, SCRATCH} from './store.ts';
@@ -102,8 +103,4 @@ async function scratch(dir: string): Promise<string> {
   await writeFile(join(dir, SCRATCH), path);
   await chmod(path, 0o1777);
   return path;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(() => true, () => false);
 }

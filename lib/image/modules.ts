@@ -1,10 +1,11 @@
 import type {Dirent} from 'node:fs';
-import {access, readdir, readFile} from 'node:fs/promises';
+import {readdir, readFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {promisify} from 'node:util';
 import {gunzip} from 'node:zlib';
 import {execa, ExecaError} from 'execa';
 import {messageOf, UsageError} from '../util/errors.ts';
+import {isThere} from '../util/files.ts';
 import {needTools} from './tool.ts';
 
 /** What a guest needs to be talked to and to get memory plugged; where one is built in there is no file of it. */
@@ -53,7 +54,7 @@ const plain = (name: string): string => name.replaceAll('-', '_');
 async function ofVersion(dir: string, version: string | undefined): Promise<string> {
   if (version === undefined) return dir;
   const places = ['lib/modules', 'usr/lib/modules', ''].map(part => join(dir, part, version));
-  const there = await Promise.all(places.map(async place => await access(place).then(() => true, () => false)));
+  const there = await Promise.all(places.map(place => isThere(place)));
   return places.find((_, i) => there[i]) ?? dir;
 }
 

@@ -1,8 +1,8 @@
 import {lstat, readdir, readFile, rm} from 'node:fs/promises';
 import {basename, isAbsolute, join, normalize} from 'node:path';
-import {buildOnce, isThere} from '../util/build-once.ts';
+import {buildOnce} from '../util/build-once.ts';
 import {Broken} from '../util/errors.ts';
-import {readIfThere} from '../util/files.ts';
+import {isThere, readIfThere} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
 import {runTool} from './tool.ts';
 

@@ -2,9 +2,8 @@ import {randomBytes} from 'node:crypto';
 import {readdir, rename, rm, stat} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {z} from 'zod';
-import {isThere} from '../util/build-once.ts';
 import {messageOf} from '../util/errors.ts';
-import {readIfThere, writeWhole} from '../util/files.ts';
+import {isThere, readIfThere, writeWhole} from '../util/files.ts';
 import {guestFacts} from './bring-up.ts';
 import {ramBackends, type BootConfig} from './commandline.ts';
 

@@ -1,10 +1,10 @@
 import {randomBytes} from 'node:crypto';
-import {access, constants, mkdir, readdir, rename, rm, stat} from 'node:fs/promises';
+import {access, constants, mkdir, readdir, rename, rm} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import pRetry from 'p-retry';
 import lockfile from 'proper-lockfile';
 import {Broken, messageOf, UsageError} from './errors.ts';
-import {makeDirectory} from './files.ts';
+import {isThere, makeDirectory} from './files.ts';
 import type {Log} from './log.ts';
 
 export interface BuildOnceOptions {
@@ -84,16 +84,5 @@ async function removeLeftovers(dir: string, remove: (path: string) => Promise<vo
     const theirs = join(parent, other);
     if (theirs !== dir && (await lockfile.check(theirs, lockOptions(theirs)))) continue;
     await remove(join(parent, name));
-  }
-}
-
-/** Any error but absence is told: a cache that can't be read must not look empty. */
-export async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw new Broken(`${path}: ${messageOf(error)}`, {cause: error});
   }
 }

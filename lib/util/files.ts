@@ -2,7 +2,7 @@ import {randomBytes} from 'node:crypto';
 import {createReadStream} from 'node:fs';
 import {mkdir, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
-import {Broken} from './errors.ts';
+import {Broken, messageOf} from './errors.ts';
 
 /**
  * Makes a directory and those above it. Step by step: where a file system takes no directories (/proc), mkdir's own
@@ -14,13 +14,22 @@ export async function makeDirectory(path: string): Promise<void> {
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || (await exists(dirname(path)))) throw error;
+    if (code !== 'ENOENT' || (await isThere(dirname(path)))) throw error;
     await makeDirectory(dirname(path));
     await makeDirectory(path);
   }
 }
 
-const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
+/** Any error but absence is told, as Broken: a cache that can't be read must not look empty. */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw new Broken(`${path}: ${messageOf(error)}`, {cause: error});
+  }
+}
 
 /** Writes a file whole or not at all: a reader never sees a part, and a kill leaves the old one. Throws Broken where the file system refuses. */
 export async function writeWhole(path: string, data: string | Uint8Array | Iterable<string | Uint8Array>, mode = 0o644): Promise<void> {
