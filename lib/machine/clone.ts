@@ -7,10 +7,12 @@ import {STATE_FD} from '../qemu/channels.ts';
 import {PortShell} from '../shell/port.ts';
 import type {Shell} from '../shell/shell.ts';
 import {SshShell} from '../shell/ssh.ts';
+import {Broken} from '../util/errors.ts';
 import {countIn} from '../util/files.ts';
 import {realClock, type Clock} from '../util/clock.ts';
 import {forwardedPort, PRELUDE, type GuestFacts} from './bring-up.ts';
 import {machineArgs, type BootConfig} from './commandline.ts';
+import {damageOf} from './damage.ts';
 import {loadState} from './migrate.ts';
 import type {Template} from './template.ts';
 
@@ -35,8 +37,10 @@ export interface Clone {
   close(): Promise<void>;
 }
 
-/** Restores a template: start QEMU, load the device state, run, and take hold of the shells. */
+/** Restores a template: start QEMU, load the device state, run, and take hold of the shells. Throws Broken where the template is not as it was frozen. */
 export async function clone(template: Template, {filesDir, ...options}: CloneOptions): Promise<Clone> {
+  const damage = await damageOf(template.dir);
+  if (damage !== undefined) throw new Broken(`what is frozen of the guest was damaged while memhp ran: ${damage}; the next run boots it anew`);
   const state = await open(join(template.dir, 'state'), 'r');
   const files = filesDir === undefined ? undefined : await open(filesDir, 'r');
   let vm: QemuProcess | undefined;

@@ -10,7 +10,7 @@ import {stopwatch} from '../util/clock.ts';
 import {writeWhole} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
 import {bringUp, type GuestFacts, guestFacts} from './bring-up.ts';
-import {damageOf, discard, writeSizes} from './damage.ts';
+import {damageOf, discard, writeStamps} from './damage.ts';
 import {cpuModel, kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
 import {saveState} from './migrate.ts';
 import {bootAgain, withConsole} from './slow-boot.ts';
@@ -57,7 +57,7 @@ export async function ensureTemplate(config: BootConfig, options: TemplateOption
   const dir = join(options.cache, 'templates', `${config.image.name}-${key}`);
   const what = `${config.image.name} on ${config.profile.name}${config.append ? ` with ${config.append}` : ''}`;
   if (options.fresh === true) await discard(dir);
-  const damage = await damageOf(dir, config);
+  const damage = await damageOf(dir);
   if (damage !== undefined) {
     options.log(`${what}: what is frozen in the cache is damaged: ${damage}`);
     await discard(dir);
@@ -66,7 +66,7 @@ export async function ensureTemplate(config: BootConfig, options: TemplateOption
     const took = stopwatch();
     options.log(`${what}: booting it once`);
     await bootAgain(() => freeze(config, options, work), {what, log: options.log, signal: options.signal});
-    await writeSizes(work);
+    await writeStamps(work);
     options.log(`${what}: frozen after ${(took() / 1000).toFixed(1)} s`);
   });
   const facts = guestFacts.parse(JSON.parse(await readFile(join(dir, 'facts.json'), 'utf8')));
