@@ -15,7 +15,7 @@ export interface Uevent {
 const FILE = '/run/memhp.uevents';
 
 /**
- * Listens to the memory blocks' uevents, from now until the function it returns is called, which returns them.
+ * Listens to the memory blocks' uevents, from now until the function it returns is called, which compares what udev told with what the kernel did and returns all.
  * It ends with an event of its own, sent when udevd has nothing left to do: whatever happened before has arrived then.
  * Needs `command:udevadm`.
  */
@@ -32,7 +32,10 @@ export async function listen(guest: CaseGuest): Promise<() => Promise<Uevent[]>>
       until grep -q '^UDEV .* change .*/${first} ' ${FILE}; do kill -0 $(cat ${FILE}.pid) || exit 1; done
       kill $(cat ${FILE}.pid)
       grep -v ' change .*/${first} ' ${FILE}; true`);
-    return parseUevents(text);
+    const events = parseUevents(text);
+    const byBlock = events.toSorted((a, b) => a.block.localeCompare(b.block));
+    guest.stage.checks.as('verb').is(told(byBlock, 'udev'), told(byBlock, 'kernel'), 'what udev told, block by block', 'udevd passes each uevent of the kernel on when it has run its rules, those of one device in their order');
+    return events;
   };
 }
 

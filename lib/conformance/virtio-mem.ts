@@ -5,6 +5,7 @@ import {formatSize, parseSize} from '../util/size.ts';
 import type {MemoryBlock} from './block.ts';
 import {blocksIn} from './device-blocks.ts';
 import type {CaseGuest, QemuAnswer} from './guest.ts';
+import {exactNumber} from '../util/number.ts';
 
 const TRACING = '/sys/kernel/tracing';
 const EVENTS = ['workqueue_queue_work', 'workqueue_execute_end'];
@@ -100,7 +101,7 @@ export class VirtioMem {
 
   /** Has the driver given up for now and set its timer to try again later? Source: /proc/timer_list. */
   async retriesLater(): Promise<boolean> {
-    return (await this.#guest.sh('grep -c virtio_mem_timer_expired /proc/timer_list || true')).trim() !== '0';
+    return exactNumber((await this.#guest.sh('grep -c virtio_mem_timer_expired /proc/timer_list || true')).trim(), 'timers of virtio-mem') > 0;
   }
 }
 

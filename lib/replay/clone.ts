@@ -7,6 +7,7 @@ import {EventLog, type QmpEvent} from '../qmp/events.ts';
 import type {Shell} from '../shell/shell.ts';
 import {sleepersClock} from '../util/clock.ts';
 import {Broken} from '../util/errors.ts';
+import {exactNumber} from '../util/number.ts';
 import type {Answer, Entry, NoAnswer, QmpAnswer, QmpEntry, Recording, ScriptEntry} from './recording.ts';
 import {questionOf} from './recording.ts';
 import type {Timeline} from './timeline.ts';
@@ -36,7 +37,7 @@ export function recordedClone({clones, entries}: Recording, prefix: string, time
     shell: shell('work'),
     watch: shell('watch'),
     hostFile: async (name) => (await host.run(name, 0)).stdout,
-    hostFind: async (name, text) => Number((await host.run(findIn(name, text), 0)).stdout),
+    hostFind: async (name, text) => exactNumber((await host.run(findIn(name, text), 0)).stdout, `how often a text is in ${name}`),
     clock: sleepersClock(),
     close: () => Promise.resolve(),
   };
