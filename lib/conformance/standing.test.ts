@@ -20,6 +20,12 @@ test('an edge that lies in the middle of a block stays as long as the block does
   t.is(shrunk(zone, [4, 5, 6, 7], [5, 6, 7], all), undefined);
 });
 
+test('an edge in a block that the zone shares with another one stays where it is', (t) => {
+  const zone = {startPfn: 4 * perBlock - 100, spanned: 4 * perBlock + 300};
+  t.deepEqual(shrunk(zone, [4, 5, 6, 7], [5, 6, 7], all), {start: zone.startPfn, pages: zone.spanned});
+  t.deepEqual(shrunk(zone, [4, 5, 6, 7], [4, 5], all), {start: zone.startPfn, pages: zone.spanned});
+});
+
 test('nothing is guessed where the next block has holes, where a block has come, or where none is left', (t) => {
   t.is(shrunk(blocks(4, 4), [4, 5, 6, 7], [5, 6, 7], {perBlock, full: (id) => id !== 5}), undefined);
   t.is(shrunk(blocks(4, 4), [4, 5, 6, 7], [5, 6, 7, 8], all), undefined);

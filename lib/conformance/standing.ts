@@ -206,15 +206,17 @@ function expectedSpan({node, name, present}: Zone, {first, now, before = now}: P
 
 /**
  * What is left of a zone's span when blocks have left it, and none has come: an edge moves to the next block where a block that lay at it
- * in full has gone. Undefined where another one lay there, or the next one need not be memory in full. Source: shrink_zone_span() of mm/memory_hotplug.c.
+ * in full has gone, and stays where the zone reaches farther, into a block that it shares with another one. Undefined where the edge lay inside of
+ * the block that has gone, or the next one need not be memory in full. Source: shrink_zone_span() of mm/memory_hotplug.c.
  */
 export function shrunk({startPfn, spanned}: Pick<Zone, 'startPfn' | 'spanned'>, were: readonly number[], are: readonly number[], {perBlock, full}: {perBlock: number; full: (id: number) => boolean}): Span | undefined {
   const [lowest, highest, low, high] = [were[0], were.at(-1), are[0], are.at(-1)];
   if (lowest === undefined || highest === undefined || low === undefined || high === undefined || are.some((id) => !were.includes(id))) return undefined;
   const endPfn = startPfn + spanned;
-  if (low !== lowest && (startPfn !== lowest * perBlock || !full(low))) return undefined;
-  if (high !== highest && (endPfn !== (highest + 1) * perBlock || !full(high))) return undefined;
-  const start = low === lowest ? startPfn : low * perBlock;
-  const end = high === highest ? endPfn : (high + 1) * perBlock;
+  const [lowLeft, highLeft] = [low !== lowest && startPfn >= lowest * perBlock, high !== highest && endPfn <= (highest + 1) * perBlock];
+  if (lowLeft && (startPfn !== lowest * perBlock || !full(low))) return undefined;
+  if (highLeft && (endPfn !== (highest + 1) * perBlock || !full(high))) return undefined;
+  const start = lowLeft ? low * perBlock : startPfn;
+  const end = highLeft ? (high + 1) * perBlock : endPfn;
   return {start, pages: end - start};
 }
