@@ -32,14 +32,19 @@ for (const [name, {yes, no, taken, refused}] of Object.entries(SINCE)) {
     seconds: 60,
   }, async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const block = (await guest.plugDimm({size: '128M'})).blocks[0] ?? guest.block(0);
-    const [zone = 'nothing'] = block.validZones;
+    const up = await guest.plugDimm({size: `${yes.length * 128}M`});
     for (const [i, word] of yes.entries()) {
-      const on = await block.write('online', word);
-      t.is({errno: on.errno, state: block.state, zones: block.validZones}, {errno: 'none', state: 'online', zones: [zone]}, `after ${JSON.stringify(word)}`, `a plain online: the zone that valid_zones named first, ${zone}`);
-      const back = no[i % no.length] ?? '0';
-      const off = await block.write('online', back);
-      t.is({errno: off.errno, state: block.state}, {errno: 'none', state: 'offline'}, `after ${JSON.stringify(back)}, which follows ${JSON.stringify(word)}`);
+      const block = up.blocks[i] ?? guest.block(0);
+      const [zone = 'nothing'] = block.validZones;
+      const {errno} = await block.write('online', word);
+      t.is({errno, state: block.state, zones: block.validZones}, {errno: 'none', state: 'online', zones: [zone]}, `after ${JSON.stringify(word)}`, `a plain online: the zone that valid_zones named first, ${zone}`);
+    }
+    // A Movable block, so that nothing in it keeps it.
+    const down = (await guest.plugDimm({size: '128M'})).blocks[0] ?? guest.block(0);
+    for (const word of no) {
+      await down.online('online_movable');
+      const {errno} = await down.write('online', word);
+      t.is({errno, state: down.state}, {errno: 'none', state: 'offline'}, `after ${JSON.stringify(word)}`);
     }
   });
 

@@ -5,7 +5,7 @@ import {readKnown} from '../conformance/known.ts';
 import {brokenReason, runCase} from '../conformance/run-case.ts';
 import type {Record} from '../results/record.ts';
 import {unfinishedRecord, writeRecord} from '../results/store.ts';
-import {Broken} from '../util/errors.ts';
+import {Broken, messageOf} from '../util/errors.ts';
 import {readPlan, testTitle, type PlanItem} from './plan.ts';
 import {loadSuites} from './suites.ts';
 
@@ -17,7 +17,8 @@ const slot = pLimit(plan.jobs);
 
 for (const item of plan.items) {
   test(testTitle(item), async (t) => {
-    const {outcome, reason} = await slot(() => recorded(item));
+    // AVA keeps the words of a failure, and not those of what a test throws.
+    const {outcome, reason} = await slot(() => recorded(item)).catch((error: unknown) => ({outcome: 'broken', reason: messageOf(error)}));
     if (outcome === 'fail' || outcome === 'broken') t.fail(`${outcome}: ${reason}`);
     else t.pass();
   });
