@@ -14,8 +14,8 @@ export interface MachineProfile {
   /** Upper limit of boot RAM and memory devices together. */
   readonly maxmem: Bytes;
   readonly cpus: number;
-  /** How many CPUs there can be at most, where some can be plugged. */
-  readonly maxCpus?: number;
+  /** Sockets for a CPU each, where some are empty at boot. */
+  readonly sockets?: number;
   /** Boot RAM is not reserved on the host, which need not have as much: for RAM of which the guest uses little. */
   readonly reserve?: false;
   /** Boot RAM is in no file, but in the frozen state: for a balloon that is plugged later. Cloning takes longer. */
@@ -104,9 +104,9 @@ export const profiles: readonly MachineProfile[] = [
   {
     ...q35,
     name: 'q35-wide',
-    title: 'q35 with 1 GiB of boot RAM, room for 320 GiB of DIMMs, and for a second CPU',
+    title: 'q35 with 1 GiB of boot RAM, room for 320 GiB of DIMMs, and an empty socket for a second CPU',
     maxmem: gib(321),
-    maxCpus: 2,
+    sockets: 2,
   },
   {
     ...q35,
