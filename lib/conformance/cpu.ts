@@ -59,6 +59,6 @@ export async function fillFrom(guest: CaseGuest, cpu: number, mib: number): Prom
   const said = await guest.step(`write ${mib} MiB to a tmpfs on CPU ${cpu}`, () => guest.sh(`
     mkdir -p ${path} && mount -t tmpfs none ${path}
     taskset -c ${cpu} sh -c 'yes memhp | head -c ${mib}M >${path}/file'
-    [ "$(taskset -c ${cpu} sh -c 'head -c ${mib}M ${path}/file | tail -c 5')" = "$(yes memhp | head -c ${mib}M | tail -c 5)" ] && echo intact || echo broken`));
+    taskset -c ${cpu} sh -c 'yes memhp | head -c ${mib}M | cmp -s - ${path}/file' && echo intact || echo lost`));
   return said.trim() === 'intact';
 }

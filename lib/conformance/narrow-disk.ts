@@ -46,9 +46,9 @@ export function copyDirectly(guest: CaseGuest, disk: string, mib: number): Promi
       head -c ${mib}M /dev/urandom >data
       dd if=data of=/dev/${disk} bs=1M oflag=direct status=none && sync
       dd if=/dev/${disk} of=again bs=1M count=${mib} iflag=direct status=none
-      cmp data again && echo same || echo different
+      cmp data again && echo same || echo differs
       perl -ne '$sum += $2 if /swiotlb_bounced: .* dev_addr=([0-9a-f]+) size=(\\d+)/ && hex $1 >= 2 ** 32; END { print $sum || 0, "\\n" }' $T/trace`);
-    const [, same, bounced] = /^(same|different)\n(\d+)\n$/.exec(said) ?? [];
+    const [, same, bounced] = /^(same|differs)\n(\d+)\n$/.exec(said) ?? [];
     if (same === undefined) throw new Broken(`copying to ${disk} printed "${said.slice(0, 200)}"`);
     return {intact: same === 'same', bounced: Number(bounced)};
   });
