@@ -26,7 +26,7 @@ export async function listenNumbered(guest: CaseGuest): Promise<() => Promise<Nu
     until grep -q '^KERNEL - ' ${FILE}; do kill -0 $! || exit 1; done`);
   return async () => {
     const text = await guest.sh(`
-      udevadm settle --timeout=${Math.floor(guest.stage.limits.operationMs / 1000)} || exit
+      udevadm settle --timeout=600 || exit
       echo change >/sys/devices/system/memory/${first}/uevent
       until grep -q '^UDEV .* change .*/${first} ' ${FILE}; do kill -0 $(cat ${FILE}.pid) || exit 1; done
       kill $(cat ${FILE}.pid)
