@@ -12,14 +12,6 @@ export async function lsmem(guest: CaseGuest, sysroot?: string): Promise<string[
   return read.data.memory.map(({block, state, removable, node, zones}) => `memory${block} ${state} ${told(removable, state)} ${node ?? '-'} ${zones ?? '-'}`);
 }
 
-/** `2.41`: the version of util-linux that lsmem is of. Throws Broken where it doesn't say. */
-export async function lsmemVersion(guest: CaseGuest): Promise<string> {
-  const said = await guest.sh('lsmem --version');
-  const version = /^lsmem from util-linux (\S+)\n$/.exec(said)?.[1];
-  if (version === undefined) throw new Broken(`lsmem names no version: "${said.slice(0, 100)}"`);
-  return version;
-}
-
 /** It tells of online blocks alone whether they are removable, and writes a dash for others, which its JSON turns into false. */
 function told(removable: boolean | string | null, state: string): string {
   if (removable === true || removable === 'yes') return 'yes';
