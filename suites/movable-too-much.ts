@@ -2,37 +2,10 @@ import {conformance} from '../lib/conformance/case.ts';
 import type {CaseGuest} from '../lib/conformance/guest.ts';
 import type {Need} from '../lib/conformance/needs.ts';
 import {addDimm, ostMeaning, plugAnswer, unplugDevice} from '../lib/conformance/qemu.ts';
-import {calmKhugepaged} from '../lib/conformance/quiet.ts';
+import {plugTooMuch, smallGuest} from '../lib/conformance/too-much.ts';
 
 const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove', 'command:perl'];
 const MACHINE = 'q35-small';
-
-/** Half a GiB of kernel memory and a Movable DIMM of 1 GiB, so that user space has room whatever the kernel runs out of. */
-async function smallGuest(guest: CaseGuest): Promise<void> {
-  await calmKhugepaged(guest);
-  await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({id: 'movable', size: '1G'});
-  await dimm.online('online_movable');
-}
-
-/**
- * Plugs 32 GiB, whose memory map of 512 MiB is more than all of the kernel's memory; returns the guest's answer. The memory map may
- * take everything down to the zones' lowest watermark, so that is high meanwhile, until a process that needs nothing more for it
- * has read of the failure: else the guest has nothing left to answer with.
- */
-async function plugTooMuch(guest: CaseGuest): Promise<number> {
-  const usual = (await guest.read('/proc/sys/vm/min_free_kbytes')) ?? '';
-  await guest.sh(`echo 98304 >/proc/sys/vm/min_free_kbytes; mkfifo /run/memhp.ready
-    perl -e 'open(my $log, "<", "/dev/kmsg") or die; sysseek($log, 0, 2); open(my $min, ">", "/proc/sys/vm/min_free_kbytes") or die;
-      my $line = " " x 8192; open(my $ready, ">", "/run/memhp.ready") or die; close $ready;
-      do { sysread($log, $line, 8192) } until $line =~ /add_memory failed/; syswrite($min, "${usual}\\n")' </dev/null >/dev/null 2>&1 &
-    cat /run/memhp.ready`);
-  return guest.step('plug 32 GiB with a reserve of free memory', async () => {
-    const mark = guest.qmp.events.mark();
-    await addDimm(guest.qmp, {id: 'too-much', size: '32G', backend: {'qom-type': 'memory-backend-ram', reserve: false}});
-    return plugAnswer(guest, mark, 'too-much');
-  });
-}
 
 /** Kilobytes mapped directly, and pages of memory maps where the kernel counts them (since 6.11). */
 const metadata = async (guest: CaseGuest): Promise<Record<string, number>> => {

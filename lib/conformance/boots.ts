@@ -8,6 +8,11 @@ export const boots = {
   autoMovable: {append: 'memhp_default_state=online_kernel kernelcore=512M memory_hotplug.online_policy=auto-movable memory_hotplug.auto_movable_ratio=50 memory_hotplug.auto_movable_numa_aware=N'},
   /** Words that nothing knows. Pages aren't zeroed when they are allocated, which takes long for huge ones. */
   unknownWords: {append: 'init_on_alloc=0 memhp_default_state=onlin kernelcore=60% memory_hotplug.online_policy=contig memory_hotplug.auto_movable_ratio=many memory_hotplug.auto_movable_numa_aware=perhaps'},
+  /** For guests with DIMMs on the command line: what their blocks are after boot. */
+  coldOffline: {append: 'memhp_default_state=offline'},
+  coldMovable: {append: 'memhp_default_state=online_movable'},
+  /** Of 62 GiB that end at 64 GiB the guest leaves all alone but the lowest and the highest 2 GiB: the memory map of the rest would be real memory. */
+  largeBlocks: {append: 'memmap=58G$4G'},
   /** For two nodes. */
   bothCores: {append: 'kernelcore=300M movablecore=400M'},
 } as const;

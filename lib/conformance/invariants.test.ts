@@ -185,3 +185,9 @@ test('without NUMA no links are asked for', (t) => {
   t.deepEqual(violated(unlinked, {numa: false}), []);
   t.deepEqual(violated(unlinked), [NODE, BOOT_NODES]);
 });
+
+test('the end of a CPU that the case itself has plugged is nothing strange', (t) => {
+  const events = [{event: 'DEVICE_DELETED', data: {device: 'cpu1', path: '/machine/peripheral/cpu1'}, timestamp: {seconds: 0, microseconds: 0}}];
+  t.deepEqual(violated(undefined, {events, others: new Set(['cpu1'])}), []);
+  t.deepEqual(violated(undefined, {events, others: new Set(['cpu2'])}), [EVENTS]);
+});

@@ -24,6 +24,8 @@ export interface Moment {
   readonly before?: Observation | undefined;
   /** QEMU's events since the clone woke up. */
   readonly events?: readonly QmpEvent[];
+  /** Ids of devices that are no memory and were plugged: a CPU, a disk. */
+  readonly others?: ReadonlySet<string>;
   /** The memory devices that were ever observed, by id, as they were last. */
   readonly devices?: ReadonlyMap<string, MemoryDevice>;
   /** Has the kernel CONFIG_MEMORY_HOTREMOVE? Undefined where its config isn't known. */

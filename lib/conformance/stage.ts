@@ -50,6 +50,8 @@ export class Stage {
   /** Comparisons made and not violated. */
   held = 0;
   violated = 0;
+  /** Ids of devices that the case itself has plugged and that are no memory: QEMU tells of their end as well. */
+  readonly others = new Set<string>();
   /** Has anything been done in the guest since the last look? */
   touched = false;
   #first: Observation | undefined;
@@ -172,6 +174,7 @@ export class Stage {
       numa,
       ownMemmap: ownMemmap({append: config.append, ...facts}),
       events: this.clone.vm.qmp.events.since(0),
+      others: this.others,
       devices: this.#devices,
       hotremove: facts.config === null ? undefined : facts.config['CONFIG_MEMORY_HOTREMOVE'] !== undefined,
       done: this.#done,

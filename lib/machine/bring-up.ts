@@ -27,7 +27,7 @@ export const guestFacts = z.object({
 export type GuestFacts = z.infer<typeof guestFacts>;
 
 /** Commands that a case can name as a need. */
-const COMMANDS = ['bash', 'perl', 'udevadm', 'timeout', 'sha256sum', 'systemctl'];
+const COMMANDS = ['bash', 'perl', 'udevadm', 'timeout', 'sha256sum', 'systemctl', 'lsmem'];
 const CONFIG_OF_INTEREST = /^CONFIG_(?=.*(?:MEMORY|MHP|NUMA|HOTPLUG|VIRTIO|BALLOON|HUGE|CMA|CRASH|ZONE|SPARSEMEM|MIGRAT|NOTIFIER|PAGE_OWNER|IO_URING|KPROBE))\w+$/;
 
 /**

@@ -39,6 +39,15 @@ const machineType = (profile: MachineProfile): string[] =>
     ? ['-machine', `${profile.type},memory-backend=ram`]
     : ['-machine', profile.type, ...profile.nodes.flatMap((size, node) => ['-numa', `node,nodeid=${node}${size > 0 ? `,memdev=ram${node}` : ''}${node === 0 ? `,cpus=0-${profile.cpus - 1}` : ''}`])];
 
+/**
+ * How many CPUs there are, and can be. One that is plugged needs a socket of its own: on what it takes for hardware, as it does TCG, Linux
+ * from 6.10 on ignores an absent CPU in a package where another one is (f0551af02130).
+ */
+const cpuCount = ({cpus, sockets}: MachineProfile): string => (sockets === undefined ? String(cpus) : `${cpus},maxcpus=${sockets},sockets=${sockets},cores=1,threads=1`);
+
+/** What a backend of boot RAM has at its end where the host is not to reserve it. */
+const reservation = ({reserve}: MachineProfile): string => (reserve === false ? ',reserve=off' : '');
+
 interface Files {
   /** Directory of the RAM files, one a backend. */
   readonly ramDir: string;
@@ -66,9 +75,9 @@ const virtioArgs = ({virtioMem, balloon, ports = 0}: MachineProfile): string[] =
 export function pasteArgs({image, profile, accel, ...config}: BootConfig): string[] {
   return [
     ...sandboxArgs, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-accel', accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
-    '-cpu', cpuModel(accel), '-smp', String(profile.cpus),
+    '-cpu', cpuModel(accel), '-smp', cpuCount(profile),
     '-m', `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,
-    ...bootBackends(profile).flatMap(({id, size}) => ['-object', `memory-backend-ram,id=${id},size=${size}`]),
+    ...bootBackends(profile).flatMap(({id, size}) => ['-object', `memory-backend-ram,id=${id},size=${size}${reservation(profile)}`]),
     ...machineType(profile),
     ...profile.coldplug.flatMap(({id, size}) => ['-object', `memory-backend-ram,id=mem-${id},size=${size}`, '-device', `pc-dimm,id=${id},memdev=mem-${id}`]),
     ...virtioArgs(profile),
@@ -83,15 +92,15 @@ export function pasteArgs({image, profile, accel, ...config}: BootConfig): strin
 export function machineArgs(config: BootConfig, files: Files): string[] {
   const {image, profile, accel} = config;
   // A balloon punches holes into the file behind the RAM, even of a private mapping: with one, RAM is part of the device state.
-  const memory = (id: string, size: number): string => profile.balloon === true
+  const memory = (id: string, size: number): string => profile.balloon === true || profile.ramInState === true
     ? `memory-backend-ram,id=${id},size=${size}`
-    : `memory-backend-file,id=${id},size=${size},mem-path=${escapeValue(`${files.ramDir}/${id}`)},share=${files.share ? 'on' : 'off'}`;
+    : `memory-backend-file,id=${id},size=${size},mem-path=${escapeValue(`${files.ramDir}/${id}`)},share=${files.share ? 'on' : 'off'}${reservation(profile)}`;
   return [
     '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
     // One thread: multi-threaded TCG of QEMU 7.2 sometimes panics new kernels at boot (text patching).
     '-accel', accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
     '-cpu', cpuModel(accel),
-    '-smp', String(profile.cpus),
+    '-smp', cpuCount(profile),
     '-m', `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,
     ...ramBackends(profile).flatMap(({id, size}) => ['-object', memory(id, size)]),
     ...machineType(profile),

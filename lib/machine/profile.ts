@@ -14,6 +14,12 @@ export interface MachineProfile {
   /** Upper limit of boot RAM and memory devices together. */
   readonly maxmem: Bytes;
   readonly cpus: number;
+  /** Sockets for a CPU each, where some are empty at boot. */
+  readonly sockets?: number;
+  /** Boot RAM is not reserved on the host, which need not have as much: for RAM of which the guest uses little. */
+  readonly reserve?: false;
+  /** Boot RAM is in no file, but in the frozen state: for a balloon that is plugged later. Cloning takes longer. */
+  readonly ramInState?: true;
   /** DIMMs that are there at boot, in slot order. */
   readonly coldplug: readonly {readonly id: string; readonly size: Bytes}[];
   /** A virtio-mem device that is there at boot and gives nothing yet: at most `max`, in units of `block`. */
@@ -94,6 +100,41 @@ export const profiles: readonly MachineProfile[] = [
     title: 'q35 with 512 MiB of boot RAM and room for 64 GiB of DIMMs',
     ram: mib(512),
     maxmem: gib(65),
+  },
+  {
+    ...q35,
+    name: 'q35-wide',
+    title: 'q35 with 1 GiB of boot RAM, room for 320 GiB of DIMMs, and an empty socket for a second CPU',
+    maxmem: gib(321),
+    sockets: 2,
+  },
+  {
+    ...q35,
+    name: 'q35-512m',
+    title: 'q35 with 512 MiB of boot RAM, a DIMM of 256 MiB on the command line, 960 GiB at most, two empty PCI Express ports',
+    ram: mib(512),
+    // 1 TiB would need more than the 40 bits of physical address that QEMU's emulated CPU has.
+    maxmem: gib(960),
+    coldplug: [{id: 'cold0', size: mib(256)}],
+    ports: 2,
+  },
+  {
+    ...q35,
+    name: 'q35-768m',
+    title: 'q35 with 768 MiB of boot RAM, a DIMM of 256 MiB on the command line, 256 GiB at most, two empty PCI Express ports',
+    ram: mib(768),
+    maxmem: gib(256),
+    coldplug: [{id: 'cold0', size: mib(256)}],
+    ports: 2,
+    ramInState: true,
+  },
+  {
+    ...q35,
+    name: 'q35-large-blocks',
+    title: 'q35 with 62 GiB of boot RAM that end at 64 GiB, so that memory blocks can be of 2 GiB',
+    ram: gib(62),
+    maxmem: gib(78),
+    reserve: false,
   },
 ];
 
