@@ -1,7 +1,10 @@
 // Two and more writers at the same time on a machine of several CPUs: what they come to is what some order of them would.
+import type {MemoryBlock} from '../lib/conformance/block.ts';
 import {conformance} from '../lib/conformance/case.ts';
 import type {Checks} from '../lib/conformance/checks.ts';
-import {movableDimm} from '../lib/conformance/movable-dimm.ts';
+import type {Dimm} from '../lib/conformance/dimm.ts';
+import type {CaseGuest} from '../lib/conformance/guest.ts';
+import {calmKhugepaged} from '../lib/conformance/quiet.ts';
 import {afterwards} from '../lib/conformance/races/afterwards.ts';
 import {raceWrites, roundsThatMet, unexplained, type Outcome, type Write} from '../lib/conformance/races/race.ts';
 
@@ -11,8 +14,20 @@ const ROUNDS = 30;
 const state = (word: string): Write => ({file: 'state', word});
 const online = (word: string): Write => ({file: 'online', word});
 
-/** What must hold of every race. */
-function judge(t: Checks, outcomes: readonly Outcome[], plain = 'Normal'): void {
+/**
+ * A block in Movable between two others: within the zone's span plain `online` puts it there again, where nothing gets into it that can't
+ * be moved (contig-zones, default_zone_for_pfn() of mm/memory_hotplug.c).
+ */
+async function blockBetween(guest: CaseGuest): Promise<{dimm: Dimm; block: MemoryBlock}> {
+  await calmKhugepaged(guest);
+  await guest.setPolicy('offline');
+  const dimm = await guest.plugDimm({size: '384M'});
+  await dimm.online('online_movable');
+  return {dimm, block: guest.block((dimm.blockIds[0] ?? 0) + 1)};
+}
+
+/** What must hold of every race; `plain` is the zone of a plain online. */
+function judge(t: Checks, outcomes: readonly Outcome[], plain: string): void {
   t.is(unexplained(outcomes, plain), [], 'rounds that no order of their writes explains', 'all of them take one lock (device_hotplug_lock); who finds it taken tries again, and nobody is told of that (lock_device_hotplug_sysfs() of drivers/base/core.c)');
   t.atLeast(roundsThatMet(outcomes), 1, 'rounds in which writes met', 'one began before another one had ended: else nothing has raced');
 }
@@ -57,8 +72,8 @@ for (const [id, {title, writes, machine}] of Object.entries(ROWS)) {
     machine,
     seconds: 60,
   }, async ({t, guest}) => {
-    const {dimm, block} = await movableDimm(guest);
-    judge(t, await raceWrites(guest, {seed: 1, blocks: Array.from({length: ROUNDS}, () => block), writes}));
+    const {dimm, block} = await blockBetween(guest);
+    judge(t, await raceWrites(guest, {seed: 1, blocks: Array.from({length: ROUNDS}, () => block), writes}), 'Movable');
     if (block.state === 'online') await block.offline();
     await block.online('online_movable');
     t.is(block.validZones, ['Movable'], 'valid_zones once it is onlined by one alone');
@@ -78,7 +93,7 @@ conformance('races/two-zones', {
   // A block for each round: what the kernel has put into one in Normal stays there.
   const {blocks} = await guest.plugDimm({size: '3G'});
   const outcomes = await raceWrites(guest, {seed: 2, blocks, writes: [[state('online_kernel'), state('online_movable')]]});
-  judge(t, outcomes);
+  judge(t, outcomes, 'Normal');
   t.is(outcomes.map(({made}) => made.map(({errno}) => errno).sort().join(' ')), outcomes.map(() => 'EINVAL none'), 'how both writes ended, round by round', 'the later one finds an online block');
   t.is(blocks.map(({state: now, validZones}) => `${now} ${validZones.join(' ')}`), outcomes.map(({made}) => `online ${made.find(({errno}) => errno === 'none')?.word === 'online_kernel' ? 'Normal' : 'Movable'}`), 'states and zones of the blocks', 'the zone that the accepted word names');
   await afterwards(t, guest);

@@ -39,6 +39,8 @@ export class Stage {
   violated = 0;
   /** Has anything been done in the guest since the last look? */
   touched = false;
+  /** Lines of trouble that the kernel must print before the next look, because the case asks for them; as the invariant tells them. */
+  readonly announced: string[] = [];
   #first: Observation | undefined;
   #last: Observation | undefined;
   /** The one before the last. */
@@ -112,6 +114,7 @@ export class Stage {
     if (!this.#blind()) this.#compare(now, title);
     this.#listed = this.#noticed.listings.at(-1) ?? [];
     this.#noticed.forget();
+    this.announced.length = 0;
     return now;
   }
 
@@ -142,6 +145,7 @@ export class Stage {
       listed: {listings: this.#noticed.listings, before: this.#listed, sizeWritten: this.#noticed.sizeWritten},
       statesWritten: this.#noticed.statesWritten,
       zonePolicyWritten: this.#noticed.zonePolicyWritten,
+      announced: this.announced,
     };
     this.checks.step = title;
     for (const {name, expected, actual, because} of compareAll(moment)) {

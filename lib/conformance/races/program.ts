@@ -109,13 +109,14 @@ print "end\n";
 
 /**
  * A perl program whose processes read every file of memory blocks that come and go, again and again, until the file STOP is there: STOP LEAVE
- * BLOCKS, with the names of files to leave out while \`STOP.leave\` is there. On its input a CPU for each process. It prints \`ready\`, and at the
+ * ONLY BLOCKS, with the names of files to leave out while \`STOP.leave\` is there, and of the only ones to read (\`-\` for all). On its input a CPU for each process. It prints \`ready\`, and at the
  * end, each once, \`read FILE TEXT\` or \`failed FILE ERROR\`, and \`reads TIMES\`. A process that is killed is told of: \`killed SIGNAL\`.
  */
 export const reader = `${common}${String.raw`
-my ($stop, $leave, $blocks) = @ARGV;
+my ($stop, $leave, $only, $blocks) = @ARGV;
 my $system = '/sys/devices/system/memory';
 my %left = map { $_ => 1 } split /,/, $leave;
+my %only = map { $_ => 1 } split /,/, $only;
 my @blocks = split /,/, $blocks;
 my @cpus = map { /(\d+)/ ? $1 : '-' } <STDIN>;
 my @readers;
@@ -143,7 +144,7 @@ for my $n (0 .. $#cpus) {
     my $careful = -e "$stop.leave";
     for my $id ($n % 2 ? reverse @blocks : @blocks) {
       my $block = "memory$id";
-      for my $name (names("$system/$block"), map { "power/$_" } names("$system/$block/power")) {
+      for my $name ($only ne '-' ? keys %only : names("$system/$block"), $only ne '-' ? () : map { "power/$_" } names("$system/$block/power")) {
         next if $careful && $left{$name};
         my $path = "$system/$block/$name";
         if (-l $path) { $seen{"read $name link"}++; $times++ }
