@@ -5,7 +5,7 @@ import type {Dimm} from '../lib/conformance/dimm.ts';
 import type {CaseGuest} from '../lib/conformance/guest.ts';
 import {calmKhugepaged} from '../lib/conformance/quiet.ts';
 
-const NEEDS = ['memory-hotplug', 'memory-hotremove', 'numa', 'command:perl', 'config:CONFIG_CPUSETS'] as const;
+const NEEDS = ['memory-hotplug', 'memory-hotremove', 'numa', 'command:perl'] as const;
 const MIB = 32;
 const PAGES = MIB * 256;
 const INSANE = 'Unsupported (movable nodes only) cpuset configuration detected (nmask=1)!';

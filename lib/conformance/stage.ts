@@ -6,7 +6,7 @@ import type {BlockSeen, Step} from '../results/record.ts';
 import {stopwatch} from '../util/clock.ts';
 import {Broken} from '../util/errors.ts';
 import type {Checks} from './checks.ts';
-import {blocksIn} from './device-blocks.ts';
+import {blocksIn, isPersistent} from './device-blocks.ts';
 import {compareAll} from './invariants.ts';
 import {ownMemmap} from './memmap.ts';
 import {Noticed, type Listed} from './noticed.ts';
@@ -128,8 +128,8 @@ export class Stage {
   #compare(now: Observation, title: string): void {
     const {config, facts} = this.clone.template;
     const numa = facts.config === null || facts.config['CONFIG_NUMA'] !== undefined;
-    // The guest takes virtio-mem without a report to ACPI, and shows how much by its blocks.
-    const taken = new Set([...this.taken(), ...now.qemu.devices.filter(({resizable}) => resizable).map(({id}) => id)]);
+    // The guest takes virtio-mem and persistent memory without a report to ACPI, and shows how much by its blocks.
+    const taken = new Set([...this.taken(), ...now.qemu.devices.filter((device) => device.resizable ?? isPersistent(device)).map(({id}) => id)]);
     const moment = {
       first: this.first,
       now,
