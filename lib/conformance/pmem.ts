@@ -2,7 +2,7 @@ import type {MemoryDevice} from '../guest/observation.ts';
 import {findDevice} from '../hotplug/dimm.ts';
 import {Broken} from '../util/errors.ts';
 import {exactNumber} from '../util/number.ts';
-import {parseSize} from '../util/size.ts';
+import {bytes, parseSize, type Bytes} from '../util/size.ts';
 import {clean} from '../util/text.ts';
 import type {MemoryBlock} from './block.ts';
 import {blocksIn, blocksOf} from './device-blocks.ts';
@@ -14,7 +14,7 @@ const [ND, DAX] = ['/sys/bus/nd', '/sys/bus/dax'];
 export class PersistentMemory {
   readonly device: MemoryDevice;
   /** Bytes that the guest's dax device has: what is left beside its label and its memory map. */
-  readonly dax: {readonly address: number; readonly size: number};
+  readonly dax: {readonly address: Bytes; readonly size: Bytes};
   readonly #guest: CaseGuest;
 
   constructor(guest: CaseGuest, device: MemoryDevice, dax: PersistentMemory['dax']) {
@@ -70,9 +70,9 @@ export class PersistentMemory {
  * Plugs a virtio-pmem device into port0, and lets the guest make a character device (devdax) of its namespace, as \`ndctl create-namespace --mode=devdax\` does. Two
  * steps. Needs \`config:CONFIG_VIRTIO_PMEM\` and a kernel with the modules of dax.
  */
-export async function plugPmem(guest: CaseGuest, {id, size}: {id: string; size: string}): Promise<PersistentMemory> {
-  await guest.step(`plug ${id}, ${size} of virtio-pmem`, async () => {
-    await guest.qmp.execute('object-add', {'qom-type': 'memory-backend-ram', id: `mem-${id}`, size: parseSize(size), share: true});
+export async function plugPmem(guest: CaseGuest, {id, size: wanted}: {id: string; size: string}): Promise<PersistentMemory> {
+  await guest.step(`plug ${id}, ${wanted} of virtio-pmem`, async () => {
+    await guest.qmp.execute('object-add', {'qom-type': 'memory-backend-ram', id: `mem-${id}`, size: parseSize(wanted), share: true});
     await guest.qmp.execute('device_add', {driver: 'virtio-pmem-pci', id, memdev: `mem-${id}`, bus: 'port0'});
     await guest.sh(`until [ -e ${ND}/devices/namespace0.0/driver ] && [ -e ${ND}/devices/dax0.0 ]; do :; done; udevadm settle`);
   });
@@ -88,7 +88,7 @@ export async function plugPmem(guest: CaseGuest, {id, size}: {id: string; size: 
     echo dax0.0 >${ND}/drivers/dax_pmem/bind
     until [ -e ${DAX}/devices/dax0.0 ]; do :; done
     cat ${DAX}/devices/dax0.0/resource ${DAX}/devices/dax0.0/size`));
-  const [, address = '', bytes = ''] = /^0x([0-9a-f]+)\n(\d+)\n$/.exec(out) ?? [];
-  if (bytes === '') throw new Broken(`the guest tells of its dax device "${clean(out, 200)}", and not where it is and how large`);
-  return new PersistentMemory(guest, await findDevice(guest.qmp, id), {address: exactNumber(address, 'a dax device', 16), size: exactNumber(bytes, 'a dax device')});
+  const [, address = '', size = ''] = /^0x([0-9a-f]+)\n(\d+)\n$/.exec(out) ?? [];
+  if (size === '') throw new Broken(`the guest tells of its dax device "${clean(out, 200)}", and not where it is and how large`);
+  return new PersistentMemory(guest, await findDevice(guest.qmp, id), {address: bytes(exactNumber(address, 'a dax device', 16)), size: bytes(exactNumber(size, 'a dax device'))});
 }
