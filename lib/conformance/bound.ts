@@ -44,7 +44,13 @@ my %orders = (
     return 'none' if defined syswrite($in, 'x');
     for (sort keys %!) { return $_ if $!{$_} }
   },
-  more => sub { my ($more) = @_; write_pages(map_memory($more * 1048576), $more * 256); return 'none' },
+  more => sub {
+    my ($more) = @_;
+    my $area = map_memory($more * 1048576);
+    open(my $zeros, '<', '/dev/zero') or die "zero: $!\n";
+    for my $i (0 .. $more - 1) { syscall($READ, fileno($zeros), $area + $i * 1048576, 1048576) == 1048576 or die "read: $!\n" }
+    return 'none';
+  },
 );
 while (1) {
   for my $order (sort keys %orders) {
@@ -100,7 +106,7 @@ export class BoundProcess {
 
   /** Ends it, and removes its cpuset. A step. */
   async end(): Promise<void> {
-    await this.#guest.step('the process of the cpuset ends', () => this.#guest.sh(`kill -9 $(cat ${DIR}/pid) 2>/dev/null; until rmdir ${GROUP} 2>/dev/null; do :; done; rm -rf ${DIR}`));
+    await this.#guest.step('the process of the cpuset ends', () => this.#guest.sh(`kill -9 $(cat ${DIR}/pid) 2>/dev/null; until [ -e ${DIR}/status ]; do :; done; until rmdir ${GROUP} 2>/dev/null; do :; done; rm -rf ${DIR}`));
   }
 
   async #ask(order: string, text = ''): Promise<string> {
