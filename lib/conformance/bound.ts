@@ -7,9 +7,10 @@ const GROUP = `${GROUPS}/memhp`;
 const DIR = '/run/memhp.bound';
 
 /**
- * A perl program that lives in a cpuset: bound.pl DIR MIB. It waits for files in DIR, each an order, and answers with a file of the same name and
- * `.done`. \`fill\` writes to each of its pages; \`check\` counts those that have changed; \`pipe\` tells the error of a write to a pipe; \`more MIB\` takes
- * that much memory more. Files in a tmpfs, because a pipe's pages are what a process of a cpuset without kernel zones doesn't get.
+ * A perl program that lives in a cpuset: bound.pl DIR MIB. It waits for files in DIR, each an order, and answers with a
+ * file of the same name and `.done`. \`fill\` writes to each of its pages; \`check\` counts those that have changed;
+ * \`pipe\` tells the error of a write to a pipe; \`more MIB\` takes that much memory more. Files in a tmpfs, because a
+ * pipe's pages are what a process of a cpuset without kernel zones doesn't get.
  */
 const program = String.raw`
 use strict;
@@ -48,7 +49,10 @@ my %orders = (
     my ($more) = @_;
     my $area = map_memory($more * 1048576);
     open(my $zeros, '<', '/dev/zero') or die "zero: $!\n";
-    for my $i (0 .. $more - 1) { syscall($READ, fileno($zeros), $area + $i * 1048576, 1048576) == 1048576 or die "read: $!\n" }
+    for (1 .. $more) {
+      syscall($READ, fileno($zeros), $area, 1048576) == 1048576 or die "read: $!\n";
+      $area += 1048576;
+    }
     return 'none';
   },
 );
@@ -80,13 +84,18 @@ export class BoundProcess {
 
   /** Fills its memory. A step. */
   async fill(): Promise<void> {
-    this.#area = await this.#guest.step(`the process of the cpuset writes to its ${this.pages} pages`, () => this.#ask('fill'));
+    this.#area = await this.#guest.step(
+      `the process of the cpuset writes to its ${this.pages} pages`,
+      () => this.#ask('fill'),
+    );
   }
 
   /** Its filled pages on each node that has any: `{N1: 4096}`. Source: /proc/PID/numa_maps. */
   async pagesByNode(): Promise<Record<string, number>> {
     const out = await this.#guest.sh(`grep ^${this.#area} /proc/$(cat ${DIR}/pid)/numa_maps`);
-    return Object.fromEntries([...out.matchAll(/ (N\d+)=(\d+)/g)].map(([, node, pages]) => [node ?? '', Number(pages)]));
+    return Object.fromEntries(
+      [...out.matchAll(/ (N\d+)=(\d+)/g)].map(([, node, pages]) => [node ?? '', Number(pages)]),
+    );
   }
 
   /** How many of its pages don't have their content any more. */
@@ -106,21 +115,30 @@ export class BoundProcess {
 
   /** Ends it, and removes its cpuset. A step. */
   async end(): Promise<void> {
-    await this.#guest.step('the process of the cpuset ends', () => this.#guest.sh(`kill -9 $(cat ${DIR}/pid) 2>/dev/null; until [ -e ${DIR}/status ]; do :; done; until rmdir ${GROUP} 2>/dev/null; do :; done; rm -rf ${DIR}`));
+    await this.#guest.step(
+      'the process of the cpuset ends',
+      () => this.#guest.sh(
+        `kill -9 $(cat ${DIR}/pid) 2>/dev/null; until [ -e ${DIR}/status ]; do :; done; until rmdir ${GROUP} ` +
+          `2>/dev/null; do :; done; rm -rf ${DIR}`,
+      ),
+    );
   }
 
   async #ask(order: string, text = ''): Promise<string> {
     const out = await this.#guest.sh(`echo ${shellQuote(text)} >${DIR}/order && mv ${DIR}/order ${DIR}/${order}
       p=$(cat ${DIR}/pid); until [ -e ${DIR}/${order}.done ] || [ -e ${DIR}/status ]; do :; done
-      if [ -e ${DIR}/${order}.done ]; then cat ${DIR}/${order}.done && rm ${DIR}/${order}.done; else echo "ended $(cat ${DIR}/status)"; fi`);
-    if (/^failed|^\s*$/.test(out)) throw new Broken(`the program of the cpuset answered "${lastLines(clean(out, 300), 2)}" to ${order}`);
+      if [ -e ${DIR}/${order}.done ]; then cat ${DIR}/${order}.done && rm ${DIR}/${order}.done
+      else echo "ended $(cat ${DIR}/status)"; fi`);
+    if (/^failed|^\s*$/.test(out)) throw new Broken(
+      `the program of the cpuset answered "${lastLines(clean(out, 300), 2)}" to ${order}`,
+    );
     return out.trim();
   }
 }
 
 /**
- * Starts a process of \`mib\` MiB in a new cpuset (cgroup v2) that has the memory of one node alone. Its memory is not touched yet. A step. Needs
- * \`command:perl\`, \`config:CONFIG_CPUSETS\` and a node that has memory.
+ * Starts a process of \`mib\` MiB in a new cpuset (cgroup v2) that has the memory of one node alone. Its memory is not
+ * touched yet. A step. Needs \`command:perl\`, \`config:CONFIG_CPUSETS\` and a node that has memory.
  */
 export async function bindToNode(guest: CaseGuest, node: number, mib: number): Promise<BoundProcess> {
   await guest.step(`a process of ${mib} MiB begins in a cpuset with the memory of node ${node} alone`, () => guest.sh(`
@@ -128,14 +146,21 @@ export async function bindToNode(guest: CaseGuest, node: number, mib: number): P
     mkdir ${DIR}; cat >${DIR}/bound.pl <<'END_OF_BOUND'\n${program}\nEND_OF_BOUND
     echo +cpuset >${GROUPS}/cgroup.subtree_control
     mkdir ${GROUP}; echo ${node} >${GROUP}/cpuset.mems
-    { sh -c 'echo $$ >${DIR}/pid; echo $$ >${GROUP}/cgroup.procs; exec perl ${DIR}/bound.pl ${DIR} ${mib}'; echo $? >${DIR}/status; } </dev/null >${DIR}/out 2>&1 &
+    { sh -c 'echo $$ >${DIR}/pid; echo $$ >${GROUP}/cgroup.procs; exec perl ${DIR}/bound.pl ${DIR} ${mib}'
+      echo $? >${DIR}/status; } </dev/null >${DIR}/out 2>&1 &
     until [ -s ${DIR}/pid ] && [ -n "$(cat ${GROUP}/cgroup.procs)" ]; do :; done`));
   return new BoundProcess(guest, mib * 256);
 }
 
-/** The memory nodes of the cpuset, as asked for and as the kernel uses them, once the latter are these. Waits for the kernel, which follows the nodes from a work queue. */
+/**
+ * The memory nodes of the cpuset, as asked for and as the kernel uses them, once the latter are these. Waits for the
+ * kernel, which follows the nodes from a work queue.
+ */
 export async function cpusetNodes(guest: CaseGuest, effective: string): Promise<{mems: string; effective: string}> {
-  const out = await guest.sh(`until [ "$(cat ${GROUP}/cpuset.mems.effective)" = ${shellQuote(effective)} ]; do :; done; cat ${GROUP}/cpuset.mems ${GROUP}/cpuset.mems.effective`);
+  const out = await guest.sh(
+    `until [ "$(cat ${GROUP}/cpuset.mems.effective)" = ${shellQuote(effective)} ]; do :; done; cat ` +
+      `${GROUP}/cpuset.mems ${GROUP}/cpuset.mems.effective`,
+  );
   const [mems = '', now = ''] = out.split('\n');
   return {mems, effective: now};
 }
@@ -143,5 +168,7 @@ export async function cpusetNodes(guest: CaseGuest, effective: string): Promise<
 /** KiB of a node that the kernel has for itself: slab, page tables, kernel stacks. Source: nodeN/meminfo. */
 export async function kernelMemory(guest: CaseGuest, node: number): Promise<Record<string, number>> {
   const out = await guest.sh(`grep -E ' (Slab|PageTables|KernelStack):' /sys/devices/system/node/node${node}/meminfo`);
-  return Object.fromEntries([...out.matchAll(/^Node \d+ (\w+): +(\d+) kB$/gm)].map(([, name, kib]) => [name ?? '', Number(kib)]));
+  return Object.fromEntries(
+    [...out.matchAll(/^Node \d+ (\w+): +(\d+) kB$/gm)].map(([, name, kib]) => [name ?? '', Number(kib)]),
+  );
 }

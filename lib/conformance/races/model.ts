@@ -31,9 +31,9 @@ export interface Outcome {
 const NAMED: Readonly<Record<string, string>> = {online_kernel: 'Normal', online_movable: 'Movable'};
 
 /**
- * What one write does to a block, and how it ends. `state` refuses what is so already, `online` accepts it: device_online() and
- * device_offline() return 1 then, of which state_store() makes EINVAL and online_store() nothing. Source: drivers/base/memory.c, core.c.
- * A block in a kernel zone may hold what can't be moved: EBUSY, and it stays.
+ * What one write does to a block, and how it ends. `state` refuses what is so already, `online` accepts it:
+ * device_online() and device_offline() return 1 then, of which state_store() makes EINVAL and online_store() nothing.
+ * Source: drivers/base/memory.c, core.c. A block in a kernel zone may hold what can't be moved: EBUSY, and it stays.
  */
 function oneWrite(block: BlockState, {file, word, errno}: Made, plain: string): BlockState | undefined {
   const on = file === 'state' ? word !== 'offline' : word === '1';
@@ -45,11 +45,12 @@ function oneWrite(block: BlockState, {file, word, errno}: Made, plain: string): 
 }
 
 /**
- * Is there an order of the writes, one after the other, in which each ends as it did and the block becomes what it is? The kernel has one
- * lock for all of them (device_hotplug_lock), so there must be; a write that ended before another one began comes before that.
+ * Is there an order of the writes, one after the other, in which each ends as it did and the block becomes what it is?
+ * The kernel has one lock for all of them (device_hotplug_lock), so there must be; a write that ended before another
+ * one began comes before that.
  */
 export function isInSomeOrder({before, made, after}: Outcome, plain: string): boolean {
-  if (made.length === 0) return before.state === after.state && (before.state === 'offline' || before.zone === after.zone);
+  if (made.length === 0) return blockText(before) === blockText(after);
   return made.some((first, i) => {
     const rest = made.toSpliced(i, 1);
     if (rest.some(({end}) => end < first.begin)) return false;
@@ -63,7 +64,9 @@ export const haveMet = ({made}: Outcome): boolean =>
   made.some((one, i) => made.some((other, j) => i < j && one.begin < other.end && other.begin < one.end));
 
 /** An outcome in a line for people. */
-export const outcomeText = ({before, made, after}: Outcome): string =>
-  `${blockText(before)}; ${made.map(({file, word, errno}) => `${file}=${word}: ${errno}`).join(', ')}; ${blockText(after)}`;
+export function outcomeText({before, made, after}: Outcome): string {
+  const writes = made.map(({file, word, errno}) => `${file}=${word}: ${errno}`).join(', ');
+  return `${blockText(before)}; ${writes}; ${blockText(after)}`;
+}
 
 const blockText = ({state, zone}: BlockState): string => (state === 'online' ? `online ${zone}` : state);

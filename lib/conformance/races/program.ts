@@ -1,4 +1,7 @@
-/** What the programs of a race share: the guest's clock in ns, names of errors, a write, a CPU to run on. System calls are x86_64's. */
+/**
+ * What the programs of a race share: the guest's clock in ns, names of errors, a write, a CPU to run on. System calls
+ * are x86_64's.
+ */
 const common = String.raw`
 use strict;
 use Errno;
@@ -29,15 +32,19 @@ sub rest { select(undef, undef, undef, $_[0] / 1_000_000) if $_[0] > 0 }
 `;
 
 /**
- * A perl program that lets processes write at the same time. It reads a plan: a line \`write CPU DELAY FILE WORD\` for each
- * writer (CPU may be \`-\`; the delay is in µs, from the moment when all begin), then \`go BLOCK\`. For each \`go\` it prints the block before,
- * how each write ended and when it began and ended (ns), and the block after: \`before ID STATE ZONES\`, \`wrote N ERROR BEGIN END\`, \`after ID STATE ZONES\`.
- * All writers have been started and wait at one gate before it opens.
+ * A perl program that lets processes write at the same time. It reads a plan: a line \`write CPU DELAY FILE WORD\` for
+ * each writer (CPU may be \`-\`; the delay is in µs, from the moment when all begin), then \`go BLOCK\`. For each
+ * \`go\` it prints the block before, how each write ended and when it began and ended (ns), and the block after:
+ * \`before ID STATE ZONES\`, \`wrote N ERROR BEGIN END\`, \`after ID STATE ZONES\`. All writers have been started and
+ * wait at one gate before it opens.
  */
 export const racer = `${common}${String.raw`
 my $system = '/sys/devices/system/memory';
 sub content { open(my $file, '<', $_[0]) or die "$_[0]: $!\n"; my $line = <$file>; chomp $line; return $line }
-sub tell_block { my ($when, $id) = @_; print join(' ', $when, $id, map { content("$system/memory$id/$_") } qw(state valid_zones)), "\n" }
+sub tell_block {
+  my ($when, $id) = @_;
+  print join(' ', $when, $id, map { content("$system/memory$id/$_") } qw(state valid_zones)), "\n";
+}
 sub race {
   my ($id, @writers) = @_;
   tell_block('before', $id);
@@ -75,9 +82,10 @@ while (<STDIN>) {
 `}`;
 
 /**
- * A perl program whose processes write to the state of blocks that are being taken away, until none of them is there any more:
- * DIR BLOCKS, and on its input a line \`CPU WORD…\` for each process, which goes through blocks and words in turn. It prints \`ready\` once all of them
- * have written, and at the end \`BLOCKS-SEEN WORD ERROR TIMES\` for each answer that there was.
+ * A perl program whose processes write to the state of blocks that are being taken away, until none of them is there
+ * any more: BLOCKS, and on its input a line \`CPU WORD…\` for each process, which goes through blocks and words
+ * in turn. It prints \`ready\` once all of them have written, at the end \`WORD ERROR TIMES\` for each answer that
+ * there was, and \`end\`.
  */
 export const hammer = `${common}${String.raw`
 my @blocks = split /,/, shift @ARGV;
@@ -108,9 +116,11 @@ print "end\n";
 `}`;
 
 /**
- * A perl program whose processes read every file of memory blocks that come and go, again and again, until the file STOP is there: STOP LEAVE
- * ONLY BLOCKS, with the names of files to leave out while \`STOP.leave\` is there, and of the only ones to read (\`-\` for all). On its input a CPU for each process. It prints \`ready\`, and at the
- * end, each once, \`read FILE TEXT\` or \`failed FILE ERROR\`, and \`reads TIMES\`. A process that is killed is told of: \`killed SIGNAL\`.
+ * A perl program whose processes read every file of memory blocks that come and go, again and again, until the file
+ * STOP is there: STOP LEAVE ONLY BLOCKS, with the names of files to leave out while \`STOP.leave\` is there, and of the
+ * only ones to read (\`-\` for all). On its input a CPU for each process. It prints \`ready\`, and at the end, each
+ * once, \`read FILE TEXT\` or \`failed FILE ERROR\`, and \`reads TIMES\`. A process that is killed is told of: \`killed
+ * SIGNAL\`.
  */
 export const reader = `${common}${String.raw`
 my ($stop, $leave, $only, $blocks) = @ARGV;
@@ -144,11 +154,13 @@ for my $n (0 .. $#cpus) {
     my $careful = -e "$stop.leave";
     for my $id ($n % 2 ? reverse @blocks : @blocks) {
       my $block = "memory$id";
-      for my $name ($only ne '-' ? keys %only : names("$system/$block"), $only ne '-' ? () : map { "power/$_" } names("$system/$block/power")) {
+      my @names = (names("$system/$block"), map { "power/$_" } names("$system/$block/power"));
+      @names = keys %only if $only ne '-';
+      for my $name (@names) {
         next if $careful && $left{$name};
         my $path = "$system/$block/$name";
         if (-l $path) { $seen{"read $name link"}++; $times++ }
-        elsif (-f $path) { look($path, $name eq 'phys_index' || $name eq 'uevent' ? "$block/$name" : $name, \%seen); $times++ }
+        elsif (-f $path) { look($path, $name =~ /^(?:phys_index|uevent)$/ ? "$block/$name" : $name, \%seen); $times++ }
       }
     }
     syswrite($teller, "here\n") if !$begun++;
