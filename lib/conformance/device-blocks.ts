@@ -7,9 +7,12 @@ export function blocksOf({address, size}: Pick<MemoryDevice, 'address' | 'size'>
   return Array.from({length: Math.max(0, end - first)}, (_, i) => first + i);
 }
 
-/** Ids of the memory blocks that a device has in the guest: a DIMM all of its range, virtio-mem those that are there now. */
+/** Is it memory that is no RAM by itself, of a part of which the guest may make RAM (dax/kmem)? */
+export const isPersistent = ({type}: Pick<MemoryDevice, 'type'>): boolean => type === 'virtio-pmem' || type === 'nvdimm';
+
+/** Ids of the memory blocks that a device has in the guest: a DIMM all of its range, virtio-mem and persistent memory those that are there now. */
 export function blocksIn(device: MemoryDevice, {blocks, blockSize}: Pick<Observation, 'blocks' | 'blockSize'>): number[] {
-  if (!device.resizable) return blocksOf(device, blockSize);
+  if (!device.resizable && !isPersistent(device)) return blocksOf(device, blockSize);
   const range = new Set(rangeOf(device, blockSize));
   return blocks.map(({id}) => id).filter((id) => range.has(id));
 }
@@ -18,9 +21,9 @@ export function blocksIn(device: MemoryDevice, {blocks, blockSize}: Pick<Observa
 export const rangeOf = ({address, size, resizable}: Pick<MemoryDevice, 'address' | 'size' | 'resizable'>, blockSize: number): number[] =>
   blocksOf({address, size: resizable?.max ?? size}, blockSize);
 
-/** Bytes of a device that are in the guest's address space: a DIMM all of it, virtio-mem its blocks, plugged wholly or in part. */
+/** Bytes of a device that are the guest's System RAM: a DIMM all of it, of virtio-mem its blocks, plugged wholly or in part, of persistent memory as well. */
 export const bytesIn = (device: MemoryDevice, now: Observation): number =>
-  device.resizable ? blocksIn(device, now).length * now.blockSize : device.size;
+  device.resizable || isPersistent(device) ? blocksIn(device, now).length * now.blockSize : device.size;
 
 /**
  * The blocks that a virtio-mem device must have at least: those that are there, and more where they can't hold what is

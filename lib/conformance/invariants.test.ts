@@ -191,3 +191,35 @@ test('the end of a CPU that the case itself has plugged is nothing strange', (t)
   t.deepEqual(violated(undefined, {events, others: new Set(['cpu1'])}), []);
   t.deepEqual(violated(undefined, {events, others: new Set(['cpu2'])}), [EVENTS]);
 });
+
+const KILLED = '[  9.1] Out of memory: Killed process 81 (perl) total-vm:9000kB, anon-rss:8000kB, oom_score_adj:0';
+
+test('trouble that a case asks for must come, and none beside it', (t) => {
+  const announced = ['Out of memory: Killed process (perl)'];
+  const said = (...lines: string[]): Edit => (now) => { now.kernelLog = lines; };
+  t.deepEqual(violated(said(KILLED), {announced}), []);
+  t.deepEqual(violated(said(KILLED)), [LOG]);
+  t.deepEqual(violated(said(), {announced}), [LOG]);
+  t.deepEqual(violated(said(KILLED.replace('perl', 'init')), {announced}), [LOG]);
+  t.deepEqual(violated(said(KILLED, '[  9.2] BUG: sleeping'), {announced}), [LOG]);
+  const failure = '[  9.1] perl: page allocation failure: order:0, mode:0x400cc2(GFP_HIGHUSER), nodemask=(null)';
+  t.deepEqual(violated(said(failure), {announced: ['perl: page allocation failure: order:0']}), []);
+});
+
+/** The DIMM is persistent memory, of which the guest uses what it uses. */
+const persistent: Edit = (now) => {
+  at(now.qemu.devices, 0).type = 'virtio-pmem';
+  for (const range of now.iomem) {
+    if (range.start === at(now.qemu.devices, 0).address) range.name = 'System RAM (kmem)';
+  }
+};
+
+test('persistent memory is RAM where the guest makes RAM of it, and is called so', (t) => {
+  t.deepEqual(violated(persistent), []);
+  const called = (name: string): Edit => (now) => {
+    persistent(now);
+    for (const range of now.iomem) if (range.name === 'System RAM (kmem)') range.name = name;
+  };
+  t.deepEqual(violated(called('System RAM')), [CALLED]);
+  t.deepEqual(violated((now) => { persistent(now); drop(now, 33); }).includes(MET), true);
+});

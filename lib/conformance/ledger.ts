@@ -1,7 +1,7 @@
 import type {BlockView} from '../guest/blocks.ts';
 import type {Observation} from '../guest/observation.ts';
 import {formatSize} from '../util/size.ts';
-import {blocksIn, blocksNeeded, blocksOf, unpluggedOnline} from './device-blocks.ts';
+import {blocksIn, blocksNeeded, blocksOf, isPersistent, unpluggedOnline} from './device-blocks.ts';
 import {blocksWithOwnMemmap, memmapOf, type OwnMemmap} from './memmap.ts';
 
 /** A number that a reader can follow: the value, and how it comes about. */
@@ -70,7 +70,7 @@ export function expectedBlocks(first: Observation, now: Observation, taken: Read
   const boot = first.blocks.map(({id}) => id).filter((id) => !fromDevices.has(id));
   const devices = now.qemu.devices.filter(({id}) => taken.has(id));
   return {
-    value: [...new Set([...boot, ...devices.flatMap((device) => (device.resizable ? blocksNeeded(device, now) : blocksOf(device, first.blockSize)))])].sort((a, b) => a - b),
+    value: [...new Set([...boot, ...devices.flatMap((device) => (device.resizable ? blocksNeeded(device, now) : isPersistent(device) ? blocksIn(device, now) : blocksOf(device, first.blockSize)))])].sort((a, b) => a - b),
     because: `${boot.length} blocks of boot memory, and the address ranges that QEMU gives for ${devices.map(({id}) => id).join(', ') || 'no device'}, in blocks of ${formatSize(first.blockSize)}`,
   };
 }

@@ -8,7 +8,7 @@ import type {Shell, ShellResult} from '../shell/shell.ts';
 import {stopwatch} from '../util/clock.ts';
 import {Broken} from '../util/errors.ts';
 import type {Checks} from './checks.ts';
-import {blocksIn} from './device-blocks.ts';
+import {blocksIn, isPersistent} from './device-blocks.ts';
 import {compareAll} from './invariants.ts';
 import {ownMemmap} from './memmap.ts';
 import {Done, watched, type Write} from './done.ts';
@@ -54,6 +54,8 @@ export class Stage {
   readonly others = new Set<string>();
   /** Has anything been done in the guest since the last look? */
   touched = false;
+  /** Lines of trouble that the kernel must print before the next look, because the case asks for them; as the invariant tells them. */
+  readonly announced: string[] = [];
   #first: Observation | undefined;
   #last: Observation | undefined;
   /** The one before the last. */
@@ -129,6 +131,7 @@ export class Stage {
     if (!this.#blind()) this.#compare(now, title);
     this.#listed = this.#done.listings.at(-1) ?? [];
     this.#done.forget();
+    this.announced.length = 0;
     return now;
   }
 
@@ -163,8 +166,8 @@ export class Stage {
   #compare(now: Observation, title: string): void {
     const {config, facts} = this.clone.template;
     const numa = facts.config === null || facts.config['CONFIG_NUMA'] !== undefined;
-    // The guest takes virtio-mem without a report to ACPI, and shows how much by its blocks.
-    const taken = new Set([...this.taken(), ...now.qemu.devices.filter(({resizable}) => resizable).map(({id}) => id)]);
+    // The guest takes virtio-mem and persistent memory without a report to ACPI, and shows how much by its blocks.
+    const taken = new Set([...this.taken(), ...now.qemu.devices.filter((device) => device.resizable ?? isPersistent(device)).map(({id}) => id)]);
     const moment = {
       first: this.first,
       now,
@@ -179,6 +182,7 @@ export class Stage {
       hotremove: facts.config === null ? undefined : facts.config['CONFIG_MEMORY_HOTREMOVE'] !== undefined,
       done: this.#done,
       listed: {listings: this.#done.listings, before: this.#listed, sizeWritten: this.#done.sizeWritten},
+      announced: this.announced,
     };
     this.checks.step = title;
     for (const {name, expected, actual, because, unknown} of compareAll(moment)) {

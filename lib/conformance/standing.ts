@@ -2,7 +2,7 @@ import {isDeepStrictEqual} from 'node:util';
 import type {BlockView} from '../guest/blocks.ts';
 import type {MemoryDevice, Observation} from '../guest/observation.ts';
 import type {Zone} from '../guest/zoneinfo.ts';
-import {blocksOf, rangeOf} from './device-blocks.ts';
+import {blocksOf, isPersistent, rangeOf} from './device-blocks.ts';
 import {strangeEvents} from './event-ledger.ts';
 import type {Invariant, Moment} from './invariants.ts';
 import {PAGE, zoneOf} from './ledger.ts';
@@ -64,9 +64,9 @@ export const standing: Readonly<Record<string, Invariant>> = {
     };
   },
   'System RAM is called what it is': ({now}) => ({
-    expected: ram(now).map((range) => `${range.start.toString(16)} System RAM${isVirtioMem(range, now) ? ' (virtio_mem)' : ''}`),
+    expected: ram(now).map((range) => `${range.start.toString(16)} System RAM${isVirtioMem(range, now) ? ' (virtio_mem)' : isKmem(range, now) ? ' (kmem)' : ''}`),
     actual: ram(now).map(({start, name}) => `${start.toString(16)} ${name}`),
-    because: 'ranges of virtio-mem devices are marked, so that kexec leaves them alone; no others are',
+    because: 'ranges of virtio-mem devices and of persistent memory are marked, so that kexec leaves them alone; no others are',
   }),
   'each node has its zones, in their order': ({now}) => ({
     expected: nodesOf(now).map((node) => `node ${node} ${ZONES.filter((name) => now.zones.some((zone) => zone.name === name)).join(' ')}`),
@@ -148,6 +148,9 @@ function outside({iomem}: Observation, devices: readonly MemoryDevice[]): string
 const isVirtioMem = (range: {start: number; end: number}, {qemu}: Observation): boolean =>
   qemu.devices.some(({address, resizable}) => resizable && address <= range.start && range.end <= address + resizable.max);
 
+const isKmem = (range: {start: number; end: number}, {qemu}: Observation): boolean =>
+  qemu.devices.some((device) => isPersistent(device) && device.address <= range.start && range.end <= device.address + device.size);
+
 function blocksMetBy(now: Observation): number[] {
   const met = ram(now).flatMap(({start, end}) => {
     const from = Math.floor(start / now.blockSize);
@@ -193,6 +196,8 @@ interface Span {
 
 /** What a zone must span; undefined where boot memory has moved into or out of it, which may begin and end anywhere. */
 function expectedSpan({node, name, present}: Zone, {first, now, before = now}: Pick<Moment, 'first' | 'now' | 'before'>): Span | undefined {
+  // Persistent memory has pages in ZONE_DEVICE, none of which is present, while it is no RAM.
+  if (name === 'Device' && now.qemu.devices.some(isPersistent)) return undefined;
   if (present === 0) return {start: 0, pages: 0};
   const members = (one: Observation): BlockView[] => one.blocks.filter((block) => zoneOf(block) === name && (block.nodes[0] ?? 0) === node);
   const ids = (one: Observation): string => members(one).map(({id}) => id).join();

@@ -1,6 +1,6 @@
 import {readdir, stat, truncate} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {Random} from './random.ts';
+import type {Random} from '../util/random.ts';
 import type {Process} from './world.ts';
 
 /** What a fault gets to strike with. */

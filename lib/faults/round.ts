@@ -6,7 +6,7 @@ import {readRecords} from '../results/store.ts';
 import {isThere, readIfThere, writeWhole} from '../util/files.ts';
 import {messageOf} from '../util/errors.ts';
 import type {Kind, Struck} from './kinds.ts';
-import {randomOf} from './random.ts';
+import {randomOf} from '../util/random.ts';
 import {wrongIn, type Reference} from './reference.ts';
 import {CASES, HASTE, processesOf, survivors, wasteIn, type Ended, type StartOptions, type Started, type World} from './world.ts';
 

@@ -4,7 +4,7 @@ import {join, resolve} from 'node:path';
 import {isThere} from '../util/files.ts';
 import {Broken} from '../util/errors.ts';
 import {kinds} from './kinds.ts';
-import {randomOf} from './random.ts';
+import {randomOf} from '../util/random.ts';
 import {referenceOf, type Reference} from './reference.ts';
 import {playRound, type Round} from './round.ts';
 import {CASES, World} from './world.ts';

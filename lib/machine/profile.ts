@@ -136,6 +136,18 @@ export const profiles: readonly MachineProfile[] = [
     maxmem: gib(78),
     reserve: false,
   },
+  {
+    ...q35,
+    name: 'q35-two-cpus',
+    title: 'q35 with two CPUs',
+    cpus: 2,
+  },
+  {
+    ...q35,
+    name: 'q35-four-cpus',
+    title: 'q35 with four CPUs',
+    cpus: 4,
+  },
 ];
 
 export function profileByName(name: string): MachineProfile {
