@@ -144,7 +144,7 @@ const ROWS: Readonly<Record<string, Row>> = {
           await guest.setPolicy('online_movable');
           await veto(guest, 'MEM_GOING_ONLINE', 12);
           const states = await putBack(guest, HERE).run();
-          t.is(states, 'offline offline', 'states of its blocks, with the policy online_movable', 'the notifier vetoes');
+          t.is(states, 'offline offline', 'states of its blocks, plugged by online_movable', 'the notifier vetoes');
           await veto(guest, 'MEM_GOING_ONLINE', 0);
           await guest.setPolicy('offline');
         },
