@@ -24,6 +24,8 @@ interface Row {
 }
 
 const INJECT: readonly Need[] = ['kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'];
+/** Before 6.8 only blocks that are a DIMM of their own hold their memory map. */
+const OWN_MEMMAP: readonly Need[] = [...INJECT, 'config:CONFIG_MHP_MEMMAP_ON_MEMORY', 'kernel>=6.8'];
 const ONLINE = ['linux/online/failure-unchanged', 'linux/online/file', 'linux/valid-zones/offline'];
 const OFFLINE = ['linux/offline/failure-unchanged', 'linux/online/file'];
 
@@ -131,7 +133,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     start: 'online',
     doors: ['replug'],
     claims: [...OFFLINE, 'linux/memmap-on-memory/effect'],
-    needs: [...INJECT, 'config:CONFIG_MHP_MEMMAP_ON_MEMORY'],
+    needs: OWN_MEMMAP,
     boot: boots.ownMemmap,
     fail: offlineVetoed,
   },
@@ -140,7 +142,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     start: 'offline',
     doors: ['online'],
     claims: [...ONLINE, 'linux/memmap-on-memory/effect'],
-    needs: [...INJECT, 'config:CONFIG_MHP_MEMMAP_ON_MEMORY'],
+    needs: OWN_MEMMAP,
     boot: boots.ownMemmap,
     fail: onlineVetoed,
   },
