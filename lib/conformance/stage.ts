@@ -8,6 +8,7 @@ import {Broken} from '../util/errors.ts';
 import type {Checks} from './checks.ts';
 import {blocksIn} from './device-blocks.ts';
 import {compareAll} from './invariants.ts';
+import type {NextLife} from './lives.ts';
 import {ownMemmap} from './memmap.ts';
 import {Noticed, type Listed} from './noticed.ts';
 import {Taken} from './taken.ts';
@@ -26,6 +27,10 @@ export interface StageOptions {
   readonly parse?: typeof parseObservation | undefined;
   /** Leaves out the invariants at this moment: for a replay that is after the case's own checks alone, or knows that they hold. */
   readonly blind?: (() => boolean) | undefined;
+  /** How the guest gets on to a life after this one. */
+  readonly next?: NextLife | undefined;
+  /** The stage of its life before this one, whose list of steps goes on here. */
+  readonly before?: Stage | undefined;
 }
 
 /** The stage of a case: the clone, the steps taken on it, and an observation with the invariants after each. */
@@ -33,7 +38,8 @@ export class Stage {
   readonly clone: Clone;
   readonly checks: Checks;
   readonly limits: Limits;
-  readonly steps: Step[] = [];
+  readonly steps: Step[];
+  readonly next: NextLife | undefined;
   /** Comparisons made and not violated. */
   held = 0;
   violated = 0;
@@ -48,13 +54,15 @@ export class Stage {
   readonly #noticed: Noticed;
   /** QEMU's memory devices as the last look listed them. */
   #listed: readonly Listed[] | undefined;
-  readonly #sinceStart = stopwatch();
+  readonly #sinceStart: () => number;
+  /** Where QEMU's events of this life begin. */
+  readonly #eventsFrom: number;
   readonly #observations: string | undefined;
   readonly #parse: StageOptions['parse'];
   readonly #blind: () => boolean;
   #taken: Taken | undefined;
 
-  constructor(clone: Clone, checks: Checks, limits: Limits, {file, parse, blind = () => false}: StageOptions = {}) {
+  constructor(clone: Clone, checks: Checks, limits: Limits, {file, parse, blind = () => false, next, before}: StageOptions = {}) {
     this.#noticed = new Noticed(clone);
     this.clone = this.#noticed.clone;
     this.checks = checks;
@@ -62,6 +70,10 @@ export class Stage {
     this.#observations = file;
     this.#parse = parse;
     this.#blind = blind;
+    this.next = next;
+    this.steps = before?.steps ?? [];
+    this.#sinceStart = before ? before.#sinceStart : stopwatch();
+    this.#eventsFrom = before ? this.clone.vm.qmp.events.mark() : 0;
   }
 
   /** The clone as it woke up. */
@@ -75,8 +87,8 @@ export class Stage {
   }
 
   /** Takes the observation that all later ones are compared with. */
-  async begin(): Promise<void> {
-    await this.step('the guest as it woke up', () => Promise.resolve());
+  async begin(title = 'the guest as it woke up'): Promise<void> {
+    await this.step(title, () => Promise.resolve());
   }
 
   /** Does one thing to the guest, then looks at everything and compares. */
@@ -119,7 +131,7 @@ export class Stage {
   taken(): Set<string> {
     // Without its memory driver the ACPI core reports success for a device that nobody uses.
     if (/\bacpi_no_memhotplug\b/.test(this.clone.template.config.append)) return new Set();
-    return this.#taken?.ids(this.last, this.clone.vm.qmp.events.since(0)) ?? new Set();
+    return this.#taken?.ids(this.last, this.clone.vm.qmp.events.since(this.#eventsFrom)) ?? new Set();
   }
 
   #compare(now: Observation, title: string): void {
@@ -135,7 +147,7 @@ export class Stage {
       bootRam: config.profile.ram,
       numa,
       ownMemmap: ownMemmap({append: config.append, ...facts}),
-      events: this.clone.vm.qmp.events.since(0),
+      events: this.clone.vm.qmp.events.since(this.#eventsFrom),
       devices: this.#devices,
       hotremove: facts.config === null ? undefined : facts.config['CONFIG_MEMORY_HOTREMOVE'] !== undefined,
       policyWritten: this.#noticed.policyWritten,
