@@ -11,6 +11,11 @@ void import('./compile.js')
     await import(entry(await compiled(), 'lib/cli/main.js'));
   })
   .catch((/** @type {unknown} */ error) => {
+    const flaws = /** @type {Partial<import('esbuild').BuildFailure>} */ (error).errors;
+    if (flaws) {
+      for (const {text, location} of flaws) console.error(`memhp: ${location ? `${location.file}:${location.line}:${location.column + 1}: ` : ''}${text}`);
+      process.exit(2);
+    }
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     console.error('memhp: the npm packages are not installed. Run `npm start`, which sets everything up, or `npm ci`.');
     process.exit(2);

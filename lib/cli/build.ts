@@ -1,5 +1,5 @@
-import {wantedConfigs} from '../run/prepare.ts';
-import {prepareImages, prepareTemplates} from '../run/prepare.ts';
+import {usingCache, type CacheUse} from '../run/cache-use.ts';
+import {prepareImages, prepareTemplates, wantedConfigs} from '../run/prepare.ts';
 import {defaultJobs} from '../run/host.ts';
 import type {RunOptions} from '../run/options.ts';
 import {Progress} from '../run/progress.ts';
@@ -10,12 +10,14 @@ import {abortOnSignals} from './run.ts';
 export type BuildGiven = Omit<RunOptions, 'patterns' | 'guests'> & {guest: string[]};
 
 /** `memhp build`: everything that `run` would need is in the cache afterwards. 3 where a guest doesn't come up. */
-export async function buildCommand(guests: string[], {guest, ...given}: BuildGiven): Promise<number> {
+export const buildCommand = (guests: string[], given: BuildGiven): Promise<number> => usingCache(given.cache, (use) => build(guests, given, use));
+
+async function build(guests: string[], {guest, ...given}: BuildGiven, use: CacheUse): Promise<number> {
   const options: RunOptions = {...given, patterns: [], guests: [...guests, ...guest]};
   const signal = abortOnSignals();
   const {log} = new Progress();
   const cases = await loadSuites();
-  const images = await prepareImages(options, log, signal);
+  const images = await prepareImages(options, use, log, signal);
   const {templates, decision} = await prepareTemplates(options, images, cases, options.jobs ?? defaultJobs(), log, signal);
   let status = 0;
   for (const {key} of wantedConfigs(images, cases, decision.accel, options.append)) {

@@ -3,6 +3,7 @@ import {readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {execa} from 'execa';
 import {removeImage} from '../image/cache.ts';
+import {cleaningCache} from '../run/cache-use.ts';
 
 /** What memhp itself puts there: nothing else is removed, wherever MEMHP_CACHE leads. */
 const kinds = {
@@ -12,7 +13,12 @@ const kinds = {
 };
 
 /** `memhp clean`: says what the cache holds; removes what it is told to. */
-export async function cleanCommand({templates, all}: {templates: boolean; all: boolean}, cache: string): Promise<void> {
+export async function cleanCommand(what: {templates: boolean; all: boolean}, cache: string): Promise<void> {
+  if (what.templates || what.all) await cleaningCache(cache, () => clean(what, cache));
+  else await clean(what, cache);
+}
+
+async function clean({templates, all}: {templates: boolean; all: boolean}, cache: string): Promise<void> {
   for (const [kind, ours] of Object.entries(kinds)) {
     const dir = join(cache, kind);
     const doomed = all || (templates && kind === 'templates');

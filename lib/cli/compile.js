@@ -38,7 +38,7 @@ async function compile(dir, suites) {
   const {build} = await import('esbuild');
   const work = `${dir}.${process.pid}`;
   mkdirSync(work, {recursive: true});
-  await build({
+  const made = build({
     absWorkingDir: root,
     entryPoints: ['lib/cli/main.ts', 'lib/run/cases.ava.ts', ...suites],
     outbase: root,
@@ -49,12 +49,18 @@ async function compile(dir, suites) {
     platform: 'node',
     target: 'node20.19',
     sourcemap: 'linked',
-    logLevel: 'error',
+    logLevel: 'silent', // what is wrong is told once, by bin.js
     external,
     // CommonJS packages in the bundle call require.
     banner: {js: "import {createRequire as __createRequire} from 'node:module'; const require = __createRequire(import.meta.url);"},
     define: {'process.env.MEMHP_ROOT': JSON.stringify(root), 'process.env.MEMHP_DIST': JSON.stringify(dir)},
   });
+  try {
+    await made;
+  } catch (error) {
+    rmSync(work, {recursive: true, force: true});
+    throw error;
+  }
   try {
     renameSync(work, dir);
   } catch (error) {

@@ -1,5 +1,6 @@
 import {setMaxListeners} from 'node:events';
 import {exitStatus, summarize} from '../results/summary.ts';
+import {usingCache} from '../run/cache-use.ts';
 import {run} from '../run/run.ts';
 import {dryRun} from '../run/dry-run.ts';
 import {Progress} from '../run/progress.ts';
@@ -15,14 +16,14 @@ export async function runCommand(patterns: string[], {guest, ...given}: RunGiven
   const abort = abortOnSignals();
   const progress = new Progress();
   if (given.dryRun) {
-    process.stdout.write(await dryRun(options, progress.log, abort));
+    process.stdout.write(await usingCache(options.cache, (use) => dryRun(options, use, progress.log, abort)));
     return 0;
   }
-  const {dir, loaded, files} = await run(options, progress, abort);
+  const {dir, loaded, files} = await usingCache(options.cache, (use) => run(options, use, progress, abort));
   const summary = summarize(loaded);
   if (given.json) process.stdout.write(`${JSON.stringify({out: dir, counts: summary.counts, cells: summary.cells.map(({cell, counts, verdict}) => ({...cell, counts, verdict}))}, undefined, 2)}\n`);
   else process.stdout.write(summaryText(loaded, summary, files));
-  return exitStatus(summary.counts);
+  return exitStatus(summary.counts, loaded.run.trouble);
 }
 
 /** The first Ctrl-C or SIGTERM ends the run cleanly, with its report; a second one ends it at once. */

@@ -1,6 +1,8 @@
+import {profiles} from '../machine/profile.ts';
+import {UsageError} from '../util/errors.ts';
 import type {Checks} from './checks.ts';
 import type {CaseGuest} from './guest.ts';
-import type {Need} from './needs.ts';
+import {isNeed, type Need} from './needs.ts';
 
 /** What a case says of itself. Nothing here depends on a guest. */
 export interface CaseHead {
@@ -38,13 +40,23 @@ export interface Case extends CaseHead {
 
 const registry = new Map<string, Case>();
 
-/** Declares a case. Its id is stable: results of years are compared by it. */
+/** Declares a case. Its id is stable: results of years are compared by it. Throws UsageError where the head can't be used. */
 export function conformance(id: string, head: CaseHead, body: CaseBody): void {
-  const match = /^([a-z][a-z0-9]*)\/[a-z0-9][a-z0-9-]*$/.exec(id);
-  if (!match) throw new Error(`case id "${id}": wanted suite/name in lower case`);
-  if (registry.has(id)) throw new Error(`case id "${id}" is declared twice`);
-  if (head.claims.length === 0) throw new Error(`case "${id}" tests no claim`);
-  registry.set(id, {...head, id, suite: match[1] ?? '', body});
+  const flaw = flawOf(id, head);
+  if (flaw !== undefined) throw new UsageError(`case "${id}": ${flaw}`);
+  registry.set(id, {...head, id, suite: id.slice(0, id.indexOf('/')), body});
+}
+
+/** What is wrong with a case's head. Suites run without their types being looked at, so nothing is taken for granted. */
+function flawOf(id: string, {title, claims, needs = [], machine}: Partial<CaseHead>): string | undefined {
+  if (!/^[a-z][a-z0-9]*\/[a-z0-9][a-z0-9-]*$/.test(id)) return 'its id is to be suite/name in lower case, such as online/movable';
+  if (registry.has(id)) return 'another case has this id already; an id is for one case, and for ever';
+  if (typeof title !== 'string' || title === '') return 'it has no title: one sentence that is true of a guest that passes';
+  if (!claims?.length) return 'it tests no claim; name at least one of suites/claims/*.yaml in `claims`';
+  const unknown = needs.find((need) => !isNeed(need));
+  if (unknown !== undefined) return `there is no need "${unknown}"; lib/conformance/needs.ts has those that there are`;
+  if (machine !== undefined && !profiles.some(({name}) => name === machine)) return `there is no machine profile "${machine}"; there are ${profiles.map(({name}) => name).join(', ')}`;
+  return undefined;
 }
 
 /** Every declared case, by id. */

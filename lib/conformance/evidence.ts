@@ -7,6 +7,7 @@ import type {Transcript} from '../qmp/client.ts';
 import type {Shell} from '../shell/shell.ts';
 import {stopwatch} from '../util/clock.ts';
 import {messageOf} from '../util/errors.ts';
+import {makeDirectory} from '../util/files.ts';
 import {jsonLine} from '../util/text.ts';
 
 /** Files of a case's evidence directory; a second clone's have another prefix. */
@@ -21,7 +22,7 @@ export const evidenceFiles = (dir: string, prefix = ''): {clone: string; console
 /** An empty evidence directory: what a cut-off attempt left must not mix with this one. */
 export async function freshEvidence(dir: string): Promise<void> {
   await rm(dir, {recursive: true, force: true});
-  await mkdir(dir, {recursive: true});
+  await makeDirectory(dir);
 }
 
 /**
@@ -112,7 +113,7 @@ function parsedOr(line: string): unknown {
 /** Writes the blocks as a sysfs tree that `lsmem --sysroot DIR` reads. */
 export async function writeSysroot(dir: string, {blocks, blockSize}: Observation): Promise<void> {
   const memory = join(dir, 'sysroot/sys/devices/system/memory');
-  await mkdir(memory, {recursive: true});
+  await makeDirectory(memory);
   await writeFile(join(memory, 'block_size_bytes'), `${blockSize.toString(16)}\n`);
   for (const block of blocks) {
     const path = join(memory, `memory${block.id}`);

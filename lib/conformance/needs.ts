@@ -41,10 +41,16 @@ export function absentNeed(needs: readonly Need[], surroundings: Surroundings): 
   return undefined;
 }
 
+/** The needs that have a value. */
+const VALUED = /^(config:|command:|kernel>=|kernel<|arch:|qemu>=|qemu<|host-hugepages:)(.+)$/;
+
+/** Is it a need that there is? */
+export const isNeed = (need: string): boolean => need === 'disk' || Object.hasOwn(features, need) || VALUED.test(need);
+
 function absent(need: Need, {facts, arch, qemu, disk}: Surroundings): Absent {
   if (need === 'disk') return disk === true ? undefined : 'the guest has no disk';
   if (need in features) return features[need as keyof typeof features](facts);
-  const [, kind = '', value = ''] = /^(config:|command:|kernel>=|kernel<|arch:|qemu>=|qemu<|host-hugepages:)(.+)$/.exec(need) ?? [];
+  const [, kind = '', value = ''] = VALUED.exec(need) ?? [];
   if (kind === 'config:') return oneOption(facts, value.split('|'));
   if (kind === 'command:') return facts.commands.includes(value) ? undefined : `the guest has no command ${value}`;
   if (kind === 'arch:') return arch === value ? undefined : `the guest is ${arch}; this is about ${value}`;

@@ -1,4 +1,5 @@
 import {GuestPanic} from '../console/console.ts';
+import {differenceSentence} from '../results/difference.ts';
 import type {Check, Outcome, Record} from '../results/record.ts';
 import {messageOf} from '../util/errors.ts';
 import {clean} from '../util/text.ts';
@@ -48,10 +49,4 @@ export function judge(ended: Ended, recorded: readonly KnownDeviation[]): Judgem
   return {...rest, outcome: 'pass' satisfies Outcome, reason: ''};
 }
 
-const sentence = ({name, expected, actual, step}: Check): string =>
-  `${name}: seen ${short(actual)}, expected ${short(expected)}${step ? ` (after: ${step})` : ''}`;
-
-const short = (value: unknown): string => {
-  const text = JSON.stringify(value);
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
-};
+const sentence = ({name, step, ...check}: Check): string => `${name}: ${differenceSentence(check)}${step ? ` (after: ${step})` : ''}`;

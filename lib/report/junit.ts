@@ -1,3 +1,4 @@
+import {differenceLines, isLarge} from '../results/difference.ts';
 import {groupBy} from '../results/summary.ts';
 import type {LoadedRun, Stored} from '../results/store.ts';
 import {showJson, suiteOf} from './words.ts';
@@ -82,7 +83,7 @@ const details = ({reason, checks, evidence}: Stored): string =>
     reason,
     ...checks
       .filter(({ok}) => !ok)
-      .map(({name, expected, actual, because}) => `${name}\n  expected: ${showJson(expected)}\n  actual:   ${showJson(actual)}${because ? `\n  because:  ${because}` : ''}`),
+      .map(({name, expected, actual, because}) => `${name}\n${[...(isLarge({expected, actual}) ? differenceLines({expected, actual}) : [`expected: ${showJson(expected)}`, `actual:   ${showJson(actual)}`]), ...(because ? [`because:  ${because}`] : [])].map((line) => `  ${line}`).join('\n')}`),
     ...(evidence ? [`evidence: ${evidence}`] : []),
   ].join('\n');
 

@@ -1,3 +1,4 @@
+import {differenceLines, isLarge} from '../results/difference.ts';
 import type {Check} from '../results/record.ts';
 import {groupBy} from '../results/summary.ts';
 import {type Compat, compatOf, compatTable, suiteTable} from './compat.ts';
@@ -13,6 +14,7 @@ export function renderMarkdown(view: View): string {
     '# memhp report',
     `**${verdictWord(summary.verdict)}**: ${countsText(summary.counts)}`,
     escapeMd(`memhp ${run.memhp} · ${formatTime(run.startedAt)} · ${run.host.cpu}, ${run.host.cores} cores, ${run.host.memoryMiB} MiB · ${run.host.accelReason}`),
+    ...(run.trouble ? ['## Beside the cases', 'This went wrong beside them, so that nothing here is sure:', list(run.trouble.map(escapeMd))] : []),
     '## Compatibility',
     markdownCompat(compatOf(view)),
     ...udev(compatOf(view)),
@@ -76,8 +78,14 @@ function note({record, evidence}: Entry): string {
   ]);
 }
 
-const failed = ({name, expected, actual, because, step}: Check): string =>
-  `${escapeMd(name)}${step ? ` (after: ${escapeMd(step)})` : ''}: expected ${code(showJson(expected))}, actual ${code(showJson(actual))}${because ? `, because ${escapeMd(because)}` : ''}`;
+/** A failed check: both values where they are small, else a difference a line. */
+function failed({name, expected, actual, because, step}: Check): string {
+  const head = `${escapeMd(name)}${step ? ` (after: ${escapeMd(step)})` : ''}`;
+  const why = because ? `, because ${escapeMd(because)}` : '';
+  if (!isLarge({expected, actual})) return `${head}: expected ${code(showJson(expected))}, actual ${code(showJson(actual))}${why}`;
+  const [first = '', ...rest] = differenceLines({expected, actual});
+  return [`${head}: ${escapeMd(first)}${why}`, ...rest.map((line) => `  - ${escapeMd(line)}`)].join('\n');
+}
 
 function stale({records}: View): string[] {
   const own = records.filter(record => record.stale.length > 0);

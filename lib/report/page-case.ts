@@ -1,4 +1,5 @@
-import type {BlockSeen, Check, Step} from '../results/record.ts';
+import {differenceLines, isLarge} from '../results/difference.ts';
+import type {BlockSeen, Check, Json, Step} from '../results/record.ts';
 import type {Stored} from '../results/store.ts';
 import {changesOf} from './changes.ts';
 import {type Html, html, joined, link, raw} from './escape.ts';
@@ -40,12 +41,17 @@ function checksOf(checks: readonly Check[]): Html | undefined {
   const rows = checks.map(({name, expected, actual, ok, because, step, known}) => [
     badge(ok ? 'pass' : known === undefined ? 'fail' : 'known'),
     html`${name}${step ? html`<br><span class="soft">after: ${step}</span>` : undefined}`,
-    html`<span class="v">${showJson(expected)}</span>`,
-    html`<span class="v">${showJson(actual)}</span>`,
+    ...(ok || !isLarge({expected, actual}) ? [html`<span class="v">${showJson(expected)}</span>`, html`<span class="v">${showJson(actual)}</span>`] : [whole(expected), differing({expected, actual})]),
     html`<span class="soft">${because ?? UNKNOWN}</span>`,
   ]);
   return html`<h4>Checks</h4>${htmlTable(['', 'check', 'expected', 'actual', 'because'], rows)}`;
 }
+
+/** A large value that was not met stands behind its differences: whoever wants it whole opens it. */
+const whole = (value: Json): Html => html`<details><summary class="soft">whole</summary><span class="v">${showJson(value)}</span></details>`;
+
+const differing = ({expected, actual}: Pick<Check, 'expected' | 'actual'>): Html =>
+  html`<ul class="differences">${differenceLines({expected, actual}).map((line) => html`<li>${line}</li>`)}</ul>${whole(actual)}`;
 
 function stepsOf(steps: readonly Step[], paint: Paint): Html | undefined {
   if (steps.length === 0) return undefined;

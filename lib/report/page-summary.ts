@@ -26,9 +26,10 @@ export function summarySection({run, summary, columns}: View): Html {
 }
 
 /** What needs a reader's eye, worst first: every fail, broken and known with its reason and a link. */
-export function problemsSection({entries, superseded}: View): Html {
+export function problemsSection({run, entries, superseded}: View): Html {
   const stale = entries.filter(({record}) => record.stale.length > 0);
   const notes = [
+    ...(run.trouble ?? []).map(line => html`<b>beside the cases, so that nothing here is sure:</b> ${line}`),
     ...worstFirst.filter(outcome => outcome !== 'pass' && outcome !== 'skip').flatMap(outcome => firstOf(entries.filter(({record}) => record.outcome === outcome), outcome, problem)),
     ...firstOf(stale, 'stale', ({record, anchor}) => html`<a href="#${anchor}">recorded deviation no longer happens</a>: <code>${record.stale.join(', ')}</code> in <code>${record.case}</code> on <b>${record.cell.guest}</b>`),
     ...firstOf(superseded, 'superseded', one => html`<span class="soft">superseded by a later record: <code>${one.case}</code> on ${one.cell.id}, ${outcomeWord(one.outcome)}, ${formatTime(one.startedAt)}</span>`),

@@ -49,6 +49,7 @@ details.case>summary::before{content:"▸";color:var(--soft)}details.case[open]>
 details.case>summary .time{margin-left:auto;color:var(--soft);font-size:12.5px}
 details.case>div{scroll-margin-top:3.5rem;padding:.1rem 1rem .8rem 1.9rem;border-top:1px solid var(--line)}
 details.case:has(>div:target){outline:2px solid var(--link)}
+ul.differences{margin:0;padding-left:1.1rem;overflow-wrap:anywhere}
 ol.steps{list-style:none;padding:0;margin:0}
 ol.steps>li{padding:.45rem 0 .5rem .9rem;border-left:3px solid var(--line);margin:.15rem 0}
 .maps{display:flex;flex-wrap:wrap;align-items:flex-start;gap:.4rem 1.2rem;margin:.3rem 0}

@@ -19,9 +19,10 @@ export function mergeRuns(runs: readonly LoadedRun[]): LoadedRun {
   return {run: mergeHeads(runs.map(run => run.run)), records: [...records.values()], superseded};
 }
 
-/** A gap that the reader filled in never replaces what a guest really did, however late its run began. */
+/** A case that came to no end never replaces what a guest really did, however late its run began. */
 function replaces(record: Stored, other: Stored): boolean {
-  if (record.missing !== other.missing) return other.missing;
+  const [isGap, wasGap] = [record, other].map(({missing, unfinished}) => missing || unfinished === true);
+  if (isGap !== wasGap) return wasGap === true;
   return Date.parse(record.startedAt) >= Date.parse(other.startedAt);
 }
 
@@ -30,8 +31,10 @@ function mergeHeads(runs: readonly Run[]): Run {
   const [oldest] = byStart;
   const newest = byStart.at(-1);
   if (!oldest || !newest) throw new UsageError('no run directory to merge');
+  const trouble = unique(runs.flatMap(run => run.trouble ?? []));
   return {
     ...newest,
+    ...(trouble.length > 0 ? {trouble} : {}),
     startedAt: oldest.startedAt,
     memhp: unique(byStart.map(run => run.memhp)).join(', '),
     guests: unique(runs.flatMap(run => run.guests)),

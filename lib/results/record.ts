@@ -82,6 +82,8 @@ export const record = z.object({
   durationMs: z.number(),
   /** Directory of the evidence, relative to the run directory. */
   evidence: z.string(),
+  /** Did the case never come to an end? Then the record says why, and nothing of the guest. */
+  unfinished: z.boolean().optional(),
 });
 
 /** run.json: what was asked for, so that a case without a record is seen as missing. */
@@ -94,6 +96,8 @@ export const run = z.object({
   planned: z.array(z.object({cell: z.string(), case: z.string(), title: z.string(), claims: z.array(z.string())})),
   cells: z.array(cell),
   host: z.object({cpu: z.string(), cores: z.number(), memoryMiB: z.number(), accelReason: z.string()}),
+  /** What went wrong beside the cases, in its own words: with it nothing is sure. */
+  trouble: z.array(z.string()).optional(),
 });
 
 export type Outcome = z.infer<typeof outcome>;

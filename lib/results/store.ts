@@ -1,9 +1,9 @@
 import {readFileSync} from 'node:fs';
-import {readdir, stat} from 'node:fs/promises';
+import {readdir, rm} from 'node:fs/promises';
 import {join, relative} from 'node:path';
 import {z} from 'zod';
 import {UsageError, messageOf} from '../util/errors.ts';
-import {writeWhole} from '../util/files.ts';
+import {isThere, writeWhole} from '../util/files.ts';
 import {type Cell, type Record, type Run, SCHEMA, evidencePath, record, recordPath, run} from './record.ts';
 import {BlockSharer} from './share.ts';
 
@@ -53,6 +53,17 @@ export async function readRecords(dir: string): Promise<Record[]> {
     .map(name => sharer.share(readRecord(dir, join('records', name))));
 }
 
+/** The record of one case, or undefined where there is none. */
+export async function readRecordOf(dir: string, cellId: string, caseId: string): Promise<Record | undefined> {
+  const name = recordPath(cellId, caseId);
+  return (await isThere(join(dir, name))) ? readRecord(dir, name) : undefined;
+}
+
+/** Removes records: of cases that are to run again. */
+export async function removeRecords(dir: string, records: Iterable<Record>): Promise<void> {
+  for (const {cell, case: id} of records) await rm(join(dir, recordPath(cell.id, id)));
+}
+
 export async function loadRun(dir: string): Promise<LoadedRun> {
   const [wanted, found] = await Promise.all([readRun(dir), readRecords(dir)]);
   const left = new Map(found.map(one => [keyOf(one), one]));
@@ -82,23 +93,31 @@ function readRecord(dir: string, name: string): Record {
 }
 
 async function noRecord(dir: string, {startedAt}: Run, planned: Run['planned'][number], cell: Cell): Promise<Stored> {
+  const reason = 'no record: memhp was ended before it could write one, or its disk did not take it; run again with the same --out';
+  return {...(await unfinishedRecord(dir, planned, cell, {reason, startedAt})), runDir: dir, missing: true};
+}
+
+/** What a record says of a case that came to no end. What the case had written by then may still be there, and is the only clue. */
+export async function unfinishedRecord(dir: string, planned: Run['planned'][number], cell: Cell, why: {reason: string; startedAt: string}): Promise<Record> {
   const evidence = evidencePath(cell.id, planned.case);
-  const {case: id, title, claims} = planned;
-  const nothing = {append: '', checks: [], steps: [], facts: {}, known: [], stale: [], console: '', durationMs: 0};
   return {
-    ...nothing,
     schema: SCHEMA,
-    case: id,
-    title,
-    claims,
+    case: planned.case,
+    title: planned.title,
+    claims: planned.claims,
     cell,
+    append: '',
     outcome: 'broken',
-    reason: 'no record: the run was cut off before this case ended',
-    startedAt,
-    // What the case had written before the cut may still be there, and is the only clue.
-    evidence: (await stat(join(dir, evidence)).catch(() => undefined)) ? evidence : '',
-    runDir: dir,
-    missing: true,
+    ...why,
+    checks: [],
+    steps: [],
+    facts: {},
+    known: [],
+    stale: [],
+    console: '',
+    durationMs: 0,
+    evidence: (await isThere(join(dir, evidence))) ? evidence : '',
+    unfinished: true,
   };
 }
 

@@ -3,9 +3,10 @@ import test from 'ava';
 import pLimit from 'p-limit';
 import {readKnown} from '../conformance/known.ts';
 import {brokenReason, runCase} from '../conformance/run-case.ts';
-import {writeRecord} from '../results/store.ts';
+import type {Record} from '../results/record.ts';
+import {unfinishedRecord, writeRecord} from '../results/store.ts';
 import {Broken} from '../util/errors.ts';
-import {readPlan, testTitle} from './plan.ts';
+import {readPlan, testTitle, type PlanItem} from './plan.ts';
 import {loadSuites} from './suites.ts';
 
 const plan = await readPlan(process.env['MEMHP_PLAN'] ?? '');
@@ -16,16 +17,27 @@ const slot = pLimit(plan.jobs);
 
 for (const item of plan.items) {
   test(testTitle(item), async (t) => {
-    const {outcome, reason} = await slot(async () => {
-      const entry = cases.get(item.case);
-      const cell = cells.get(item.cell);
-      const template = plan.templates[item.template];
-      if (!entry || !cell || !template) throw new Broken(brokenReason(`the plan names ${testTitle(item)}, which isn't there`));
-      const record = await runCase(entry, {dir: plan.dir, cell, template, known, patience: plan.patience});
-      await writeRecord(plan.dir, record);
-      return record;
-    });
+    const {outcome, reason} = await slot(() => recorded(item));
     if (outcome === 'fail' || outcome === 'broken') t.fail(`${outcome}: ${reason}`);
     else t.pass();
   });
+}
+
+/** Executes a case and writes its record; one that says what went wrong where memhp itself fails at it. */
+async function recorded(item: PlanItem): Promise<Record> {
+  const startedAt = new Date().toISOString();
+  const entry = cases.get(item.case);
+  const cell = cells.get(item.cell);
+  const template = plan.templates[item.template];
+  if (!entry || !cell || !template) throw new Broken(brokenReason(`the plan names ${testTitle(item)}, which isn't there`));
+  try {
+    const record = await runCase(entry, {dir: plan.dir, cell, template, known, patience: plan.patience});
+    await writeRecord(plan.dir, record);
+    return record;
+  } catch (error) {
+    const planned = {cell: cell.id, case: entry.id, title: entry.title, claims: [...entry.claims]};
+    const record = await unfinishedRecord(plan.dir, planned, cell, {reason: brokenReason(error), startedAt});
+    await writeRecord(plan.dir, record);
+    return record;
+  }
 }

@@ -4,14 +4,15 @@ import {shellQuote} from '../util/text.ts';
 import {findQemu} from '../qemu/binary.ts';
 import {chooseAccelerator} from '../qemu/accelerator.ts';
 import {pasteArgs} from '../machine/commandline.ts';
+import type {CacheUse} from './cache-use.ts';
 import type {RunOptions} from './options.ts';
 import {prepareImages, wantedConfigs} from './prepare.ts';
 import {loadSuites, selectCases} from './suites.ts';
 
 /** The QEMU command of each boot config that the run would need, to paste into a terminal: console and monitor on stdio. */
-export async function dryRun(options: RunOptions, log: Log, signal: AbortSignal): Promise<string> {
+export async function dryRun(options: RunOptions, use: CacheUse, log: Log, signal: AbortSignal): Promise<string> {
   const cases = selectCases(await loadSuites(), options.patterns);
-  const images = await prepareImages(options, log, signal);
+  const images = await prepareImages(options, use, log, signal);
   const [first] = images;
   if (!first) return '';
   const qemu = await findQemu(first.arch, options.qemu);

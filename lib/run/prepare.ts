@@ -4,6 +4,7 @@ import {slowness} from '../conformance/run-case.ts';
 import {ensureImage} from '../image/ensure.ts';
 import type {Image} from '../image/image.ts';
 import {defaultGuest, loadManifest} from '../image/manifest.ts';
+import {readKernel} from '../image/kernelfile.ts';
 import {microImage} from '../image/micro.ts';
 import type {BootConfig} from '../machine/commandline.ts';
 import {profileByName, profiles} from '../machine/profile.ts';
@@ -13,6 +14,7 @@ import {findQemu, type QemuBinary} from '../qemu/binary.ts';
 import type {Cell} from '../results/record.ts';
 import {messageOf, UsageError} from '../util/errors.ts';
 import type {Log} from '../util/log.ts';
+import type {CacheUse} from './cache-use.ts';
 import {library, serve, warmUp} from './guest-script.ts';
 import type {PlanItem} from './plan.ts';
 import type {RunOptions} from './options.ts';
@@ -29,10 +31,12 @@ export interface Prepared {
 }
 
 /** The images of the guests that were asked for, built or from the cache. */
-export async function prepareImages(options: RunOptions, log: Log, signal: AbortSignal): Promise<Image[]> {
+export async function prepareImages(options: RunOptions, use: CacheUse, log: Log, signal: AbortSignal): Promise<Image[]> {
   const {kernel, modules, cache, mirror} = options;
   if (kernel !== undefined) {
     if (options.guests.length > 0) throw new UsageError('--kernel boots a kernel with a generated initramfs; it does not go with --guest');
+    await readKernel(kernel); // bad input is told before anything is touched
+    await use.begin();
     return [await microImage({kernel, modules}, {cache, mirror, serve, log, signal})];
   }
   if (modules !== undefined) throw new UsageError('--modules goes with --kernel');
@@ -40,6 +44,7 @@ export async function prepareImages(options: RunOptions, log: Log, signal: Abort
   const manifests = await Promise.all(names.map((name) => loadManifest(name)));
   const twice = manifests.find(({name}, i) => manifests.findIndex((other) => other.name === name) !== i);
   if (twice) throw new UsageError(`the guest ${twice.name} was named twice`);
+  await use.begin();
   const images: Image[] = [];
   for (const manifest of manifests) images.push(await ensureImage(manifest, {cache, mirror, serve, log, signal}));
   return images;

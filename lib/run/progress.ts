@@ -1,12 +1,16 @@
-import {readRecords} from '../results/store.ts';
+import type {Outcome} from '../results/record.ts';
+import {readRecordOf} from '../results/store.ts';
 import {countOutcomes} from '../results/summary.ts';
 import {stopwatch} from '../util/clock.ts';
+import {messageOf} from '../util/errors.ts';
 import type {Log} from '../util/log.ts';
+import {clean} from '../util/text.ts';
 
 /** Tells people how a run goes, on stderr: a living line on a terminal, plain lines elsewhere. */
 export class Progress {
   readonly #out: NodeJS.WriteStream;
   readonly #living: boolean;
+  readonly #outcomes: {outcome: Outcome}[] = [];
   #total = 0;
   #done = 0;
   #dir = '';
@@ -32,10 +36,11 @@ export class Progress {
     this.#sinceStart = stopwatch();
   }
 
-  ended(title: string): void {
+  /** A case has ended. `failure` is what the runner says of one that failed, for where there is no record that says it better. */
+  ended(title: string, failure: string | undefined): void {
     this.#done += 1;
     const place = `${String(this.#done).padStart(String(this.#total).length)}/${this.#total}`;
-    this.#shown = this.#shown.then(() => this.#show(place, title)).catch(() => undefined); // a record that can't be read is the report's business
+    this.#shown = this.#shown.then(() => this.#show(place, title, failure));
   }
 
   /** Ends the living line, when all that has ended is shown. */
@@ -45,18 +50,26 @@ export class Progress {
     this.#line = '';
   }
 
-  async #show(place: string, title: string): Promise<void> {
+  async #show(place: string, title: string, failure: string | undefined): Promise<void> {
     const [cell = '', id = ''] = title.split(' ');
-    const records = await readRecords(this.#dir);
-    const record = records.find((one) => one.cell.id === cell && one.case === id);
-    if (!record) return;
-    const seconds = `${(record.durationMs / 1000).toFixed(1)} s`;
+    const {outcome, reason, durationMs} = await this.#recordOf(cell, id, failure);
+    this.#outcomes.push({outcome});
+    const why = clean(reason.split('\n')[0] ?? '');
     if (this.#living) {
-      const counts = Object.entries(countOutcomes(records)).filter(([, n]) => n > 0).map(([outcome, n]) => `${n} ${outcome}`).join(', ');
+      const counts = Object.entries(countOutcomes(this.#outcomes)).filter(([, n]) => n > 0).map(([name, n]) => `${n} ${name}`).join(', ');
       this.#erase();
-      if (record.outcome === 'fail' || record.outcome === 'broken') this.#out.write(`${record.outcome.padEnd(6)} ${title}: ${record.reason.split('\n')[0] ?? ''}\n`);
+      if (outcome === 'fail' || outcome === 'broken') this.#out.write(`${outcome.padEnd(6)} ${title}: ${why}\n`);
       this.#draw(`${place} · ${counts} · ${(this.#sinceStart() / 1000).toFixed(0)} s · ${title}`);
-    } else this.#out.write(`${place} ${record.outcome.padEnd(6)} ${title} (${seconds})${record.reason ? `: ${record.reason.split('\n')[0] ?? ''}` : ''}\n`);
+    } else this.#out.write(`${place} ${outcome.padEnd(6)} ${title} (${(durationMs / 1000).toFixed(1)} s)${why ? `: ${why}` : ''}\n`);
+  }
+
+  /** A case without a record has no verdict, and is shown with what is known of the reason. */
+  async #recordOf(cell: string, id: string, failure = 'it ended without a record'): Promise<{outcome: Outcome; reason: string; durationMs: number}> {
+    try {
+      return (await readRecordOf(this.#dir, cell, id)) ?? {outcome: 'broken', reason: failure, durationMs: 0};
+    } catch (error) {
+      return {outcome: 'broken', reason: `its record can't be read: ${messageOf(error)}`, durationMs: 0};
+    }
   }
 
   #erase(): void {

@@ -3,12 +3,23 @@ import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
 import {Broken} from '../util/errors.ts';
+import type {Log} from '../util/log.ts';
 import {dist, root} from '../util/paths.ts';
+import {clean} from '../util/text.ts';
+import type {Causes} from './complete.ts';
+import {TapReader} from './tap.ts';
+
+export interface RunnerListener {
+  /** A case has ended, or come to no end: then `failure` says why, as it does for a case that fails. */
+  readonly ended: (title: string, failure: string | undefined) => void;
+  /** Whatever is said beside the cases: nothing of it is kept back. */
+  readonly said: Log;
+}
 
 /** The test runner's process: it is started early, because it takes as long as a short case, and waits for its plan. */
 export interface Runner {
-  /** Calls `ended` with the test's title whenever a case has ended, and returns when the runner has. */
-  finish(titles: ReadonlySet<string>, ended: (title: string) => void): Promise<{problem: string | undefined}>;
+  /** Returns when the runner has ended: why a case may have no record. */
+  finish(titles: ReadonlySet<string>, listener: RunnerListener): Promise<Causes>;
   /** Ends it; for a run that turned out to have nothing for it. */
   stop(): void;
 }
@@ -26,23 +37,36 @@ export function startRunner(planFile: string, signal: AbortSignal): Runner {
     cancelSignal: signal,
     forceKillAfterDelay: 3000,
   });
-  const errors: string[] = [];
-  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString('utf8')));
-  const finish: Runner['finish'] = async (titles, ended) => {
-    let own = true;
-    createInterface({input: child.stdout}).on('line', (line) => {
-      const title = /^(?:not )?ok \d+ - (.*?)(?: # .*)?$/.exec(line)?.[1];
-      if (title !== undefined) {
-        own = titles.has(title);
-        if (own) ended(title);
-      }
-      // What the runner reports beside our tests: an import that failed, an unhandled rejection.
-      if (!own) errors.push(`${line}\n`);
+  const [out, err] = [child.stdout, child.stderr].map((input) => createInterface({input, crlfDelay: Infinity}));
+  const finish: Runner['finish'] = async (titles, {ended, said}) => {
+    const own = new Map<string, string>();
+    const beside: string[] = [];
+    const tell = (line: string): void => {
+      beside.push(line);
+      said(`the test runner: ${clean(line, 4000)}`);
+    };
+    const reader = new TapReader({
+      test: (title, failure) => {
+        if (!titles.has(title)) {
+          // An import that failed, an unhandled rejection: AVA makes a test of it.
+          if (failure !== undefined) tell(failure === '' || title.endsWith(failure) ? title : `${title}: ${failure}`);
+          return;
+        }
+        if (failure !== undefined) own.set(title, failure);
+        ended(title, failure);
+      },
     });
-    const result = await child;
-    // Status 1 is AVA's word for failed tests, which the records tell better.
-    const crashed = result.exitCode !== 0 && result.exitCode !== 1;
-    return {problem: crashed || errors.length > 0 ? `${result.shortMessage ?? ''}\n${errors.join('')}`.trim() : undefined};
+    out?.on('line', (line) => {
+      reader.line(line);
+    });
+    err?.on('line', tell);
+    const {exitCode, signal: killer, shortMessage = ''} = await child;
+    reader.end();
+    // Status 1 is AVA's word for failed tests, which their records tell better.
+    if (killer === undefined && (exitCode === 0 || exitCode === 1)) return {own, beside, all: beside.join('; ') || 'the test runner ended, and did not run it'};
+    const end = killer === undefined ? shortMessage : `it was ended by ${killer}`;
+    if (!signal.aborted) said(`the test runner came to no good end: ${end}`);
+    return {own, beside, all: `the test runner came to no good end before this case did: ${[end, ...beside].join('; ')}`};
   };
   return {
     finish,

@@ -1,6 +1,8 @@
-import {readFile} from 'node:fs/promises';
-import {join} from 'node:path';
+import {mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
 import test from 'ava';
+import {UsageError} from '../util/errors.ts';
 import {root} from '../util/paths.ts';
 import {gaps, readClaims, trace} from './claims.ts';
 import {loadSuites, selectCases} from './suites.ts';
@@ -26,3 +28,18 @@ test('the suite defaults never writes a policy: it shows what the distribution d
   const text = await readFile(join(root, 'suites', 'defaults.ts'), 'utf8');
   t.notRegex(text, /setPolicy|guest\.write|\.online\(|\.offline\(|ensureOffline|>\s*\/sys/);
 });
+
+for (const [what, text, message] of [
+  ['a bad case id', "import {conformance} from 'CASE';\n\nconformance('Bad', {title: 'x', claims: ['a/b']}, async () => undefined);\n", /broken\.ts:3: case "Bad": its id is to be suite\/name/],
+  ['a mistake at its top', 'const nothing = undefined;\n\n\nnothing.go();\n', /broken\.ts:4: the suite can't be loaded: TypeError: /],
+  ['no syntax', 'const = 3;\n', /broken\.ts(?::1)?: the suite can't be loaded: /],
+] as const) {
+  test(`a suite with ${what} is named with its line`, async (t) => {
+    const dir = join(await mkdtemp(join(tmpdir(), 'memhp-test-')), 'suites');
+    t.teardown(() => rm(dirname(dir), {recursive: true}));
+    await mkdir(dir);
+    await writeFile(join(dirname(dir), 'package.json'), '{"type": "module"}'); // else it is CommonJS, with modules of its own
+    await writeFile(join(dir, 'broken.ts'), text.replace('CASE', join(root, 'lib/conformance/case.ts')));
+    await t.throwsAsync(loadSuites(dir), {instanceOf: UsageError, message});
+  });
+}

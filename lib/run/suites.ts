@@ -5,12 +5,19 @@ import picomatch from 'picomatch';
 import {cases, type Case} from '../conformance/case.ts';
 import {UsageError} from '../util/errors.ts';
 import {dist, root} from '../util/paths.ts';
+import {placeIn} from './place.ts';
 
-/** Loads every suite and returns its cases, in the order of suites and of declaration. */
-export async function loadSuites(): Promise<Case[]> {
-  const dir = join(dist ?? root, 'suites');
+/** Loads every suite and returns its cases, in the order of suites and of declaration. Throws UsageError, with file and line, for one that can't be loaded. */
+export async function loadSuites(dir = join(dist ?? root, 'suites')): Promise<Case[]> {
   const files = (await readdir(dir)).filter((name) => /\.[jt]s$/.test(name) && !name.endsWith('.test.ts')).sort();
-  for (const file of files) await import(pathToFileURL(join(dir, file)).href);
+  for (const file of files) {
+    try {
+      await import(pathToFileURL(join(dir, file)).href);
+    } catch (error) {
+      const what = error instanceof UsageError ? error.message : `the suite can't be loaded: ${String(error)}`;
+      throw new UsageError(`${placeIn(error, join(dir, file))}: ${what}`, {cause: error});
+    }
+  }
   return [...cases.values()].sort((a, b) => rank(a.suite) - rank(b.suite));
 }
 

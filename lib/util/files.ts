@@ -5,18 +5,27 @@ import {dirname, join} from 'node:path';
 import {Broken, messageOf} from './errors.ts';
 
 /**
- * Makes a directory and those above it. Step by step: where a file system takes no directories (/proc), mkdir's own
- * `recursive` of Node 20 tries for ever.
+ * Makes a directory and those above it; others may be making the same ones. Step by step: where a file system takes no
+ * directories (/proc), mkdir's own `recursive` of Node 20 tries for ever.
  */
 export async function makeDirectory(path: string): Promise<void> {
+  const parent = dirname(path);
+  if ((await madeIn(path)) || parent === path) return;
+  await makeDirectory(parent);
+  // The parent was there a moment ago: without it now somebody is removing directories, and that is told.
+  if (!(await madeIn(path))) await mkdir(path);
+}
+
+/** Is the directory there now? False where the one above it isn't. */
+async function madeIn(path: string): Promise<boolean> {
   try {
     await mkdir(path);
+    return true;
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || (await isThere(dirname(path)))) throw error;
-    await makeDirectory(dirname(path));
-    await makeDirectory(path);
+    if (code === 'EEXIST') return true;
+    if (code === 'ENOENT') return false;
+    throw error;
   }
 }
 
