@@ -44,11 +44,11 @@ export interface Played {
 export async function play(entry: Case, {open, observations, look, replayed, limits, ms, graceMs = 1000}: Props): Promise<Played> {
   const checks = new Checks(replayed);
   const clones: Clone[] = [];
+  const left = new Set<Promise<never>>();
   const stages: Stage[] = [];
   let error: unknown;
   try {
     await within(ms, `the case ${entry.id}`, new Promise<void>((resolve, reject) => {
-      const left = new Set<Promise<never>>();
       const start = async (prefix: string, successor?: Successor): Promise<Clone> => {
         const clone = await open(prefix, successor);
         clones.push(clone);
@@ -85,7 +85,7 @@ export async function play(entry: Case, {open, observations, look, replayed, lim
   }
   const [guest] = clones;
   if (error instanceof Broken && guest && graceMs > 0) error = await lastWords(guest.vm, error, graceMs);
-  error = clones.find(({vm}) => vm.console.panicked)?.vm.console.panicked ?? error;
+  error = clones.find(({vm}) => vm.console.panicked && !left.has(vm.gone))?.vm.console.panicked ?? error;
   const tail = guest?.vm.console.tail(30) ?? '';
   const ended = {made: [...checks.made], facts: {...checks.facts}};
   await Promise.all(clones.map((clone) => clone.close()));
