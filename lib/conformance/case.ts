@@ -16,6 +16,8 @@ export interface CaseHead {
   readonly boot?: {readonly append: string};
   /** Name of the machine profile; the default is q35. */
   readonly machine?: string;
+  /** Does the guest move to another QEMU? Its disk is then a file that the other one can open; only one clone may be open. */
+  readonly moves?: boolean;
   /** Limit of the whole case in seconds under KVM; TCG has more. */
   readonly seconds?: number;
 }

@@ -22,6 +22,11 @@ export class HeldMemory {
     this.pages = pages;
   }
 
+  /** The same memory of the same guest in its next life: in another QEMU. */
+  as(guest: CaseGuest): HeldMemory {
+    return new HeldMemory(guest, this.pages, this.#dir);
+  }
+
   /** How many of its pages lie in these blocks. Source: /proc/PID/pagemap. */
   async pagesIn(...blocks: readonly MemoryBlock[]): Promise<number> {
     const perBlock = this.#guest.blockSize / PAGE;

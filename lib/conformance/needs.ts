@@ -4,10 +4,10 @@ import type {GuestFacts} from '../machine/bring-up.ts';
 /**
  * What a case needs: a feature of the guest by name, a kernel option (`config:CONFIG_X`; `config:CONFIG_X|CONFIG_Y` where
  * one of them is enough), a command (`command:perl`), a kernel version (`kernel>=5.15`), an architecture (`arch:arm64`),
- * a QEMU version (`qemu>=8.1`), or free huge pages on the host, of that many KiB and that many of them
+ * a QEMU version (`qemu>=8.1`), a `disk`, or free huge pages on the host, of that many KiB and that many of them
  * (`host-hugepages:2048x64`).
  */
-export type Need = keyof typeof features | `config:${string}` | `command:${string}` | `kernel${'>=' | '<'}${string}` | `arch:${string}` | `qemu${'>=' | '<'}${string}` | `host-hugepages:${number}x${number}`;
+export type Need = keyof typeof features | 'disk' | `config:${string}` | `command:${string}` | `kernel${'>=' | '<'}${string}` | `arch:${string}` | `qemu${'>=' | '<'}${string}` | `host-hugepages:${number}x${number}`;
 
 /** What a case runs on. */
 export interface Surroundings {
@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly arch: string;
   /** QEMU's version. */
   readonly qemu: string;
+  /** Has the guest a disk? */
+  readonly disk?: boolean;
 }
 
 type Absent = string | undefined;
@@ -43,9 +45,10 @@ export function absentNeed(needs: readonly Need[], surroundings: Surroundings): 
 const VALUED = /^(config:|command:|kernel>=|kernel<|arch:|qemu>=|qemu<|host-hugepages:)(.+)$/;
 
 /** Is it a need that there is? */
-export const isNeed = (need: string): boolean => Object.hasOwn(features, need) || VALUED.test(need);
+export const isNeed = (need: string): boolean => need === 'disk' || Object.hasOwn(features, need) || VALUED.test(need);
 
-function absent(need: Need, {facts, arch, qemu}: Surroundings): Absent {
+function absent(need: Need, {facts, arch, qemu, disk}: Surroundings): Absent {
+  if (need === 'disk') return disk === true ? undefined : 'the guest has no disk';
   if (need in features) return features[need as keyof typeof features](facts);
   const [, kind = '', value = ''] = VALUED.exec(need) ?? [];
   if (kind === 'config:') return oneOption(facts, value.split('|'));

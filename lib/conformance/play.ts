@@ -1,15 +1,20 @@
 import type {Clone} from '../machine/clone.ts';
+import type {Successor} from '../machine/successor.ts';
 import {within} from '../util/deadline.ts';
 import {Broken, DeadlineError} from '../util/errors.ts';
 import type {Case} from './case.ts';
 import {Checks, type MadeCheck, type NotJudged, type Replayed} from './checks.ts';
 import {CaseGuest} from './guest.ts';
+import type {NextLife} from './lives.ts';
 import {Stage, type Limits, type StageOptions} from './stage.ts';
 
 /** What a case is played with. */
 export interface Props {
-  /** A new clone, by the prefix of its evidence files: '' for the case's guest, others for guests to compare with. */
-  readonly open: (prefix: string) => Promise<Clone>;
+  /**
+   * A new clone, by the prefix of its evidence files: '' for the case's guest, others for guests to compare with. With `successor` a QEMU
+   * that is to take the guest of another one.
+   */
+  readonly open: (prefix: string, successor?: Successor) => Promise<Clone>;
   /** Where a clone's observations are kept, by the same prefix. */
   readonly observations?: (prefix: string) => string;
   /** How a replay looks. */
@@ -39,19 +44,34 @@ export interface Played {
 export async function play(entry: Case, {open, observations, look, replayed, limits, ms, graceMs = 1000}: Props): Promise<Played> {
   const checks = new Checks(replayed);
   const clones: Clone[] = [];
+  const left = new Set<Promise<never>>();
   const stages: Stage[] = [];
   let error: unknown;
   try {
     await within(ms, `the case ${entry.id}`, new Promise<void>((resolve, reject) => {
-      const add = async (prefix: string): Promise<Stage> => {
-        const clone = await open(prefix);
+      const start = async (prefix: string, successor?: Successor): Promise<Clone> => {
+        const clone = await open(prefix, successor);
         clones.push(clone);
-        Promise.race([clone.vm.console.panic, clone.vm.gone]).catch(reject);
-        const stage = new Stage(clone, checks.as('verb'), limits, {file: observations?.(prefix), ...look});
+        Promise.race([clone.vm.console.panic, clone.vm.gone]).catch((error: unknown) => {
+          if (!left.has(clone.vm.gone)) reject(error instanceof Error ? error : new Broken(String(error)));
+        });
+        return clone;
+      };
+      const begin = async (clone: Clone, prefix: string, title?: string, before?: Stage): Promise<Stage> => {
+        const next: NextLife = {
+          launch: (how) => start(`next${clones.length}-`, how),
+          mayEnd: ({vm}) => {
+            left.add(vm.gone);
+          },
+          begin: (after, name) => begin(after, prefix, name, stage),
+        };
+        const stage: Stage = new Stage(clone, checks.as('verb'), limits, {file: observations?.(prefix), ...look, next, before});
         stages.push(stage);
-        await stage.begin();
+        if (before) before.touched = false; // it is over: nothing of it can be looked at any more
+        await stage.begin(title);
         return stage;
       };
+      const add = async (prefix: string): Promise<Stage> => begin(await start(prefix), prefix);
       const untouched = async (): Promise<CaseGuest> => new CaseGuest(await add(`untouched${clones.length}-`));
       const body = async (): Promise<void> => {
         const stage = await add('');
@@ -65,7 +85,7 @@ export async function play(entry: Case, {open, observations, look, replayed, lim
   }
   const [guest] = clones;
   if (error instanceof Broken && guest && graceMs > 0) error = await lastWords(guest.vm, error, graceMs);
-  error = clones.find(({vm}) => vm.console.panicked)?.vm.console.panicked ?? error;
+  error = clones.find(({vm}) => vm.console.panicked && !left.has(vm.gone))?.vm.console.panicked ?? error;
   const tail = guest?.vm.console.tail(30) ?? '';
   const ended = {made: [...checks.made], notJudged: [...checks.allNotJudged], facts: {...checks.facts}};
   await Promise.all(clones.map((clone) => clone.close()));

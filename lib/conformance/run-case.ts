@@ -1,6 +1,7 @@
 import {mkdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {clone, type Clone} from '../machine/clone.ts';
+import {lastingDisk, launchSuccessor, type Successor} from '../machine/successor.ts';
 import type {Template} from '../machine/template.ts';
 import {evidencePath, SCHEMA, type Cell, type Check, type Record} from '../results/record.ts';
 import {stopwatch} from '../util/clock.ts';
@@ -49,16 +50,17 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
   };
   const none = {checks: [], steps: [], facts: {}, known: [], stale: [], console: ''};
   if ('broken' in template) return {...base, ...none, outcome: 'broken', reason: template.broken, durationMs: duration()};
-  const absent = absentNeed(entry.needs ?? [], {facts: template.facts, arch: options.cell.arch, qemu: options.cell.qemu});
+  const absent = absentNeed(entry.needs ?? [], {facts: template.facts, arch: options.cell.arch, qemu: options.cell.qemu, disk: template.config.image.disk !== undefined});
   if (absent !== undefined) return {...base, ...none, outcome: 'skip', reason: absent, durationMs: duration()};
 
   const factor = slowness(options.cell.accel) * (options.patience ?? 1);
   const scribe = new Scribe(dir);
   const filesDir = join(dir, 'files');
   await mkdir(filesDir, {mode: 0o700}); // the guest's memory
-  const open = async (prefix: string): Promise<Clone> => {
-    const guest = await clone(template, {ms: 15_000 * factor, consoleFile: evidenceFiles(dir, prefix).console, transcript: scribe.qmp(prefix), filesDir});
-    return scribe.clone(guest, prefix);
+  const disk = entry.moves === true ? await lastingDisk(template, filesDir) : undefined;
+  const open = async (prefix: string, successor?: Successor): Promise<Clone> => {
+    const launched = {ms: 15_000 * factor, consoleFile: evidenceFiles(dir, prefix).console, transcript: scribe.qmp(prefix), filesDir, disk};
+    return scribe.clone(await (successor ? launchSuccessor(template, successor, launched) : clone(template, launched)), prefix);
   };
   const played = await play(entry, {
     open,
@@ -91,7 +93,7 @@ export const INVARIANTS = 'invariants after every step';
 
 /** Counts the invariants that held as one check; a case without a check of its own is told so by its judgement: they alone don't make it green. */
 function withInvariants(made: readonly Check[], stages: readonly Stage[]): Check[] {
-  const [held, violated, steps] = [sum(stages, ({held}) => held), sum(stages, ({violated}) => violated), sum(stages, ({steps}) => steps.length)];
+  const [held, violated, steps] = [sum(stages, ({held}) => held), sum(stages, ({violated}) => violated), [...new Set(stages.map(({steps}) => steps))].reduce((total, steps) => total + steps.length, 0)];
   if (made.length === 0 || held === 0 || violated > 0) return [...made];
   return [...made, {name: INVARIANTS, expected: 0, actual: violated, ok: true, because: `violations in ${held} comparisons of the three views after ${steps} steps`}];
 }

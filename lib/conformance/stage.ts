@@ -10,6 +10,7 @@ import {Broken} from '../util/errors.ts';
 import type {Checks} from './checks.ts';
 import {blocksIn, isPersistent} from './device-blocks.ts';
 import {compareAll} from './invariants.ts';
+import type {NextLife} from './lives.ts';
 import {ownMemmap} from './memmap.ts';
 import {Done, watched, type Write} from './done.ts';
 import type {Listed} from './listings.ts';
@@ -29,6 +30,10 @@ export interface StageOptions {
   readonly parse?: typeof parseObservation | undefined;
   /** Leaves out the invariants at this moment: for a replay that is after the case's own checks alone, or knows that they hold. */
   readonly blind?: (() => boolean) | undefined;
+  /** How the guest gets on to a life after this one. */
+  readonly next?: NextLife | undefined;
+  /** The stage of its life before this one, whose list of steps goes on here. */
+  readonly before?: Stage | undefined;
 }
 
 /** How a verb runs a script of its own. */
@@ -46,7 +51,8 @@ export class Stage {
   readonly clone: Clone;
   readonly checks: Checks;
   readonly limits: Limits;
-  readonly steps: Step[] = [];
+  readonly steps: Step[];
+  readonly next: NextLife | undefined;
   /** Comparisons made and not violated. */
   held = 0;
   violated = 0;
@@ -67,13 +73,15 @@ export class Stage {
   readonly #own: Clone;
   /** QEMU's memory devices as the last look listed them. */
   #listed: readonly Listed[] | undefined;
-  readonly #sinceStart = stopwatch();
+  readonly #sinceStart: () => number;
+  /** Where QEMU's events of this life begin. */
+  readonly #eventsFrom: number;
   readonly #observations: string | undefined;
   readonly #parse: StageOptions['parse'];
   readonly #blind: () => boolean;
   #taken: Taken | undefined;
 
-  constructor(clone: Clone, checks: Checks, limits: Limits, {file, parse, blind = () => false}: StageOptions = {}) {
+  constructor(clone: Clone, checks: Checks, limits: Limits, {file, parse, blind = () => false, next, before}: StageOptions = {}) {
     this.#own = clone;
     this.clone = watched(clone, this.#done);
     this.checks = checks;
@@ -81,6 +89,10 @@ export class Stage {
     this.#observations = file;
     this.#parse = parse;
     this.#blind = blind;
+    this.next = next;
+    this.steps = before?.steps ?? [];
+    this.#sinceStart = before ? before.#sinceStart : stopwatch();
+    this.#eventsFrom = before ? this.clone.vm.qmp.events.mark() : 0;
   }
 
   /** The clone as it woke up. */
@@ -94,8 +106,8 @@ export class Stage {
   }
 
   /** Takes the observation that all later ones are compared with. */
-  async begin(): Promise<void> {
-    await this.step('the guest as it woke up', () => Promise.resolve());
+  async begin(title = 'the guest as it woke up'): Promise<void> {
+    await this.step(title, () => Promise.resolve());
   }
 
   /** Does one thing to the guest, then looks at everything and compares. */
@@ -160,7 +172,7 @@ export class Stage {
   taken(): Set<string> {
     // Without its memory driver the ACPI core reports success for a device that nobody uses.
     if (/\bacpi_no_memhotplug\b/.test(this.clone.template.config.append)) return new Set();
-    return this.#taken?.ids(this.last, this.clone.vm.qmp.events.since(0)) ?? new Set();
+    return this.#taken?.ids(this.last, this.clone.vm.qmp.events.since(this.#eventsFrom)) ?? new Set();
   }
 
   #compare(now: Observation, title: string): void {
@@ -176,7 +188,7 @@ export class Stage {
       bootRam: config.profile.ram,
       numa,
       ownMemmap: ownMemmap({append: config.append, ...facts}),
-      events: this.clone.vm.qmp.events.since(0),
+      events: this.clone.vm.qmp.events.since(this.#eventsFrom),
       others: this.others,
       devices: this.#devices,
       hotremove: facts.config === null ? undefined : facts.config['CONFIG_MEMORY_HOTREMOVE'] !== undefined,

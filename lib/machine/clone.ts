@@ -38,26 +38,17 @@ export interface Clone {
 }
 
 /** Restores a template: start QEMU, load the device state, run, and take hold of the shells. Throws Broken where the template is not as it was frozen. */
-export async function clone(template: Template, {filesDir, ...options}: CloneOptions): Promise<Clone> {
+export async function clone(template: Template, {filesDir, disk, ...options}: CloneOptions): Promise<Clone> {
   const damage = await damageOf(template.dir);
   if (damage !== undefined) throw new Broken(`what is frozen of the guest was damaged while memhp ran: ${damage}; the next run boots it anew`);
   const state = await open(join(template.dir, 'state'), 'r');
   const files = filesDir === undefined ? undefined : await open(filesDir, 'r');
   let vm: QemuProcess | undefined;
   try {
-    vm = await launch(template.qemu, cloneArgs(template), {...options, stateFd: state.fd, ...(files ? {filesFd: files.fd} : {})});
+    vm = await launch(template.qemu, cloneArgs(template, disk), {...options, stateFd: state.fd, ...(files ? {filesFd: files.fd} : {})});
     await loadState(vm.qmp, STATE_FD, options.ms);
     await vm.qmp.execute('cont');
-    const [shell, watch] = await shells(vm, template, options.ms);
-    const running = vm;
-    const close = async (): Promise<void> => {
-      shell.close();
-      watch.close();
-      await running.kill();
-    };
-    const hostFile = (name: string): Promise<string> => readFile(`/proc/${running.pid}/${name}`, 'utf8');
-    const hostFind = (name: string, text: string): Promise<number> => countIn(`/proc/${running.pid}/${name}`, text);
-    return {template, vm, shell, watch, hostFile, hostFind, clock: realClock, close};
+    return handle(template, vm, await shells(vm, template, options.ms));
   } catch (error) {
     await vm?.kill();
     throw error;
@@ -70,16 +61,32 @@ export async function clone(template: Template, {filesDir, ...options}: CloneOpt
 export interface CloneOptions extends LaunchOptions {
   /** An empty directory of the host, for the files of memory backends: FILES of lib/qemu/channels.ts. */
   readonly filesDir?: string;
+  /** A qcow2 overlay of the template's disk that outlasts this QEMU, for one that another QEMU is to take over. */
+  readonly disk?: string | undefined;
 }
 
-/** QEMU's command line for a clone; --dry-run prints it. */
-export function cloneArgs({dir, config, facts}: Pick<Template, 'dir' | 'config' | 'facts'>): string[] {
+/** What a case has of a running QEMU. */
+export function handle(template: Template, vm: QemuProcess, [shell, watch]: readonly [Shell, Shell]): Clone {
+  return {
+    template, vm, shell, watch, clock: realClock,
+    hostFile: (name) => readFile(`/proc/${vm.pid}/${name}`, 'utf8'),
+    hostFind: (name, text) => countIn(`/proc/${vm.pid}/${name}`, text),
+    close: async () => {
+      shell.close();
+      watch.close();
+      await vm.kill();
+    },
+  };
+}
+
+/** QEMU's command line for a clone; --dry-run prints it. `overlay`: a disk that outlasts it. */
+export function cloneArgs({dir, config, facts}: Pick<Template, 'dir' | 'config' | 'facts'>, overlay?: string): string[] {
   const {image} = config;
   return [
     ...machineArgs(config, {
       ramDir: dir,
       share: false,
-      ...(image.disk ? {disk: {path: join(dir, 'disk.qcow2'), snapshot: true}} : {}),
+      ...(image.disk ? {disk: overlay === undefined ? {path: join(dir, 'disk.qcow2'), snapshot: true} : {path: overlay, snapshot: false}} : {}),
       ssh: {forward: facts.shell === 'ssh'},
       ...(image.bringUp === 'ssh' ? {keys: {authorizedKey: join(dir, 'client_key.pub'), hostKey: join(dir, 'host_key')}} : {}),
     }),
@@ -87,7 +94,8 @@ export function cloneArgs({dir, config, facts}: Pick<Template, 'dir' | 'config' 
   ];
 }
 
-async function shells(vm: QemuProcess, template: Template, ms: number): Promise<[Shell, Shell]> {
+/** The guest's two shells. Over ssh the guest must run. */
+export async function shells(vm: QemuProcess, template: Template, ms: number): Promise<[Shell, Shell]> {
   const {shell} = template.facts;
   if (shell !== 'ssh') return [new PortShell(vm.ports[shell][0]), new PortShell(vm.ports[shell][1])];
   const address = {

@@ -1,0 +1,119 @@
+import {z} from 'zod';
+import type {MemoryDevice} from '../guest/observation.ts';
+import {queryDevices} from '../guest/observation.ts';
+import type {Clone} from '../machine/clone.ts';
+import {FILES_FD} from '../qemu/channels.ts';
+import {ask} from '../qmp/ask.ts';
+import type {Qmp} from '../qmp/client.ts';
+import {Broken} from '../util/errors.ts';
+import {clean} from '../util/text.ts';
+import {CaseGuest} from './guest.ts';
+import type {NextLife} from './lives.ts';
+
+/** How the other QEMU is given the plugged DIMMs: on its command line, as libvirt does; by device_add before the guest comes; or not at all. */
+export type Given = 'command line' | 'device_add' | 'not at all';
+
+/** Is the guest moved while it runs, or is it stopped before, as for a memory image on the disk (`virsh save`)? */
+export type Moved = 'running' | 'stopped';
+
+/** How a migration ended on both sides: the status of QEMU's last event MIGRATION, and whether the guest runs there afterwards. */
+export interface Migration {
+  readonly from: string;
+  readonly to: string;
+  /** QEMU's reason where it failed. */
+  readonly words: string;
+}
+
+const SOCKET = `unix:/proc/self/fd/${FILES_FD}/migration`;
+const status = z.object({status: z.string()});
+const failure = z.looseObject({'error-desc': z.string().optional()});
+
+/** `running`, `paused`, `postmigrate`, …: what query-status says. */
+export const runState = async (guest: CaseGuest): Promise<string> => (await ask(guest.qmp, 'query-status', status)).status;
+
+/**
+ * Migrates the guest to another QEMU that has its DIMMs, and returns the guest there. What it had before is no longer to be used. Ends the
+ * case where the migration fails or takes longer than an operation may. The case says `moves: true`. Source: docs/devel/migration of QEMU.
+ */
+export async function migrate(guest: CaseGuest, given: Given, moved: Moved = 'running'): Promise<CaseGuest> {
+  const {stage} = guest;
+  const {migration, to} = await send(guest, given, moved);
+  const {words, ...ends} = migration;
+  stage.checks.require(ends, {from: 'completed', to: 'completed'}, 'how the migration ended', words || 'QEMU\'s events MIGRATION on both sides');
+  await leave(guest);
+  if (moved === 'stopped') await to.vm.qmp.execute('cont');
+  return new CaseGuest(await nextOf(guest).begin(to, `migrated, ${moved}, to a QEMU that has its devices by ${given}`));
+}
+
+/** Tries a migration that may fail, to a QEMU that ends where it does. The guest stays here. A step. */
+export async function tryMigrate(guest: CaseGuest, given: Given): Promise<Migration> {
+  return guest.step(`migrate to a QEMU that has the DIMMs by ${given}`, async () => (await send(guest, given, 'running')).migration);
+}
+
+async function send(guest: CaseGuest, given: Given, moved: Moved): Promise<{migration: Migration; to: Clone}> {
+  const {qmp, stage: {limits: {operationMs}}} = guest;
+  const to = await launchWith(guest, await dimmsOf(guest), given, 'incoming');
+  for (const one of [to.vm.qmp, qmp]) await prepare(one);
+  if (moved === 'stopped') await qmp.execute('stop');
+  const [here, there] = [qmp.events.mark(), to.vm.qmp.events.mark()];
+  await to.vm.qmp.execute('migrate-incoming', {uri: SOCKET});
+  nextOf(guest).mayEnd(to); // as QEMU does when what comes in is not for it
+  await qmp.execute('migrate', {uri: SOCKET});
+  const from = await ended(qmp, here, operationMs);
+  if (from === 'completed') return {migration: {from, to: await ended(to.vm.qmp, there, operationMs), words: ''}, to};
+  const words = clean((await ask(qmp, 'query-migrate', failure))['error-desc'] ?? '', 500);
+  await to.close();
+  return {migration: {from, to: 'ended', words}, to};
+}
+
+/** The guest has left this QEMU, which ends. */
+export async function leave({stage}: CaseGuest): Promise<void> {
+  stage.next?.mayEnd(stage.clone);
+  await stage.clone.close();
+}
+
+/** The DIMMs that were plugged: those that the machine profile doesn't have. */
+export async function dimmsOf(guest: CaseGuest): Promise<MemoryDevice[]> {
+  const {profile} = guest.stage.clone.template.config;
+  const own = new Set([...profile.coldplug.map(({id}) => id), profile.virtioMem?.id]);
+  return (await queryDevices(guest.qmp)).filter(({id}) => !own.has(id));
+}
+
+/** Another QEMU of the same machine with these DIMMs, and with the same disk. */
+export async function launchWith(guest: CaseGuest, dimms: readonly MemoryDevice[], given: Given, starts: 'incoming' | 'stopped'): Promise<Clone> {
+  const to = await nextOf(guest).launch({starts, devices: given === 'command line' ? dimms.flatMap((dimm) => argumentsOf(dimm)) : []});
+  if (given !== 'device_add') return to;
+  for (const {id, memdev, size, slot, address, node} of dimms) {
+    await to.vm.qmp.execute('object-add', {'qom-type': 'memory-backend-ram', id: backendOf(memdev), size});
+    await to.vm.qmp.execute('device_add', {driver: 'pc-dimm', id, memdev: backendOf(memdev), slot, addr: address, node});
+  }
+  return to;
+}
+
+/** What a DIMM is on QEMU's command line, at the place that it has. */
+function argumentsOf({id, memdev, size, slot, address, node, type}: MemoryDevice): string[] {
+  if (type !== 'dimm') throw new Broken(`${id} is a ${type}: only DIMMs can be given to another QEMU`);
+  return ['-object', `memory-backend-ram,id=${backendOf(memdev)},size=${size}`, '-device', `pc-dimm,id=${id},memdev=${backendOf(memdev)},slot=${slot},addr=${address},node=${node}`];
+}
+
+/** QEMU names a backend by its path. */
+const backendOf = (memdev: string): string => memdev.replace(/^\/objects\//, '');
+
+/** Nothing is left out of the stream, and nothing slows it down: its limit is meant for networks. */
+async function prepare(qmp: Qmp): Promise<void> {
+  await qmp.execute('migrate-set-capabilities', {capabilities: [{capability: 'events', state: true}, {capability: 'x-ignore-shared', state: false}]});
+  await qmp.execute('migrate-set-parameters', {'max-bandwidth': 2 ** 40});
+}
+
+async function ended(qmp: Qmp, mark: number, ms: number): Promise<string> {
+  const isLast = (value: unknown): boolean => value === 'completed' || value === 'failed';
+  const last = await qmp.events.next(mark, 'MIGRATION (completed or failed)', ({event, data}) => event === 'MIGRATION' && isLast(data['status']), ms);
+  return String(last.data['status']);
+}
+
+/** How this guest gets on to a next life. */
+export function nextOf(guest: CaseGuest): NextLife {
+  const {next} = guest.stage;
+  if (!next) throw new Broken('this guest can\'t be moved');
+  return next;
+}

@@ -1,0 +1,145 @@
+// A guest with plugged memory that goes on in another QEMU: as it was, and with all that can be done to it.
+import type {MemoryBlock} from '../lib/conformance/block.ts';
+import {conformance, type CaseContext} from '../lib/conformance/case.ts';
+import type {Dimm} from '../lib/conformance/dimm.ts';
+import type {CaseGuest} from '../lib/conformance/guest.ts';
+import {holdMemory, type HeldMemory} from '../lib/conformance/held.ts';
+import {migrate, runState, tryMigrate} from '../lib/conformance/migrate.ts';
+import {loadVm, loadVmInPlace, mustLoadVm, saveVm} from '../lib/conformance/snapshot.ts';
+import {VirtioMem} from '../lib/conformance/virtio-mem.ts';
+
+const REMOVE = ['memory-hotplug', 'memory-hotremove', 'command:perl'] as const;
+
+/** A DIMM of one Movable block with data and an offline one, beside a DIMM in Normal. */
+async function plugged(t: CaseContext['t'], guest: CaseGuest): Promise<{dimm: Dimm; movable: MemoryBlock; held: HeldMemory}> {
+  await guest.setPolicy('offline');
+  const dimm = await guest.plugDimm({id: 'dimm0', size: '256M'});
+  const movable = guest.block(dimm.blockIds[0] ?? -1);
+  await movable.online('online_movable');
+  await (await guest.plugDimm({id: 'dimm1', size: '128M'})).online('online_kernel');
+  const held = await holdMemory(guest, 64, 'small');
+  t.require(await held.pagesIn(movable), held.pages, `pages with data in ${movable.name}`, '64 MiB of 4 KiB pages; what can be moved is served from ZONE_MOVABLE first');
+  return {dimm, movable, held};
+}
+
+/** Offlines, unplugs and plugs the DIMM again where the guest is now. */
+async function liveOn(t: CaseContext['t'], there: CaseGuest, was: Dimm, held: HeldMemory): Promise<void> {
+  const same = held.as(there);
+  t.is(await same.changedPages(), 0, 'pages that lost their content', 'each page has content of its own');
+  const dimm = await there.findDimm(was.id);
+  await there.block(was.blockIds[0] ?? -1).offline();
+  t.is(await same.changedPages(), 0, 'pages that lost their content when their block was offlined');
+  await dimm.unplug();
+  await there.qmp.execute('object-del', {id: `mem-${was.id}`});
+  const again = await there.plugDimm({id: was.id, size: '256M'});
+  t.is({slot: again.device.slot, address: again.device.address}, {slot: was.device.slot, address: was.device.address}, 'slot and address of a DIMM that is plugged there', 'the first that are free, as before');
+  await again.online('online_movable');
+  await again.unplug();
+}
+
+const WAYS = {
+  live: {given: 'command line', moved: 'running', what: 'while it runs, to a QEMU that has the DIMMs on its command line'},
+  'live-device-add': {given: 'device_add', moved: 'running', what: 'while it runs, to a QEMU that was given the DIMMs by device_add'},
+  saved: {given: 'command line', moved: 'stopped', what: 'while it is stopped, as a guest is saved and restored'},
+} as const;
+
+for (const [name, {given, moved, what}] of Object.entries(WAYS)) {
+  conformance(`migrate/${name}`, {
+    title: `A guest that is migrated ${what}, is as it was, its data too, and the DIMM can be offlined, unplugged and plugged again`,
+    claims: ['qemu/migrate/devices', 'qemu/migrate/memory'],
+    needs: REMOVE,
+    moves: true,
+    seconds: 60,
+  }, async ({t, guest}) => {
+    const {dimm, held} = await plugged(t, guest);
+    const before = guest.now;
+    const there = await migrate(guest, given, moved);
+    t.is(await runState(there), 'running', 'state of the other QEMU');
+    there.expectUnchanged(before, 'after the migration');
+    await liveOn(t, there, dimm, held);
+  });
+}
+
+conformance('migrate/without-the-dimm', {
+  title: 'A migration to a QEMU that lacks the DIMM fails, and the guest goes on where it was, unchanged',
+  claims: ['qemu/migrate/devices'],
+  needs: REMOVE,
+  moves: true,
+}, async ({t, guest}) => {
+  const {dimm, held} = await plugged(t, guest);
+  const before = guest.now;
+  const {words, ...ends} = await tryMigrate(guest, 'not at all');
+  t.is(ends, {from: 'failed', to: 'ended'}, 'how the migration ended', `the RAM block of the DIMM is unknown there; QEMU's words: ${words}`);
+  t.is(await runState(guest), 'running', 'state of QEMU');
+  guest.expectUnchanged(before, 'after the migration that failed');
+  await liveOn(t, guest, dimm, held);
+});
+
+conformance('migrate/virtio-mem', {
+  title: 'A guest with virtio-mem that is migrated while it runs is as it was, its data too, and the device can be resized up and down there',
+  claims: ['qemu/migrate/devices', 'qemu/migrate/memory', 'linux/virtio-mem/converges'],
+  needs: [...REMOVE, 'config:CONFIG_VIRTIO_MEM'],
+  machine: 'q35-virtio',
+  moves: true,
+  seconds: 60,
+}, async ({t, guest}) => {
+  await guest.setPolicy('online_movable');
+  const vm = new VirtioMem(guest);
+  await vm.resize('320M');
+  const held = await holdMemory(guest, 64, 'small');
+  t.require(await held.pagesIn(...vm.blocks), held.pages, 'pages with data in its blocks', 'what can be moved is served from ZONE_MOVABLE first');
+  const before = guest.now;
+  const there = await migrate(guest, 'command line');
+  there.expectUnchanged(before, 'after the migration');
+  const same = held.as(there);
+  const moved = new VirtioMem(there);
+  await moved.resize('512M');
+  await moved.resize('0');
+  t.is(await same.changedPages(), 0, 'pages that lost their content', 'none by the migration, none when the device has given all of its memory back');
+  await moved.resize('128M');
+});
+
+conformance('migrate/savevm', {
+  title: 'A guest with DIMMs saved by savevm is back as it was after loadvm in another QEMU that has them, its data too, and the DIMM can be offlined, unplugged and plugged again',
+  claims: ['qemu/snapshot/savevm', 'qemu/migrate/memory'],
+  needs: [...REMOVE, 'disk'],
+  moves: true,
+  seconds: 60,
+}, async ({t, guest}) => {
+  const {dimm, movable, held} = await plugged(t, guest);
+  const before = guest.now;
+  await saveVm(guest, 'memhp');
+  guest.expectUnchanged(before, 'after savevm');
+  await movable.offline();
+  const there = await mustLoadVm(guest, 'memhp', 'command line');
+  there.expectUnchanged(before, 'after loadvm');
+  await liveOn(t, there, dimm, held);
+});
+
+conformance('migrate/loadvm-without-the-dimm', {
+  title: 'loadvm in a QEMU that lacks the DIMM which was there at savevm is refused',
+  claims: ['qemu/snapshot/savevm'],
+  needs: [...REMOVE, 'disk'],
+  moves: true,
+}, async ({t, guest}) => {
+  await guest.plugDimm({id: 'dimm0', size: '128M'});
+  await saveVm(guest, 'memhp');
+  const there = await loadVm(guest, 'memhp', 'not at all');
+  t.is(typeof there === 'string', true, 'QEMU refuses', typeof there === 'string' ? `its words: ${there}` : 'it has no DIMM');
+});
+
+conformance('migrate/loadvm-in-place', {
+  title: 'loadvm without ending QEMU brings QEMU\'s DIMMs back to what they were at savevm, as it does the guest',
+  claims: ['qemu/snapshot/in-place'],
+  needs: ['memory-hotplug', 'disk'],
+  moves: true,
+}, async ({t, guest}) => {
+  await guest.setPolicy('offline');
+  const blocks = guest.now.blocks.map(({id}) => id);
+  await saveVm(guest, 'memhp');
+  await guest.plugDimm({id: 'dimm0', size: '128M'});
+  const after = await loadVmInPlace(guest, 'memhp');
+  t.is(after.words, '', 'QEMU\'s answer to loadvm');
+  t.is(after.blocks, blocks, 'the guest\'s memory blocks', 'as at savevm');
+  t.is(after.devices, [], 'QEMU\'s memory devices', 'as at savevm, and as the guest has it');
+});
