@@ -12,6 +12,7 @@ for (const [script, subjects] of [
   ['for b in /sys/devices/system/memory/memory*/state; do cat $b; done', ['states']], // what is done with the variable can't be seen
   ['until [ "$(cat memory33/state)" = offline ]; do :; done', []],
   ['echo 1 >memory33/online', ['states']],
+  ['echo 1 >/sys/devices/system/cpu/cpu1/online', []],
   ['grep -l offline memory*/state', []],
   ['sed -i s/a/b/ memory33/state', ['states']],
   ['cat memory33/state; echo offline > memory33/state', ['states']],

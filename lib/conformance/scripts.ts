@@ -25,7 +25,7 @@ const READERS = new Set(['cat', 'head', 'tail', 'grep', 'sed', 'awk', 'cut', 'st
  */
 export function mayWrite(script: string): Subject[] {
   return (Object.keys(NAMES) as Subject[]).filter((subject) => (INTO_VARIABLE.test(script) && DIRECTORIES[subject].test(script))
-    || [...script.matchAll(NAMES[subject])].some(({index}) => !onlyReads(script, index)));
+    || ((subject !== 'states' || script.includes('memory')) && [...script.matchAll(NAMES[subject])].some(({index}) => !onlyReads(script, index))));
 }
 
 /** Is the name at that place an operand of a command that reads, or behind a `<`? */
