@@ -7,6 +7,8 @@ export interface Host {
   readonly guest: Guest;
   /** What the command is, for people: `RUN "…" (FILE:LINE)`. */
   readonly name: string;
+  /** It is started to do something (RUN), not to be asked something (PROGRAM, IMPORT). */
+  readonly acts: boolean;
   /** What a file says, with its line's end; undefined where it is not there, or can't be read. */
   readonly read: (path: string) => string | undefined;
   readonly exists: (path: string) => boolean;

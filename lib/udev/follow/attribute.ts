@@ -1,4 +1,5 @@
 import {dmiOf, type Guest} from '../guest.ts';
+import type {Oracle} from './explore.ts';
 import type {Kernel} from './kernel.ts';
 import {ofOther, resolved, targetOf} from './paths.ts';
 import {unknown} from './unknown.ts';
@@ -21,10 +22,12 @@ export class Attributes {
   private readonly seen = new Map<string, string | undefined>();
   private readonly device: Device;
   private readonly kernel: Pick<Kernel<unknown>, 'read'>;
+  private readonly oracle: Oracle;
 
-  constructor(device: Device, kernel: Pick<Kernel<unknown>, 'read'>) {
+  constructor(device: Device, kernel: Pick<Kernel<unknown>, 'read'>, oracle: Oracle) {
     this.device = device;
     this.kernel = kernel;
+    this.oracle = oracle;
   }
 
   /** Of the device itself; undefined where it has none of that name. */
@@ -48,7 +51,9 @@ export class Attributes {
 
   /** What udevd itself has written to, and whether it was taken. */
   wrote(name: string, value: string, taken: boolean): void {
-    if ((this.device.guest.systemd ?? CACHES) < CACHES) return;
+    const {systemd} = this.device.guest;
+    const keeps = systemd === undefined ? this.oracle.choose(VERSION, 'keeps', [true, false]) : systemd >= KEEPS;
+    if (!keeps) return;
     if (taken) this.seen.set(name, value);
     else this.seen.delete(name);
   }
@@ -77,5 +82,6 @@ export class Attributes {
 
 const targetIsBlock = (path: string): boolean => targetOf(path).kind === 'block';
 
-/** systemd that keeps what it has written to an attribute (258: sd_device_set_sysattr_value() in udev-rules.c). */
-const CACHES = 258;
+/** systemd that keeps what it has written to an attribute: 258 writes it with sd_device_set_sysattr_value(). */
+const KEEPS = 258;
+const VERSION = 'whether systemd is 258 or newer';

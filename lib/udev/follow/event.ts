@@ -53,7 +53,7 @@ class Walk {
     this.device = {guest, action, subsystem, kernel: name, devpath, state};
     this.kernel = new Kernel<By>(guest, found, oracle);
     this.collected = new Collected(complete, {ACTION: action, SUBSYSTEM: subsystem, DEVPATH: devpath});
-    this.attributes = new Attributes(this.device, this.kernel);
+    this.attributes = new Attributes(this.device, this.kernel, oracle);
     this.filling = {
       device: this.device,
       attributes: this.attributes,
@@ -214,26 +214,10 @@ class Walk {
     else this.collected.tags.add(tag);
   }
 
-  /** A write to an attribute: of the device where it is no memory block, too, if its `state` is looked at. */
   private attribute(name: string, value: string, by: By): void {
-    const path = this.attributes.pathOf(name);
-    const {subsystem, state} = this.device;
-    if (subsystem !== 'memory' && state !== undefined && name === 'state') {
-      this.kernel.attempts.push({
-        by,
-        block: undefined,
-        file: 'state of another device',
-        word: value,
-        errno: undefined,
-        changed: true,
-      });
-      return;
-    }
     const before = this.kernel.attempts.length;
-    const errno = this.kernel.write(path, value, by);
-    // udevd takes a write for done where the file says afterwards what it wrote; that changes nothing else.
-    if (this.kernel.attempts.length > before || errno !== undefined)
-      this.attributes.wrote(name, value, errno === undefined);
+    const errno = this.kernel.write(this.attributes.pathOf(name), value, by);
+    if (this.kernel.attempts.length > before) this.attributes.wrote(name, value, errno === undefined);
   }
 
   private command(command: string, by: By, key = 'RUN'): {status: number; output: string} {

@@ -7,7 +7,8 @@ import {globbed, normalized, targetOf} from './paths.ts';
 import type {By} from './types.ts';
 import {shown, unknown} from './unknown.ts';
 
-const WORDS = ['online', 'online_kernel', 'online_movable', 'offline'];
+/** What something that is not known may write: that it sets blocks offline is not what is supposed of it. */
+const WORDS = ['online', 'online_kernel', 'online_movable'];
 
 /** What a command of a rule finds when udevd starts it. */
 export function hostFor(kernel: Kernel<By>, oracle: Oracle, guest: Guest, by: By, key: string, step: () => void): Host {
@@ -21,6 +22,7 @@ export function hostFor(kernel: Kernel<By>, oracle: Oracle, guest: Guest, by: By
     oracle,
     guest,
     step,
+    acts: key === 'RUN',
     name: `${key}="${shown(by.command ?? '')}" (${by.place.file}:${by.place.line})`,
     exists: there,
     read: (path) => readFile(path, kernel, there),
@@ -41,10 +43,10 @@ function readFile(path: string, kernel: Kernel<By>, there: (path: string) => boo
   return there(path) ? unknown(`what ${shown(normalized(path))} says`) : undefined;
 }
 
-/** Something that is not known may write any state to the block, or nothing. */
+/** Something that is not known may online the block, or do nothing. */
 function mayWrite(what: string, by: By, kernel: Kernel<By>, oracle: Oracle): void {
   const {found} = kernel;
   if (!found) return;
   const word = oracle.choose(what, 'writes', ['', ...WORDS]);
-  if (word !== '') kernel.write(`/sys/devices/system/memory/memory${found.block}/state`, word, by);
+  if (word !== '') kernel.write(`/sys/devices/system/memory/memory${found.block}/state`, word, {...by, guess: what});
 }

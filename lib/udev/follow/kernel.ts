@@ -33,6 +33,8 @@ const WORDS: Readonly<Record<string, Zone | undefined>> = {
   online_movable: 'Movable',
   offline: undefined,
 };
+/** The file of an attempt that is about no memory block. */
+export const ELSEWHERE = 'state of another device';
 const RACE = 'whether the kernel or udevd comes first';
 
 /** The files of memory blocks and what writing to them does: drivers/base/memory.c and core.c. */
@@ -107,6 +109,9 @@ export class Kernel<By> {
         errno: taken ? undefined : 'EINVAL',
         changed: taken,
       });
+    }
+    if (target.kind === 'other' && path.endsWith('/state')) {
+      return this.told({by, block: undefined, file: ELSEWHERE, word: text, errno: undefined, changed: true});
     }
     if (target.kind !== 'block') return undefined;
     const {block, file} = target;

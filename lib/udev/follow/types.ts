@@ -9,6 +9,8 @@ export interface By {
   /** The lines of the whole rule. */
   readonly lines: {readonly first: number; readonly last: number};
   readonly command?: string | undefined;
+  /** It is only possible that it writes: a program or unit that is not known, by name. */
+  readonly guess?: string | undefined;
 }
 
 /** An event of a device. */
