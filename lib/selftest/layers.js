@@ -36,6 +36,9 @@ export const layers = {
     'run', 'suites', 'conformance', 'udev', 'guest', 'hotplug', 'machine', 'image', 'qemu', 'qmp', 'shell', 'console', 'results',
     'util',
   ],
+  'udev/effects': [
+    'udev', 'bench', 'conformance', 'guest', 'hotplug', 'machine', 'image', 'qemu', 'qmp', 'shell', 'console', 'results', 'util',
+  ],
   mutate: [
     'replay', 'run', 'suites', 'conformance', 'udev', 'guest', 'hotplug', 'machine', 'image', 'qemu', 'qmp', 'shell', 'console',
     'results', 'util',
