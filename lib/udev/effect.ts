@@ -3,7 +3,7 @@ import {follow, type Ways} from './follow/follow.ts';
 import {kstrtobool} from './follow/kstrtobool.ts';
 import type {Attempt, Found} from './follow/kernel.ts';
 import type {Budget, By, Followed} from './follow/types.ts';
-import {isKnown} from './follow/unknown.ts';
+import {dependency, isKnown} from './follow/unknown.ts';
 import type {Place} from './finding.ts';
 import type {Guest} from './guest.ts';
 import type {Text, Truth} from './maybe.ts';
@@ -36,6 +36,8 @@ export interface Write {
   readonly acts: boolean;
   readonly how: By['how'];
   readonly place: Place;
+  /** What the word depends on, where it is not known. */
+  readonly from?: string | undefined;
   /** Something that is not known, and may write: by name. */
   readonly guess?: string | undefined;
 }
@@ -85,8 +87,12 @@ export function effectIn(files: readonly RulesFile[], asked: Asked, complete: bo
   const words = [...new Set(ways.ways.map(({value}) => wordOf(value)))].sort();
   const dependsOn = decisive(ways.ways, wordOf);
   return {
-    guest, action, writes: writesOf(ways, guest, block), outcome: ways.all ? words : [...stateWords, 'unchanged'].sort(),
-    dependsOn: ways.all ? dependsOn : [...dependsOn, 'more than can be followed'], policies: policiesOf(ways),
+    guest,
+    action,
+    writes: writesOf(ways, guest, block),
+    outcome: ways.all ? words : [...stateWords, 'unchanged'].sort(),
+    dependsOn: ways.all ? dependsOn : [...dependsOn, 'more than can be followed'],
+    policies: policiesOf(ways),
   };
 }
 
@@ -129,11 +135,22 @@ export function writesOf({ways, all}: Ways, guest: Guest, block: number): Write[
     const file = first.file === 'online' ? 'online' : 'state';
     const words = by.guess === undefined ? [...new Set(attempts.map(({word}) => word))] : [];
     const known = words.filter(isKnown);
-    const values = [...new Set(known.map((word) => (file === 'online' ? switched(word, guest) : word.replace(/\n$/, ''))))];
-    return [{
-      value: {values, open: by.guess !== undefined || known.length < words.length}, words: known, file, how: by.how, place: by.place, guess: by.guess,
-      certain: all && on.size === ways.length && by.guess === undefined ? 'yes' : 'maybe', acts: attempts.some(({changed}) => changed),
-    }];
+    const values = [
+      ...new Set(known.map((word) => (file === 'online' ? switched(word, guest) : word.replace(/\n$/, '')))),
+    ];
+    return [
+      {
+        value: {values, open: by.guess !== undefined || known.length < words.length},
+        words: known,
+        file,
+        how: by.how,
+        place: by.place,
+        guess: by.guess,
+        from: dependency(words.find((word) => !isKnown(word)) ?? '') || undefined,
+        certain: all && on.size === ways.length && by.guess === undefined ? 'yes' : 'maybe',
+        acts: attempts.some(({changed}) => changed),
+      },
+    ];
   });
 }
 
@@ -147,7 +164,8 @@ function policiesOf({ways}: Ways): Effect['policies'] {
   const found = new Map<string, Effect['policies'][number]>();
   for (const {value} of ways) {
     for (const {by, file, word, changed} of value.attempts) {
-      if (changed && (file === 'auto_online_blocks' || file === 'online_policy')) found.set(`${file} ${word} ${by.place.line}`, {file, word, place: by.place});
+      if (changed && (file === 'auto_online_blocks' || file === 'online_policy'))
+        found.set(`${file} ${word} ${by.place.line}`, {file, word, place: by.place});
     }
   }
   return [...found.values()];

@@ -80,6 +80,9 @@ function* never(site: Site, {asked, unasked}: Question, say: Say): Generator<Fin
 }
 
 function* guesses({hits}: Site, say: Say): Generator<Finding> {
+  for (const source of new Set(hits.map((hit) => hit.from))) {
+    if (source !== undefined) yield say('memory/may-write', `writes what can't be known: ${source.replaceAll(`memory${BLOCK}`, 'memoryN')}`, 'look there');
+  }
   for (const guess of new Set(hits.map((hit) => hit.guess))) {
     if (guess !== undefined) yield say('memory/may-write', `may write to the state of blocks: ${guess.replaceAll(`memory${BLOCK}`, 'memoryN')}`, 'look there; where it does not, nothing');
   }
@@ -90,7 +93,7 @@ function* neverActs(hits: readonly Hit[], say: Say): Generator<Finding> {
   const onlyElse = hits.every(({guest}) => guest.policy !== 'offline');
   const why = onlyElse
     ? 'with the policy offline the rule leaves the block, and with another one the kernel has onlined it before'
-    : 'it is refused each time';
+    : 'each time the block is so already, or refuses the word';
   yield say('memory/never-acts', `does nothing to a block that is plugged: ${why}${late ? '; only "udevadm trigger" on a block that was left offline lets it act' : ''}`, 'remove the rule, or its look at auto_online_blocks');
 }
 

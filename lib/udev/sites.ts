@@ -42,7 +42,12 @@ export const inAllPolicies = (guests: readonly Omit<Guest, 'policy'>[], policy?:
 export const idOf = ({file, line, col}: Place): string => `${file}:${line}:${col}`;
 
 /** All places that write to a block's state, and when they do. */
-export function survey(files: readonly RulesFile[], guests: readonly Guest[], complete: boolean, budget: Budget): Surveyed {
+export function survey(
+  files: readonly RulesFile[],
+  guests: readonly Guest[],
+  complete: boolean,
+  budget: Budget,
+): Surveyed {
   const blocks = blockClasses(files);
   const hits = new Map<string, Hit[]>();
   const telling = tellsGuests(files);
@@ -51,7 +56,14 @@ export function survey(files: readonly RulesFile[], guests: readonly Guest[], co
   const others: (Effect & {block: BlockClass; again: boolean})[] = [];
   const look = (guest: Guest, action: Action, block: BlockClass, again: boolean): void => {
     const alike = `${telling ? guestName(guest) : ''} ${guest.policy} ${action} ${block.block} ${again}`;
-    const seen = known.get(alike) ?? effectIn(files, {guest, action, block: block.block, ...(again ? {state: 'online' as const} : {})}, complete, budget);
+    const seen =
+      known.get(alike) ??
+      effectIn(
+        files,
+        {guest, action, block: block.block, ...(again ? {state: 'online' as const} : {})},
+        complete,
+        budget,
+      );
     known.set(alike, seen);
     const effect = {...seen, guest};
     for (const {place, ...write} of effect.writes) {
@@ -65,7 +77,8 @@ export function survey(files: readonly RulesFile[], guests: readonly Guest[], co
   };
   for (const guest of guests) {
     for (const block of blocks) {
-      for (const action of block === blocks[0] ? actions : (['add', 'change'] as const)) look(guest, action, block, false);
+      for (const action of block === blocks[0] ? actions : (['add', 'change'] as const))
+        look(guest, action, block, false);
       look(guest, 'add', block, true);
     }
   }
@@ -91,7 +104,10 @@ export const onePlace = (files: readonly RulesFile[], guest: Guest, complete: bo
   new Set(effectIn(files, {guest, action: 'add'}, complete).writes.map(({place}) => idOf(place)));
 
 /** How sites fare where the device is no memory block: by event. A site that is missing does not write. */
-export function onOthers(files: readonly RulesFile[], guest: Guest, complete: boolean): {action: Action; sites: ReadonlySet<string>}[] {
+export function onOthers(
+  files: readonly RulesFile[],
+  guest: Guest,
+  complete: boolean,
+): {action: Action; sites: ReadonlySet<string>}[] {
   return (['add', 'change'] as const).map((action) => ({action, sites: elsewhere(files, guest, action, complete)}));
 }
-

@@ -11,6 +11,7 @@ const ABOUT_MEMORY = /\$(env\{DEVPATH\}|devpath|kernel|number|sys)|%[pknS]|memor
 
 /** A command with a word for a state that goes into a file, or a program that onlines memory. */
 export function looksLikeWrite(command: string): boolean {
-  if (/\bchmem\s+(-\w+\s+)*(-[ed]|--(en|dis)able)\b/.test(command) || /\bdaxctl\s+online-memory\b/.test(command)) return true;
+  if (/\bchmem\s+(-\w+\s+)*(-[ed]|--(en|dis)able)\b/.test(command) || /\bdaxctl\s+online-memory\b/.test(command))
+    return true;
   return ABOUT_MEMORY.test(command) && />|\btee\b|\bof=/.test(command) && /\b(state|online)\b/.test(command);
 }

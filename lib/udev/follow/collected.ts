@@ -20,7 +20,10 @@ export class Collected {
     const known = this.values.get(name);
     const since = this.imports.filter(({pattern, at}) => at > (known?.at ?? -1) && globMatches(pattern, name)).at(-1);
     if (since) return unknown(`the property ${name} from ${since.what}`);
-    return known?.value ?? (this.complete || name.startsWith('.') || name === 'SYSTEMD_WANTS' ? '' : unknown(`the property ${name}`));
+    return (
+      known?.value ??
+      (this.complete || name.startsWith('.') || name === 'SYSTEMD_WANTS' ? '' : unknown(`the property ${name}`))
+    );
   }
 
   set(name: string, value: string): void {

@@ -14,7 +14,12 @@ export interface Ways {
 const STEPS = 200_000;
 
 /** Follows an event through all rules that matter to memory, on all ways that it can go. */
-export function follow(files: readonly RulesFile[], event: Event, complete: boolean, budget: Budget = {left: STEPS}): Ways {
+export function follow(
+  files: readonly RulesFile[],
+  event: Event,
+  complete: boolean,
+  budget: Budget = {left: STEPS},
+): Ways {
   const rules = sliced(files);
   const found: Way<Followed>[] = [];
   try {

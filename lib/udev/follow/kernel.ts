@@ -21,7 +21,7 @@ export interface Attempt<By> {
   readonly by: By;
   readonly block: number | undefined;
   readonly file: string;
-  /** What was written; undefined: a word that the kernel does not know. */
+  /** What was written, as it stands. */
   readonly word: string;
   readonly errno: string | undefined;
   readonly changed: boolean;
@@ -94,6 +94,7 @@ export class Kernel<By> {
 
   /** Writes to a file as a rule or a program does: an error, or undefined where it was taken. */
   write(path: string, text: string, by: By): string | undefined {
+    if (text === '') return undefined; // sysfs_kf_write(): nothing is written, and no driver asked
     const target = targetOf(path);
     if (target.kind === 'policy') return this.writePolicy(text, by);
     if (target.kind === 'online_policy') {
@@ -122,7 +123,7 @@ export class Kernel<By> {
         file === 'state'
           ? isKnown(word) && !(word in WORDS)
           : isKnown(word) && kstrtobool(word, this.guest.kernel) === undefined;
-      const refused = known || (block === 0 && file === 'state' && word !== 'offline');
+      const refused = known || (block === 0 && file === 'state');
       return this.told({by, block, file, word, errno: refused ? 'EINVAL' : undefined, changed: false});
     }
     this.racing = false; // a write waits for the lock that the kernel holds until the block is online
@@ -131,12 +132,12 @@ export class Kernel<By> {
 
   private writeState(block: number, text: string, by: By): string | undefined {
     const word = oneOfWords(text, Object.keys(WORDS), this.oracle);
-    const refused = (): string | undefined =>
-      this.told({by, block, file: 'state', word: word ?? text, errno: 'EINVAL', changed: false});
-    if (word === undefined) return refused();
-    if (word === 'offline') return this.state === 'offline' ? refused() : this.offline(block, 'state', word, by);
-    this.kept = word;
-    return this.state === 'online' ? refused() : this.online(block, 'state', word, by);
+    if (word === 'offline' && this.state === 'online') return this.offline(block, 'state', text, by);
+    if (word !== undefined && word !== 'offline') {
+      this.kept = word;
+      if (this.state === 'offline') return this.online(block, 'state', text, by);
+    }
+    return this.told({by, block, file: 'state', word: text, errno: 'EINVAL', changed: false});
   }
 
   private writeOnline(block: number, text: string, by: By): string | undefined {
@@ -159,6 +160,10 @@ export class Kernel<By> {
 
   /** A block in Movable can be emptied; of others it depends on what is on them. */
   private offline(block: number, file: string, word: string, by: By): string | undefined {
+    // The first block of an x86 machine has holes and several zones: offline_pages() refuses it.
+    if (block === 0 && this.guest.arch.startsWith('x86')) {
+      return this.told({by, block, file, word, errno: 'EINVAL', changed: false});
+    }
     const movable = this.zone === 'Movable' || (this.zone === undefined && this.found?.movable === true);
     const empties =
       movable ||

@@ -29,14 +29,23 @@ export function blockClasses(files: readonly RulesFile[]): BlockClass[] {
     if (known) known.push(block);
     else byKind.set(kind, [block]);
   }
-  return [...byKind.values()].sort((a, b) => b.length - a.length).slice(0, CLASSES).map((blocks) => ({
-    block: blocks.includes(BLOCK) ? BLOCK : (blocks.find((one) => one > BLOCK) ?? blocks[0] ?? BLOCK), name: nameOf(blocks), size: blocks.length,
-  }));
+  return [...byKind.values()]
+    .sort((a, b) => b.length - a.length)
+    .slice(0, CLASSES)
+    .map((blocks) => ({
+      block: blocks.includes(BLOCK) ? BLOCK : (blocks.find((one) => one > BLOCK) ?? blocks[0] ?? BLOCK),
+      name: nameOf(blocks),
+      size: blocks.length,
+    }));
 }
 
 /** Whether rules ask what the guest is: its virtualization, architecture or firmware. If not, what they do is the same on each. */
 export const tellsGuests = (files: readonly RulesFile[]): boolean =>
-  sliced(files).some(({rules}) => rules.some(({tokens}) => tokens.some(({key, attr, value}) => key === 'CONST' || GUEST.test(`${attr ?? ''} ${value}`))));
+  sliced(files).some(({rules}) =>
+    rules.some(({tokens}) =>
+      tokens.some(({key, attr, value}) => key === 'CONST' || GUEST.test(`${attr ?? ''} ${value}`)),
+    ),
+  );
 
 const GUEST = /dmi|uname|detect-virt|arch|lscpu|hostnamectl|machine/;
 
@@ -50,7 +59,8 @@ function testsOf(files: readonly RulesFile[]): Test[] {
   for (const {rules} of sliced(files)) {
     for (const {tokens} of rules) {
       for (const {key, pattern, value, attr} of tokens) {
-        if (pattern && (key === 'KERNEL' || key === 'KERNELS') && tells(pattern, 'memory')) add(value, (name) => matches(pattern, name));
+        if (pattern && (key === 'KERNEL' || key === 'KERNELS') && tells(pattern, 'memory'))
+          add(value, (name) => matches(pattern, name));
         if (pattern && key === 'DEVPATH') add(value, (name) => matches(pattern, `/devices/system/memory/${name}`));
         for (const [name] of `${value} ${attr ?? ''}`.matchAll(/\bmemory\d+\b/g)) add(name, (one) => one === name);
       }
@@ -61,7 +71,9 @@ function testsOf(files: readonly RulesFile[]): Test[] {
 
 /** A pattern that is for names like this one, at least in part. */
 const tells = ({alternatives}: Pattern, prefix: string): boolean =>
-  alternatives.some((one) => one.startsWith(prefix.slice(0, Math.max(1, /^[^*?[]*/.exec(one)?.[0].length ?? 0))) || /^[*?[]/.test(one));
+  alternatives.some(
+    (one) => one.startsWith(prefix.slice(0, Math.max(1, /^[^*?[]*/.exec(one)?.[0].length ?? 0))) || /^[*?[]/.test(one),
+  );
 
 function nameOf(blocks: readonly number[]): string {
   if (blocks.length > LOOKED_AT / 2) return 'most blocks';
@@ -71,6 +83,10 @@ function nameOf(blocks: readonly number[]): string {
     if (last?.[1] === block - 1) last[1] = block;
     else ranges.push([block, block]);
   }
-  const names = ranges.slice(0, 3).map(([from, to]) => (from === to ? `memory${from}` : to === LOOKED_AT - 1 ? `memory${from} and above` : `memory${from} to memory${to}`));
+  const names = ranges
+    .slice(0, 3)
+    .map(([from, to]) =>
+      from === to ? `memory${from}` : to === LOOKED_AT - 1 ? `memory${from} and above` : `memory${from} to memory${to}`,
+    );
   return ranges.length > 3 ? `${names.join(', ')}, …` : names.join(', ');
 }

@@ -1,6 +1,7 @@
 import {decisive} from '../follow/explore.ts';
 import type {By, Followed} from '../follow/types.ts';
 import {follow} from '../follow/follow.ts';
+import {shown} from '../follow/unknown.ts';
 import type {RulesFile} from '../rule.ts';
 import type {Happening, Outcome, Prediction, Refused, Where} from './types.ts';
 
@@ -37,7 +38,7 @@ function outcomeOf(followed: Followed, block: number, guest: Where): Outcome {
   const refused = attempts.flatMap((attempt): Refused[] => {
     const {file, word, errno} = attempt;
     return attempt.block === block && errno !== undefined && (file === 'state' || file === 'online')
-      ? [{rule: ruleOf(attempt.by, guest), file, word, errno, certain: true}]
+      ? [{rule: ruleOf(attempt.by, guest), file, word: shown(word), errno, certain: true}]
       : [];
   });
   return {
