@@ -1,3 +1,5 @@
+import {cpus} from 'node:os';
+import {z} from 'zod';
 import {subjectOf, withClone, type Subject} from '../../bench/guest.ts';
 import {readRules} from '../../conformance/udev-reading.ts';
 import type {Clone} from '../../machine/clone.ts';
@@ -5,7 +7,6 @@ import {Broken} from '../../util/errors.ts';
 import type {Log} from '../../util/log.ts';
 import {clean, lastLines} from '../../util/text.ts';
 import type {Policy} from '../guest.ts';
-import type {Where} from '../predict/types.ts';
 
 /** A rule file, where it is or is put. */
 export interface RuleText {
@@ -14,13 +15,22 @@ export interface RuleText {
   readonly text: string;
 }
 
-/** A guest in which rules are tried, and all that a prediction needs to know of it. */
-export interface Place {
-  readonly name: string;
-  readonly subject: Subject;
+/** What a prediction needs to know of a guest, as it is kept beside what the guest told. */
+export const known = z.object({
+  name: z.string(),
+  /** Of the frozen guest: another one has another key. */
+  key: z.string(),
+  /** What it ran on: `2 cores, TCG, QEMU 7.2.22`. */
+  machine: z.string(),
   /** The rule files that it has of its own. */
-  readonly rules: readonly RuleText[];
-  readonly where: Omit<Where, 'policy'> & {readonly systemd: number};
+  rules: z.array(z.object({path: z.string(), text: z.string()})),
+  where: z.object({virt: z.string(), arch: z.string(), systemd: z.number(), kernel: z.string(), dmi: z.record(z.string(), z.string())}),
+});
+export type Known = Readonly<z.infer<typeof known>>;
+
+/** A guest in which rules are tried. */
+export interface Place extends Known {
+  readonly subject: Subject;
 }
 
 /** Runs a script in a clone; throws Broken where it fails. */
@@ -37,11 +47,12 @@ export async function placeOf(name: string, {cache, log}: {cache: string; log: L
     const ask = (script: string): Promise<string> => sh(guest, script, subject.ms);
     const {found, machine, systemd} = await readRules({sh: ask});
     const dmi = await ask('cd /sys/class/dmi/id && grep -s "" sys_vendor product_name product_version board_vendor bios_vendor chassis_vendor; true');
+    const {config: {accel}, options: {qemu}, template} = subject;
     return {
-      name, subject,
+      name, subject, key: template.key, machine: `${cpus().length} cores, ${accel.toUpperCase()}, QEMU ${qemu.version}`,
       rules: found.map(({path, bytes}) => ({path, text: bytes.toString('latin1')})),
       where: {
-        ...machine, systemd, kernel: subject.template.facts.kernel,
+        ...machine, systemd, kernel: template.facts.kernel,
         dmi: Object.fromEntries([...dmi.matchAll(/^(\w+):(.*)$/gm)].map(([, key = '', value = '']) => [key, value])),
       },
     };

@@ -9,6 +9,8 @@ interface Page {
   readonly outcomes: readonly Outcome[];
   /** Pairs without a verdict, and why. */
   readonly broken: readonly string[];
+  /** Pairs that were not tried. */
+  readonly left: number;
 }
 
 const KINDS = ['agrees', 'depends', 'explained', 'differs'] as const;
@@ -34,7 +36,7 @@ export function summaryOf(outcomes: readonly Outcome[], broken: readonly string[
 }
 
 /** The page of a whole run, docs/results/udev-effect.md. */
-export function pageOf({date, command, machine, outcomes, broken}: Page): string {
+export function pageOf({date, command, machine, outcomes, broken, left}: Page): string {
   const row = (name: string, of: readonly Outcome[]): string => `| ${[name, of.length, ...KINDS.map((kind) => count(of, kind))].join(' | ')} |`;
   const by = (key: (one: Outcome) => string): string[] => unique(outcomes.map(key)).map((name) => row(name, outcomes.filter((one) => key(one) === name)));
   const differing = outcomes.flatMap(differencesOf);
@@ -47,7 +49,7 @@ export function pageOf({date, command, machine, outcomes, broken}: Page): string
 
 Written by \`${command}\` on ${date} (${machine}). How to read it: [udev-effect.md](../udev-effect.md).
 
-${summaryOf(outcomes, broken)}.
+${summaryOf(outcomes, broken)}${left > 0 ? `; ${left} pairs of the corpus were not tried in this run` : ''}.
 
 | rules | pairs | agree | depend | explained | differ |
 |---|---|---|---|---|---|

@@ -2,7 +2,7 @@ import {inForce} from '../../conformance/udev-reading.ts';
 import {parseRules} from '../parse.ts';
 import type {RulesFile} from '../rule.ts';
 import type {Subject} from './corpus.ts';
-import type {Place, RuleText, Tried} from './guest.ts';
+import type {Known, RuleText, Tried} from './guest.ts';
 import {judge, type Predict, type Verdict} from './judge.ts';
 import {readSeen, type Elsewhere} from './seen.ts';
 import {whyElsewhere, whyRestless} from './reasons.ts';
@@ -34,7 +34,7 @@ function parse(file: RuleText): RulesFile {
 }
 
 /** The rules of a guest with those that are tried in it, as its udevd has them in force. */
-export function filesOf({rules}: Pick<Place, 'rules'>, subject: Subject): RulesFile[] {
+export function filesOf({rules}: Pick<Known, 'rules'>, subject: Subject): RulesFile[] {
   const all = [...rules.filter(({path}) => !subject.files.some((one) => one.path === path)), ...subject.files];
   // Those of the administrator come first, as udevd looks for them.
   const order = ['/etc/', '/run/', '/usr/local/', '/usr/lib/', '/lib/'];
@@ -47,9 +47,9 @@ export function filesOf({rules}: Pick<Place, 'rules'>, subject: Subject): RulesF
 }
 
 /** Compares all that was seen of a pair with what is predicted. Throws Broken where the guest's answers do not fit together. */
-export function judgePair(place: Pick<Place, 'name' | 'rules' | 'where'>, subject: Subject, policy: Tried, told: Evidence, predict: Predict): Outcome {
+export function judgePair(place: Known, subject: Subject, policy: Tried, told: Evidence, predict: Predict): Outcome {
   const files = filesOf(place, subject);
-  const {seen, elsewhere, restless} = readSeen(told, place.where.kernel ?? '');
+  const {seen, elsewhere, restless} = readSeen(told, place.where.kernel);
   const verdicts = seen.map((one) => judge(files, place.where, one, predict));
   const beside: Beside[] = [
     ...elsewhere.map((one) => ({text: textOf(one), because: whyElsewhere(one, files)})),

@@ -83,7 +83,7 @@ export async function tryRules({subject}: Pick<Place, 'subject'>, files: readonl
   return await withClone(subject.template, ms, async (guest) => {
     await sh(guest, `echo ${policy} >${MEMORY}/auto_online_blocks`, ms);
     await plug(guest, 'there', THERE, ms);
-    const [tasks = '', first = ''] = split(await sh(guest, prepare(files), ms), '@look first');
+    const [tasks, first] = split(await sh(guest, prepare(files), ms), '@look first');
     await plug(guest, 'new', PLUGGED, ms);
     const looks = first + (await sh(guest, events, ms));
     if (looks.includes('@restless')) return {tasks, looks, told: '', log: []};
