@@ -6,7 +6,7 @@ for (const [script, subjects] of [
   ['cat /sys/devices/system/memory/auto_online_blocks', []],
   ['cd /sys/devices/system/memory; grep -q offline auto_online_blocks && echo it is', []],
   ['read -r was </sys/devices/system/memory/auto_online_blocks', []],
-  ['f=/sys/devices/system/memory/auto_online_blocks; echo online >$f', ['policy']],
+  ['f=/sys/devices/system/memory/auto_online_blocks; echo online >$f', ['policy', 'states']], // the variable could be anything there
   ['printf online | tee /sys/devices/system/memory/auto_online_blocks', ['policy']],
   ['for b in memory32 memory33; do echo online_movable >/sys/devices/system/memory/$b/state || echo "$b refused" >&2; done', ['states']],
   ['for b in /sys/devices/system/memory/memory*/state; do cat $b; done', ['states']], // what is done with the variable can't be seen

@@ -12,7 +12,7 @@ export interface GuestFile {
 const DIRECTORIES = ['/etc', '/run', '/usr/local/lib', '/usr/lib', '/lib'].map((dir) => `${dir}/udev/rules.d`);
 
 /** All rules files of the guest, in one go: names and sizes, contents one after the other, and a digest of both. Links to /dev/null are empty files. */
-export async function readRulesFiles(guest: CaseGuest): Promise<GuestFile[]> {
+export async function readRulesFiles(guest: Pick<CaseGuest, 'sh'>): Promise<GuestFile[]> {
   const answer = await guest.sh(`
     set --
     for d in ${DIRECTORIES.join(' ')}; do

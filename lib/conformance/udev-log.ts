@@ -36,8 +36,8 @@ export function parseUdevLog(text: string): RuleDone[] {
   });
 }
 
-/** A message that is no text is an array of bytes. */
-function entry(line: string): {MESSAGE: string; _PID: string} {
+/** A line of the journal as JSON. A message that is no text is an array of bytes there. */
+export function entry(line: string): {MESSAGE: string; _PID: string} {
   try {
     const {MESSAGE, _PID} = JSON.parse(line) as {MESSAGE: unknown; _PID: unknown};
     return {MESSAGE: Array.isArray(MESSAGE) ? Buffer.from(MESSAGE as number[]).toString() : String(MESSAGE), _PID: String(_PID)};

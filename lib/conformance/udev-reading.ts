@@ -26,7 +26,7 @@ export interface Reading {
 }
 
 /** Reads all rules of the guest. Needs `command:udevadm`. */
-export async function readRules(guest: CaseGuest): Promise<Reading> {
+export async function readRules(guest: Pick<CaseGuest, 'sh'>): Promise<Reading> {
   const found = await readRulesFiles(guest);
   const said = await guest.sh('{ systemd-detect-virt || true; } && uname -m && udevadm --version');
   const [, virt = '', machine = '', version = ''] = /^(\S*)\n(\S+)\n(\d+)\b.*\n?$/.exec(said) ?? [];

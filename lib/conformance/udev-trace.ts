@@ -27,7 +27,7 @@ cat $I/per_cpu/cpu*/stats
 echo '@trace'
 cat $I/trace`;
 
-/** A call of device_online for a memory block. */
+/** A call of device_online (or device_offline) for a memory block. */
 export interface Call {
   readonly block: string;
   readonly task: string;
@@ -36,7 +36,7 @@ export interface Call {
   readonly seconds: number;
   /** The file that was written to; null where the kernel called by itself. */
   readonly file: 'state' | 'online' | null;
-  /** 0: it is online now; 1: it was already; below: an error's number. */
+  /** 0: it is done; 1: it was so already; below: an error's number. */
   readonly result: number;
 }
 
@@ -52,6 +52,12 @@ export interface Traced {
   /** When each memory block was there. */
   readonly created: ReadonlyMap<string, number>;
   readonly calls: readonly Call[];
+  /** Calls of device_offline, where somebody has set probes for them as well. */
+  readonly offlines: readonly Call[];
+  /** What was written into the trace itself, and when. */
+  readonly marks: ReadonlyMap<string, number>;
+  /** New processes in order: whose child each is. */
+  readonly forks: readonly {readonly parent: number; readonly child: number}[];
   readonly tasks: ReadonlyMap<number, Task>;
 }
 
@@ -80,25 +86,30 @@ export function parseTrace(atFirst: string, atLast: string): Traced {
   const created = new Map<string, number>();
   const open = new Map<number, string>();
   const calls: Call[] = [];
+  const offlines: Call[] = [];
+  const marks = new Map<string, number>();
+  const forks: {parent: number; child: number}[] = [];
   for (const line of linesOf(trace)) {
     const [, task = '', number = '', time = '', event = '', rest = ''] = LINE.exec(line) ?? [];
     if (event === '') throw new Broken(`not a line of the kernel's trace: "${clean(line, 160)}"`);
     const [pid, seconds] = [Number(number), Number(time)];
     const block = /name="(memory\d+)"/.exec(rest)?.[1];
+    if (event === 'tracing_mark_write') marks.set(rest.trim(), seconds);
     if (event === 'created' && block !== undefined) created.set(block, seconds);
     if (event === 'sched_process_fork') {
       const [, parent = '', name = '', child = ''] = / pid=(\d+) child_comm=([^]*) child_pid=(\d+)$/.exec(rest) ?? [];
+      forks.push({parent: Number(parent), child: Number(child)});
       if (!tasks.has(Number(child))) tasks.set(Number(child), {name, parent: Number(parent), state: undefined});
     }
-    if (event === 'online' && block !== undefined) open.set(pid, block);
-    const begun = event === 'onlined' ? open.get(pid) : undefined;
+    if ((event === 'online' || event === 'offline') && block !== undefined) open.set(pid, block);
+    const begun = event === 'onlined' || event === 'offlined' ? open.get(pid) : undefined;
     if (begun !== undefined) {
       open.delete(pid);
       const file = /\(((?:state|online))_store\b/.exec(rest)?.[1] as Call['file'] | undefined;
-      calls.push({block: begun, task: clean(task).trim(), pid, seconds, file: file ?? null, result: Number(/ret=(-?\d+)/.exec(rest)?.[1])});
+      (event === 'onlined' ? calls : offlines).push({block: begun, task: clean(task).trim(), pid, seconds, file: file ?? null, result: Number(/ret=(-?\d+)/.exec(rest)?.[1])});
     }
   }
-  return {created, calls, tasks};
+  return {created, calls, offlines, marks, forks, tasks};
 }
 
 /** Lines of /proc/PID/stat. */

@@ -1,6 +1,6 @@
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {join, relative} from 'node:path';
 import test from 'ava';
 import {ESLint} from 'eslint';
 import {parser} from 'typescript-eslint';
@@ -39,7 +39,7 @@ async function brokenLines(folder: string, source: string[], file = 'it.ts'): Pr
   return messages.map(({line}) => line);
 }
 
-const specifier = (from: string, to: string): string => `${from === 'suites' ? '..' : '../..'}/${folderOf(to)}/it.ts`;
+const specifier = (from: string, to: string): string => `${relative(folderOf(from), folderOf(to)).replace(/^(?!\.)/, './')}/it.ts`;
 
 /** Folders that a file in `from` may import, as the linter sees it. */
 async function allowed(from: string): Promise<string[]> {

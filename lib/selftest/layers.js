@@ -8,6 +8,10 @@ export const layers = {
   bootstrap: [],
   results: ['util'],
   report: ['results', 'util'],
+  // Before the folder that it stands in: the first one that holds a file is its layer.
+  'udev/effects': [
+    'udev', 'bench', 'conformance', 'guest', 'hotplug', 'machine', 'image', 'qemu', 'qmp', 'shell', 'console', 'results', 'util',
+  ],
   udev: ['util'],
   qmp: ['shell', 'console', 'util'],
   shell: ['qmp', 'console', 'util'],

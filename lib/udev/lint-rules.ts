@@ -1,4 +1,4 @@
-import {stateReadings} from './device.ts';
+import {stateReadings} from './effect.ts';
 import {finding, type Finding} from './finding.ts';
 import type {Question} from './lint-writes.ts';
 import {isForMemory} from './lint-writes.ts';
@@ -51,22 +51,24 @@ function* detectVirt(file: RulesFile, rule: Rule): Generator<Finding> {
 function* comparisons(file: RulesFile, rule: Rule): Generator<Finding> {
   for (const token of rule.tokens) {
     if (token.key !== 'ATTR' || token.attr !== 'state' || !isMatch(token) || token.pattern?.kind !== 'plain') continue;
-    const wrong = token.pattern.alternatives.filter((word) => !(stateReadings as readonly string[]).includes(word));
+    const wrong = token.pattern.alternatives.filter((word) => !stateReadings.includes(token.pattern?.ignoreCase ? word.toLowerCase() : word));
     if (wrong.length > 0) {
       yield finding('memory/state-match', placeOf(file, rule, token.at), `no block ever reads "${wrong.join('", "')}": the state is online, offline or going-offline, whatever was written`, 'compare with "offline" or "online"');
     }
   }
 }
 
-/** Two writes in the same event of the same guest: the second is refused. udevd reads the state once an event, so that comparing doesn't help. */
-function* twice({guests}: Question, sites: readonly Site[]): Generator<Finding> {
+/** Two writes in the same event of the same block: the second is refused. Most udevds read the state once an event, so that comparing doesn't help. */
+function* twice({guests, blocks}: Question, sites: readonly Site[]): Generator<Finding> {
   const seen = new Set<Site>();
   for (const guest of guests.filter(({policy}) => policy === 'offline')) {
-    const [first, ...more] = sites.filter(({hits}) => hits.some((hit) => hit.guest === guest && hit.action === 'add' && hit.certain === 'yes'));
-    for (const site of more) {
-      if (!first || seen.has(site)) continue;
-      seen.add(site);
-      yield finding('memory/double-online', site.place, `${first.place.file}:${first.place.line} has written the state of the same block in the same event: the kernel refuses the second write (EINVAL)`, 'keep one of them; ATTR{state} is read once an event, so a comparison does not tell them apart');
+    for (const block of blocks) {
+      const [first, ...more] = sites.filter(({hits}) => hits.some((hit) => hit.guest === guest && hit.block === block && hit.action === 'add' && !hit.again && hit.guess === undefined));
+      for (const site of more) {
+        if (!first || seen.has(site)) continue;
+        seen.add(site);
+        yield finding('memory/double-online', site.place, `${first.place.file}:${first.place.line} has written the state of the same block in the same event: the kernel refuses the second write (EINVAL)`, 'keep one of them; before systemd 258 ATTR{state} is read once an event, so a comparison does not tell them apart');
+      }
     }
   }
 }

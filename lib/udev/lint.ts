@@ -1,4 +1,4 @@
-import {effectOf, type Effect} from './effect.ts';
+import type {Effect} from './effect.ts';
 import {finding, type Finding} from './finding.ts';
 import {guestName, usualGuests, type Guest, type Policy} from './guest.ts';
 import type {Source} from './layers.ts';
@@ -8,7 +8,10 @@ import {parseRules} from './parse.ts';
 import type {RulesFile} from './rule.ts';
 import {shellQuotes} from './shell-quotes.ts';
 import {writesState} from './writes.ts';
-import {inAllPolicies, sitesOf, unusualOf} from './sites.ts';
+import type {Budget} from './follow/types.ts';
+import {agentFindings} from './lint/agents.ts';
+import {commandFindings} from './lint/commands.ts';
+import {inAllPolicies, onePlace, onOthers, survey as surveyed, type Surveyed} from './sites.ts';
 
 /** Which guests are meant; those that are not named are all that usually make a difference. */
 export interface About {
@@ -22,8 +25,10 @@ export interface About {
 export interface Linted {
   readonly files: readonly RulesFile[];
   readonly findings: readonly Finding[];
-  /** What becomes of a plugged block, for each guest; empty where no rule writes to a block's state. */
+  /** What becomes of a plugged block, for each guest; empty where no rule has to do with memory blocks. */
   readonly effects: readonly Effect[];
+  /** Of blocks that the rules tell apart from most, and of blocks that are there already, where something becomes of them. */
+  readonly others: Surveyed['others'];
 }
 
 /** Findings on rules files, in the order in which udevd reads them. */
@@ -32,22 +37,44 @@ export function lintFiles(sources: readonly Source[], about: About = {}): Linted
   const {complete = false} = about;
   const guests = inAllPolicies(guestsOf(about), about.policy);
   const tooMany = tooManyRules(files);
-  const sites = tooMany ? [] : sitesOf(files, guests, complete);
-  const unusual = cached((guest: Guest) => unusualOf(files, guest, complete), (guest) => `${guestName(guest)} ${guest.policy}`);
-  const question: Question = {files, complete, guests, unusual};
+  const budget: Budget = {left: STEPS};
+  const survey = tooMany ? NOTHING : surveyed(files, guests, complete, budget);
+  const {sites} = survey;
+  const question = questionOf(files, guests, survey, about);
   const found = [
     ...(tooMany ? [tooMany] : []),
+    ...(budget.left < 0 ? [tooMuch(files)] : []),
     ...files.flatMap(({problems}) => problems.map(({id, level, file, line, col, message, fix}) => ({id, level, file, line, col, message, fix}))),
     ...files.flatMap((file) => [...shellQuotes(file)]),
+    ...(tooMany ? [] : files.flatMap((file) => [...commandFindings(file)])),
     ...sites.flatMap((site) => [...siteFindings(site, question)]),
     ...(sites.length > 0 ? [...ruleFindings(question, sites)] : []),
+    ...(tooMany ? [] : [...agentFindings(files, survey, guests[0], complete)]),
   ];
-  const reached = sites.some(({hits}) => hits.length > 0);
-  return {files, findings: sorted(found, sources), effects: reached ? guests.map((guest) => effectOf(files, guest, 'add', complete)) : []};
+  const matters = sites.some(({hits}) => hits.length > 0);
+  return {files, findings: sorted(found, sources), effects: matters ? survey.effects : [], others: matters ? survey.others : []};
+}
+
+const NOTHING: Surveyed = {sites: [], blocks: [], effects: [], others: []};
+
+function questionOf(files: readonly RulesFile[], guests: readonly Guest[], {blocks}: Surveyed, about: About): Question {
+  const {complete = false, virt, arch, policy} = about;
+  const asked = [virt, arch, policy === undefined ? undefined : `policy ${policy}`].filter((one) => one !== undefined);
+  return {
+    files, complete, guests, blocks,
+    asked: asked.length > 0 ? asked.join(', ') : undefined,
+    elsewhere: cached((guest: Guest) => onOthers(files, guest, complete), (guest) => `${guestName(guest)} ${guest.policy}`),
+    unasked: (id) => inAllPolicies(usualGuests).filter((guest) => onePlace(files, guest, complete).has(id)),
+  };
 }
 
 /** A file that could not be read as rules. */
 export const unreadable = (file: string, why: string): Finding => finding('file/unreadable', {file, line: 1, col: 1}, why, 'give it the right owner and mode, or remove it');
+
+/** So many steps of rules and scripts are followed for one answer. */
+const STEPS = 2_000_000;
+
+const tooMuch = (files: readonly RulesFile[]): Finding => finding('file/too-many-rules', {file: files[0]?.path ?? '', line: 1, col: 1}, 'the ways through these rules and their scripts are too many: what they do to memory is only in part looked at', 'give fewer files at once');
 
 /** More rules than this are followed to no effect: all distributions' files together have a few thousand. */
 const FOLLOWED = 10_000;

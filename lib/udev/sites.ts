@@ -1,10 +1,11 @@
-import {actions, type Action, type Device} from './device.ts';
-import {writesOf} from './evaluate.ts';
+import {actions, effectIn, type Action, type Effect, type Write} from './effect.ts';
 import type {Place} from './finding.ts';
-import {policies, type Guest} from './guest.ts';
-import type {Text, Truth} from './maybe.ts';
+import {elsewhere} from './follow/elsewhere.ts';
+import type {Budget} from './follow/types.ts';
+import {guestName, policies, type Guest} from './guest.ts';
+import {blockClasses, tellsGuests, type BlockClass} from './lint/classes.ts';
 import {placeOf, type Rule, type RulesFile, type Token} from './rule.ts';
-import {writesState, type Write} from './writes.ts';
+import {writesState} from './writes.ts';
 
 /** A place in the rules that writes to a block's state, with every event of every guest in which it does. */
 export interface Site {
@@ -15,61 +16,98 @@ export interface Site {
   readonly hits: readonly Hit[];
 }
 
-export interface Hit {
+export interface Hit extends Omit<Write, 'place'> {
   readonly guest: Guest;
   readonly action: Action;
-  readonly value: Text;
-  readonly certain: Truth;
-  readonly how: Write['how'];
+  readonly block: BlockClass;
+  /** The block is online already: its event is sent again. */
+  readonly again: boolean;
+}
+
+/** All places that write, and what becomes of blocks. */
+export interface Surveyed {
+  readonly sites: readonly Site[];
+  /** Kinds of blocks that the rules tell apart; the first is that of most. */
+  readonly blocks: readonly BlockClass[];
+  /** Of a plugged block of the first kind, for each guest. */
+  readonly effects: readonly Effect[];
+  /** Of blocks of the other kinds, and of blocks that are online already. */
+  readonly others: readonly (Effect & {readonly block: BlockClass; readonly again: boolean})[];
 }
 
 /** The guests of a question, in each of the policies it asks for. */
 export const inAllPolicies = (guests: readonly Omit<Guest, 'policy'>[], policy?: Guest['policy']): Guest[] =>
   guests.flatMap((guest) => (policy ? [policy] : policies).map((one) => ({...guest, policy: one})));
 
+export const idOf = ({file, line, col}: Place): string => `${file}:${line}:${col}`;
+
 /** All places that write to a block's state, and when they do. */
-export function sitesOf(files: readonly RulesFile[], guests: readonly Guest[], complete: boolean): Site[] {
-  const sites = new Map<string, Omit<Site, 'hits'> & {hits: Hit[]}>();
+export function survey(
+  files: readonly RulesFile[],
+  guests: readonly Guest[],
+  complete: boolean,
+  budget: Budget,
+): Surveyed {
+  const blocks = blockClasses(files);
+  const hits = new Map<string, Hit[]>();
+  const telling = tellsGuests(files);
+  const known = new Map<string, Effect>();
+  const effects: Effect[] = [];
+  const others: (Effect & {block: BlockClass; again: boolean})[] = [];
+  const look = (guest: Guest, action: Action, block: BlockClass, again: boolean): void => {
+    const alike = `${telling ? guestName(guest) : ''} ${guest.policy} ${action} ${block.block} ${again}`;
+    const seen =
+      known.get(alike) ??
+      effectIn(
+        files,
+        {guest, action, block: block.block, ...(again ? {state: 'online' as const} : {})},
+        complete,
+        budget,
+      );
+    known.set(alike, seen);
+    const effect = {...seen, guest};
+    for (const {place, ...write} of effect.writes) {
+      const own = hits.get(idOf(place)) ?? [];
+      hits.set(idOf(place), own);
+      own.push({...write, guest, action, block, again});
+    }
+    if (action !== 'add') return;
+    if (block === blocks[0] && !again) effects.push(effect);
+    else others.push({...effect, block, again});
+  };
+  for (const guest of guests) {
+    for (const block of blocks) {
+      for (const action of block === blocks[0] ? actions : (['add', 'change'] as const))
+        look(guest, action, block, false);
+      look(guest, 'add', block, true);
+    }
+  }
+  return {sites: sitesOf(files, hits), blocks, effects, others};
+}
+
+function sitesOf(files: readonly RulesFile[], hits: ReadonlyMap<string, readonly Hit[]>): Site[] {
+  const sites: Site[] = [];
   for (const file of files) {
     for (const rule of file.rules) {
       for (const token of rule.tokens) {
-        if (!writesState(token)) continue;
-        const place = placeOf(file, rule, token.at);
-        sites.set(idOf(place), {file, rule, token, place, hits: []});
+        const place = hits.size > 0 || writesState(token) ? placeOf(file, rule, token.at) : undefined;
+        const found = place ? hits.get(idOf(place)) : undefined;
+        if (place && (found || writesState(token))) sites.push({file, rule, token, place, hits: found ?? []});
       }
     }
   }
-  if (sites.size === 0) return [];
-  for (const guest of guests) {
-    for (const action of actions) {
-      const writes = writesOf(files, {guest, action, block: 32, subsystem: 'memory'}, complete);
-      for (const {place, value, certain, how} of writes) sites.get(idOf(place))?.hits.push({guest, action, value, certain, how});
-    }
-  }
-  return [...sites.values()];
+  return sites;
 }
 
-export const idOf = ({file, line, col}: Place): string => `${file}:${line}:${col}`;
+/** Places that write to a plugged block of a guest. */
+export const onePlace = (files: readonly RulesFile[], guest: Guest, complete: boolean): ReadonlySet<string> =>
+  new Set(effectIn(files, {guest, action: 'add'}, complete).writes.map(({place}) => idOf(place)));
 
-/** How sites fare in events that are not as usual. By place; a site that is missing does not write. */
-export interface Unusual {
-  /** The block is online already. */
-  readonly online: ReadonlyMap<string, Truth>;
-  /** The device is no memory block: by event. */
-  readonly others: readonly {readonly action: Action; readonly sites: ReadonlyMap<string, Truth>}[];
-  /** Blocks of other numbers. */
-  readonly blocks: readonly ReadonlyMap<string, Truth>[];
-}
-
-/** Even and odd, short and long. */
-const BLOCKS = [32, 33, 256, 257] as const;
-
-export function unusualOf(files: readonly RulesFile[], guest: Guest, complete: boolean): Unusual {
-  const block: Device = {guest, action: 'add', block: BLOCKS[0], subsystem: 'memory'};
-  const sites = (device: Device): ReadonlyMap<string, Truth> => new Map(writesOf(files, device, complete).map(({place, certain}) => [idOf(place), certain]));
-  return {
-    online: sites({...block, state: 'online'}),
-    others: (['add', 'change'] as const).map((action) => ({action, sites: sites({...block, action, subsystem: 'scsi', state: 'offline'})})),
-    blocks: BLOCKS.map((number) => sites({...block, block: number})),
-  };
+/** How sites fare where the device is no memory block: by event. A site that is missing does not write. */
+export function onOthers(
+  files: readonly RulesFile[],
+  guest: Guest,
+  complete: boolean,
+): {action: Action; sites: ReadonlySet<string>}[] {
+  return (['add', 'change'] as const).map((action) => ({action, sites: elsewhere(files, guest, action, complete)}));
 }
