@@ -100,6 +100,7 @@ program.command('udev')
   .option('--virt <name>', 'for guests of this virtualization, as systemd-detect-virt names it')
   .option('--arch <name>', 'for guests of this architecture')
   .addOption(new Option('--policy <policy>', 'for guests with this auto_online_blocks').choices([...policies]))
+  .option('--kernel-release <version>', 'of a root: for this one of its kernels')
   .option('--json', 'as JSON', false)
   .action(async (paths: string[], options: UdevLintGiven) => {
     const {udevLintCommand} = await import('./udev.ts');
