@@ -1,5 +1,5 @@
 import type {Guest} from './guest.ts';
-import {dmi} from './guest.ts';
+import {dmiOf} from './guest.ts';
 import {anything, exactly, type Text} from './maybe.ts';
 
 /** What happens to the block when udevd looks at its rules: it was plugged, somebody sets it online or offline, or triggers events. */
@@ -50,7 +50,7 @@ export function attribute(device: Device, name: string): Text | undefined {
 
 /** `[subsystem/device]attribute`. */
 function ofOther(device: Device, subsystem: string, sysname: string, attr: string): Text | undefined {
-  if (subsystem === 'dmi' && sysname === 'id') return dmi(device.guest, attr);
+  if (subsystem === 'dmi' && sysname === 'id') return exactly(dmiOf(device.guest, attr) ?? '');
   if (subsystem === 'subsystem' && sysname === 'memory' && attr === 'auto_online_blocks') return exactly(device.guest.policy);
   if (subsystem === 'memory' && sysname === `memory${device.block}`) return attribute(device, attr);
   return anything;

@@ -1,5 +1,5 @@
 import {UsageError} from '../util/errors.ts';
-import {anything, exactly, type Text} from './maybe.ts';
+import {unknown} from './follow/unknown.ts';
 
 /** /sys/devices/system/memory/auto_online_blocks: what the kernel does with a new block by itself. */
 export const policies = ['offline', 'online', 'online_kernel', 'online_movable'] as const;
@@ -12,6 +12,12 @@ export interface Guest {
   /** As CONST{arch} says: x86-64, arm64, ppc64-le, s390x, … */
   readonly arch: string;
   readonly policy: Policy;
+  /** The number in `udevadm --version`; absent: a new one. */
+  readonly systemd?: number | undefined;
+  /** `uname -r`; absent: a new one. */
+  readonly kernel?: string | undefined;
+  /** What /sys/class/dmi/id says; absent: what is usual for `virt`. */
+  readonly dmi?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What systemd-detect-virt and CONST{virt} may say of a machine (no containers: they have no udevd of their own). */
@@ -61,12 +67,15 @@ const VENDORS: Readonly<Record<string, readonly [vendor: string, product: string
   microsoft: ['Microsoft Corporation', 'Virtual Machine'], xen: ['Xen', 'HVM domU'], vmware: ['VMware, Inc.', undefined], oracle: ['innotek GmbH', 'VirtualBox'],
 };
 
-/** A DMI attribute of a guest; `not`: what it certainly isn't. Absent where the guest has no DMI. */
-export function dmi({virt, arch}: Guest, attr: string): (Text & {readonly not?: readonly string[]}) | undefined {
+/** A DMI attribute of a guest; absent where the guest has no DMI. */
+export function dmiOf({virt, arch, dmi}: Guest, attr: string): string | undefined {
+  if (dmi) return dmi[attr];
   if (arch === 's390x' || arch.startsWith('ppc64')) return undefined;
-  if (attr !== 'sys_vendor' && attr !== 'product_name') return anything;
-  const at = attr === 'sys_vendor' ? 0 : 1;
-  const own = VENDORS[virt]?.[at];
-  if (own !== undefined) return exactly(own);
-  return {...anything, not: Object.values(VENDORS).map((names) => names[at] ?? '')};
+  if (attr !== 'sys_vendor' && attr !== 'product_name') return unknown(`[dmi/id]${attr}`);
+  const own = VENDORS[virt]?.[attr === 'sys_vendor' ? 0 : 1];
+  return own ?? unknown(`[dmi/id]${attr}`);
 }
+
+/** Whether a machine that is not one of that hypervisor's can say so of itself: it can't. */
+export const isOthersDmi = (attr: string, value: string): boolean =>
+  Object.values(VENDORS).some(([vendor, product]) => (attr === 'sys_vendor' ? vendor : product) === value);
