@@ -86,10 +86,10 @@ export function readRoot(tree: Tree, running: boolean, shown: (path: string) => 
 }
 
 /** Reads what a root has for one of its kernels. */
-export function readKernel({tree, running, loader, kernel}: RootFacts, release: string | undefined): KernelFacts {
+export function readKernel({tree, running, loader, kernel}: RootFacts, release: string | undefined, after?: 'writing' | 'boot'): KernelFacts {
   const runs = running && release === kernel;
   const config = release === undefined ? undefined : readConfig(tree, release, runs);
-  const line = (runs ? runningCommandLine(tree) : undefined) ?? commandLineOf(tree, release, loader, config);
-  const now = runs ? tree.text('sys/devices/system/memory/auto_online_blocks')?.trim() : undefined;
+  const line = (runs && after !== 'boot' ? runningCommandLine(tree) : undefined) ?? commandLineOf(tree, release, loader, config);
+  const now = runs && after === undefined ? tree.text('sys/devices/system/memory/auto_online_blocks')?.trim() : undefined;
   return {release, config, line, given: givenBy(line.words), now: isPolicy(now) ? now : undefined};
 }

@@ -23,6 +23,8 @@ export interface RootQuestion {
   readonly kernel?: string | undefined;
   /** For this auto_online_blocks, whatever the root sets. */
   readonly policy?: Policy | undefined;
+  /** As it will be: what the running system reads now is not asked, once a file that sets it is written or it has booted again. */
+  readonly after?: 'writing' | 'boot' | undefined;
   /** A path of the root as a person would find it. */
   readonly shown: (path: string) => string;
 }
@@ -47,7 +49,7 @@ export function lintRoot(tree: Tree, question: RootQuestion): RootLinted {
   const {running, shown, virt} = question;
   const read = readRoot(tree, running, shown);
   const root: RootFacts = {...read, arch: question.arch ?? read.arch};
-  const kernel: KernelFacts = {...readKernel(root, chosenKernel(root, question.kernel)), assumed: question.policy};
+  const kernel: KernelFacts = {...readKernel(root, chosenKernel(root, question.kernel), question.after), assumed: question.policy};
   const machines = [...new Set<Virt>(virt === undefined ? ['kvm', ...machinesOf(root)] : [virt])].map((one) => answerFor(root, kernel, one));
   const [answer] = machines;
   if (!answer) throw new Error('no machine to answer for');

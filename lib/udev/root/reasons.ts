@@ -56,9 +56,9 @@ function ruleReasons({plugged: {fates}}: Answer, shown: Shown): Reason[] {
   const winners = fates.filter(({by}) => by === 'udev' || by === 'program').map(({who, by}): Reason =>
     ({place: placed(who), text: `${by === 'udev' ? 'this rule' : 'the program that this rule runs'} is the first that the kernel lets online the block`}));
   const kernel = fates.some(({by}) => by === 'kernel');
-  const late = new Map(fates.flatMap(({refused}) => refused.map(({rule, word}) => [`${rule} ${word}`, {rule, word}] as const)));
-  return [...winners, ...[...late.values()].map(({rule, word}): Reason =>
-    ({place: placed(rule), text: `writes "${word}" too late: ${kernel ? 'the kernel holds a lock that this write waits for until it has onlined the block itself' : 'the block is online already'}, and the write is refused (EINVAL)`}))];
+  const late = new Map(fates.flatMap(({refused}) => refused.map((one) => [`${one.rule} ${one.word}`, one] as const)));
+  return [...winners, ...[...late.values()].map(({rule, word, errno, certain}): Reason =>
+    ({place: placed(rule), text: `${certain ? 'writes' : 'may write'} "${word}" too late: ${kernel ? 'the kernel holds a lock that this write waits for until it has onlined the block itself' : 'the block is online already'}, and the write is refused (${errno})`}))];
 }
 
 function agentReasons({agents}: RootFacts, shown: Shown): Reason[] {

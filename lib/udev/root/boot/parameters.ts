@@ -27,10 +27,13 @@ export const loaderOf = (tree: Tree): Loader | undefined => grubLoader(tree) ?? 
 
 /** The kernel's command line for a kernel of the root. */
 export function commandLineOf(tree: Tree, release: string | undefined, loader: Loader | undefined, config: Config | undefined): CommandLine {
-  const entry = loader && entryFor(tree, loader, release);
+  const booted = loader && {loader, entry: entryFor(tree, loader, release)};
   const source = grubDefaults(tree) ?? wholeFile(tree);
   const built = builtIn(config);
-  if (entry && loader) return {words: [...built, ...entry.words], from: `${loader.name}, ${entry.place.path}:${entry.place.line}`, source};
+  if (booted?.entry) {
+    const {words, place} = booted.entry;
+    return {words: [...built, ...words], from: `${booted.loader.name}, ${place.path}:${place.line}`, source};
+  }
   const from = source?.[0]?.place.path ?? (source ? 'etc/default/grub' : built[0]?.place.path);
   return {words: [...built, ...(source ?? [])], from, source: undefined};
 }
@@ -51,8 +54,11 @@ export function releaseOfEntry(tree: Tree, {image, names}: Entry, kernels: reado
 }
 
 /** The entry that boots by itself. */
-export const defaultEntry = ({entries, chosen}: Loader): Entry | undefined =>
-  (chosen === undefined ? undefined : entries.find(({names}) => names.includes(chosen) || names.includes(chosen.split('>').at(-1) ?? ''))) ?? entries[0];
+export function defaultEntry({entries, chosen}: Loader): Entry | undefined {
+  const named = (name: string): Entry | undefined => entries.find(({names}) => names.includes(name));
+  // "MENU>ENTRY", by ids or titles, as well as by numbers.
+  return (chosen === undefined ? undefined : (named(chosen) ?? named(chosen.split('>').at(-1) ?? ''))) ?? entries[0];
+}
 
 function entryFor(tree: Tree, loader: Loader, release: string | undefined): Entry | undefined {
   const first = defaultEntry(loader);

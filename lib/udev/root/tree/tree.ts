@@ -125,7 +125,8 @@ export class Tree {
         continue;
       }
       const here = [...at, name].join('/');
-      const node = here === 'dev/null' ? ({kind: 'other'} as const) : this.#nodes.at(here);
+      if (here === 'dev' && rest.length === 1 && rest[0] === 'null') return {path: 'dev/null', node: {kind: 'other'}};
+      const node = this.#nodes.at(here);
       if (!node) return undefined;
       if (node.kind === 'link') {
         hops += 1;
@@ -137,7 +138,7 @@ export class Tree {
       } else at.push(name);
     }
     const end = at.join('/');
-    const node = end === '' ? ({kind: 'dir'} as const) : end === 'dev/null' ? ({kind: 'other'} as const) : this.#nodes.at(end);
+    const node = end === '' ? ({kind: 'dir'} as const) : this.#nodes.at(end);
     return node && {path: end, node};
   }
 }
