@@ -1,6 +1,7 @@
 import {Command, CommanderError, Option} from 'commander';
 import {accelChoices, type AccelChoice} from '../qemu/accelerator.ts';
 import {policies} from '../udev/guest.ts';
+import {wants} from '../udev/root/fix/wanted.ts';
 import {Broken, UsageError} from '../util/errors.ts';
 import {cacheDir} from '../util/paths.ts';
 import {clean} from '../util/text.ts';
@@ -100,6 +101,9 @@ program.command('udev')
   .option('--virt <name>', 'for guests of this virtualization, as systemd-detect-virt names it')
   .option('--arch <name>', 'for guests of this architecture')
   .addOption(new Option('--policy <policy>', 'for guests with this auto_online_blocks').choices([...policies]))
+  .option('--kernel-release <version>', 'of a root: for this one of its kernels')
+  .option('--fix', 'of a root: print the files that make it as wanted, proved by the lint')
+  .addOption(new Option('--want <outcome>', 'with --fix: where plugged memory shall be').choices([...wants]))
   .option('--json', 'as JSON', false)
   .action(async (paths: string[], options: UdevLintGiven) => {
     const {udevLintCommand} = await import('./udev.ts');
