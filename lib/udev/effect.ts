@@ -10,7 +10,7 @@ import type {Text, Truth} from './maybe.ts';
 import type {RulesFile} from './rule.ts';
 import {writesState} from './writes.ts';
 
-/** What happens to the block when udevd looks at its rules: it was plugged, somebody sets it online or offline, or triggers events. */
+/** Why udevd looks at its rules: the block was plugged, somebody sets it online or offline, or triggers events. */
 export const actions = ['add', 'change', 'online', 'offline'] as const;
 export type Action = (typeof actions)[number];
 
@@ -25,7 +25,7 @@ export const BLOCK = 32;
 
 /** A write to the state of a block that rules may do. */
 export interface Write {
-  /** What is written, by its effect: the switch `online` takes "1" for online. Several where it depends on something unknown. */
+  /** What is written, by its effect: the switch `online` takes "1" for online. Several where it depends. */
   readonly value: Text;
   /** What was written as it stands. */
   readonly words: readonly string[];
@@ -47,7 +47,7 @@ export interface Effect {
   readonly guest: Guest;
   readonly action: Action;
   readonly writes: readonly Write[];
-  /** The word that takes effect, or `unchanged`: the rules leave the block to the kernel and to people. Several: it depends. */
+  /** The word that takes effect, or `unchanged`: the rules leave the block to others. Several: it depends. */
   readonly outcome: readonly string[];
   /** On what, by name. */
   readonly dependsOn: readonly string[];
@@ -97,8 +97,8 @@ export function effectIn(files: readonly RulesFile[], asked: Asked, complete: bo
 }
 
 /**
- * The block as udevd finds it. When one is added it is offline; with another policy than offline the kernel onlines it at the same time.
- * A change comes from `udevadm trigger`: a block that somebody left offline.
+ * The block as udevd finds it. When one is added it is offline; with another policy than offline the kernel onlines it at
+ * the same time. A change comes from `udevadm trigger`: a block that somebody left offline.
  */
 function foundIn({guest, action, state}: Asked, block: number): Found {
   if (state !== undefined) return {block, state};

@@ -59,6 +59,7 @@ export const findings = {
   'memory/detect-virt': ['warning', 'systemd-detect-virt fails on bare metal, and the rule with it'],
   'tree/masked': ['info', 'a file that an empty one or a link to /dev/null of the same name switches off'],
   'tree/shadowed': ['info', 'a file that one of the same name replaces as a whole'],
+  'tree/disabled': ['info', 'a copy that leaves memory alone, of a file that does not'],
   'tree/stale-copy': ['warning', 'a copy that lacks rules of the file that it replaces'],
   'tree/needless-copy': ['info', 'a copy that says the same as the file that it replaces'],
   'tree/override-lost': ['error', 'a rule that was switched off in a copy, and is on in another file'],

@@ -3,7 +3,7 @@ import {BLOCK, stateWords} from './effect.ts';
 import {finding, type Finding, type FindingId, type Level} from './finding.ts';
 import {guestNames, type Guest} from './guest.ts';
 import type {BlockClass} from './lint/classes.ts';
-import {matches} from './pattern.ts';
+import {isForMemory} from './follow/concerns.ts';
 import type {RulesFile} from './rule.ts';
 import {idOf, type Hit, type Site} from './sites.ts';
 import type {Action} from './effect.ts';
@@ -179,11 +179,4 @@ function* reach(site: Site, hits: readonly Hit[], {elsewhere, blocks}: Question,
   }
 }
 
-/** The rule itself says that it is for memory blocks. */
-export function isForMemory({rule}: Pick<Site, 'rule'>): boolean {
-  return rule.tokens.some(({key, pattern, op, value}) => {
-    if (op !== '==' || !pattern) return false;
-    if (key === 'SUBSYSTEM') return matches(pattern, 'memory') && !matches(pattern, 'scsi');
-    return (key === 'KERNEL' || key === 'DEVPATH') && /(^|\/)memory/.test(value);
-  });
-}
+export {isForMemory} from './follow/concerns.ts';

@@ -112,10 +112,14 @@ const usr = (name: string, text?: string): Layer => layer('usr/lib/udev/rules.d'
 const WRITES = 'SUBSYSTEM=="memory", ACTION=="add", ATTR{state}=="offline", ATTR{state}="online"\n';
 const OTHER = 'KERNEL=="zram*", TAG+="a"\n';
 
+const COPIED = `SUBSYSTEM!="memory", GOTO="end"\nACTION!="add", GOTO="end"\n${WRITES}LABEL="end"\n`;
+
 const trees: readonly [id: FindingId, bad: readonly Layer[], good: readonly Layer[]][] = [
   ['tree/masked', [etc('40-a.rules'), usr('40-a.rules', WRITES)], [etc('41-a.rules'), usr('40-b.rules', OTHER)]],
   ['tree/shadowed', [etc('40-a.rules', WRITES + OTHER), usr('40-a.rules', WRITES)], [etc('41-a.rules', WRITES + OTHER), usr('40-a.rules', WRITES)]],
   ['tree/stale-copy', [etc('40-a.rules', `# ${WRITES}`), usr('40-a.rules', WRITES + OTHER)], [etc('40-a.rules', `# ${WRITES}${OTHER}`), usr('40-a.rules', WRITES + OTHER)]],
+  ['tree/disabled', [etc('40-a.rules', COPIED.replace('!=', '==')), usr('40-a.rules', COPIED)], [etc('40-a.rules', COPIED.replace('online"', 'online_movable"')), usr('40-a.rules', COPIED)]],
+  ['tree/override-lost', [etc('40-a.rules', COPIED.replace('!=', '==')), usr('40-b.rules', COPIED)], [etc('40-b.rules', COPIED.replace('!=', '==')), usr('40-b.rules', COPIED)]],
   ['tree/needless-copy', [etc('40-a.rules', `# mine\n${WRITES}`), usr('40-a.rules', WRITES)], [etc('40-a.rules', `# ${WRITES}`), usr('40-a.rules', WRITES)]],
   ['tree/override-lost', [etc('40-a.rules', `# ${WRITES}`), usr('40-b.rules', WRITES)], [etc('40-b.rules', `# ${WRITES}`), usr('40-b.rules', WRITES)]],
   ['tree/override-lost', [etc('40-a.rules'), usr('40-b.rules', WRITES)], [etc('40-b.rules'), usr('40-b.rules', WRITES)]],

@@ -16,7 +16,9 @@ export function printed(linted: Linted): string {
 function becomes({effects, others, findings}: Linted): string[] {
   const elsewhere = findings.filter(({id}) => id === 'memory/other-subsystem' || id === 'memory/sets-policy');
   const also = elsewhere.map(({file, line, id}) => `But see ${id}, ${file}:${line}.`);
-  return [...effectLines(effects), ...[...new Set(also)], ...otherLines(effects, others)];
+  const asked = effects.length === 0 && findings.some(({id, level}) => id === 'memory/never' && level === 'info');
+  const usual = asked ? ['No rule writes to the state of a memory block on what was asked about.'] : effectLines(effects);
+  return [...usual, ...[...new Set(also)], ...otherLines(effects, others)];
 }
 
 /** Blocks of other names than most, and those that are online when "add" is sent again: where something else becomes of them. */

@@ -1,6 +1,7 @@
 import {finding, type Finding, type Place} from './finding.ts';
 import {effective, MASK, nameOf, type Layer, type LayerFile} from './layers.ts';
 import {readable} from './lines.ts';
+import {renamed, switchesOff} from './lint/copies.ts';
 import {isForMemory} from './lint-writes.ts';
 import {parseRule} from './parse-rule.ts';
 import {parseRules} from './parse.ts';
@@ -15,6 +16,7 @@ export function treeFindings(layers: readonly Layer[], read: readonly RulesFile[
     ...files.flatMap((file) => [...notRead(file)]),
     ...chosen.flatMap((file) => [...replaces(file, files.filter((other) => other !== file && nameOf(other.path) === nameOf(file.path)))]),
     ...chosen.flatMap((file) => [...switchedOff(file, files, read)]),
+    ...chosen.filter(({path}) => !isVendor(path)).flatMap((file) => [...renamed(file, chosen.filter(({path}) => isVendor(path)), ({rules}) => rules.map(wording))]),
   ];
 }
 
@@ -43,7 +45,11 @@ function* replaces(file: LayerFile, others: readonly LayerFile[]): Generator<Fin
   const theirs = parseRules(original.path, original.bytes).rules.map(wording);
   const off = switchedOffRules(file).map(({rule}) => wording(rule));
   const lacking = theirs.filter((rule) => !mine.includes(rule) && !off.includes(rule));
-  if (lacking.length > 0) {
+  const changed = mine.filter((rule) => !theirs.includes(rule));
+  // Rules that were changed in their place, or put in: nothing that an upgrade has brought is missing.
+  if (changed.length > 0 && lacking.length <= changed.length && switchesOff(file, original)) {
+    yield finding('tree/disabled', start(file), `replaces ${original.path} as a whole, and leaves memory alone where that does not`, 'nothing, if that is meant; compare the two again after an upgrade');
+  } else if (lacking.length > 0) {
     yield finding('tree/stale-copy', start(file), `replaces ${original.path} as a whole, and lacks ${lacking.length === 1 ? 'a rule' : `${lacking.length} rules`} of it: ${shortened(lacking[0] ?? '')}`, 'compare the two: carry over what an upgrade has brought, and comment out what you leave out on purpose');
   } else if (mine.length === theirs.length && mine.every((rule, i) => rule === theirs[i])) {
     yield finding('tree/needless-copy', start(file), `says the same as ${original.path}, and will hide what an upgrade changes there`, 'remove the copy');

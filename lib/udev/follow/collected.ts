@@ -1,7 +1,7 @@
 import {globMatches} from '../glob.ts';
 import {unknown} from './unknown.ts';
 
-/** What udevd collects on its way through the rules of an event: properties, tags, what the last program has printed. */
+/** What udevd collects on its way through the rules of an event: properties, tags, what the last program printed. */
 export class Collected {
   private readonly values = new Map<string, {readonly value: string; readonly at: number}>();
   private readonly imports: {readonly pattern: string; readonly what: string; readonly at: number}[] = [];

@@ -4,7 +4,7 @@ import {follow} from './follow.ts';
 import {ELSEWHERE} from './kernel.ts';
 import type {By} from './types.ts';
 
-/** Where rules write to the state of a device that is no memory block, of SCSI for one: `FILE:LINE:COLUMN` of each that surely does. */
+/** Where rules surely write to the state of a device that is no memory block, of SCSI for one: `FILE:LINE:COLUMN`. */
 export function elsewhere(
   files: readonly RulesFile[],
   guest: Guest,

@@ -4,6 +4,7 @@ import type {Guest} from '../guest.ts';
 import {isMatch, placeOf, type Rule, type RulesFile, type Token} from '../rule.ts';
 import {Attributes, type Device} from './attribute.ts';
 import {Collected} from './collected.ts';
+import {concernsMemory} from './concerns.ts';
 import type {Oracle} from './explore.ts';
 import {fill, type Filling} from './fill.ts';
 import {hostFor} from './host.ts';
@@ -231,7 +232,8 @@ class Walk {
   }
 }
 
-const at = (file: RulesFile, rule: Rule, token: Token): Pick<By, 'place' | 'lines'> => ({
+const at = (file: RulesFile, rule: Rule, token: Token): Pick<By, 'place' | 'lines' | 'concerns'> => ({
+  concerns: concernsMemory(file, rule, token.value),
   place: placeOf(file, rule, token.at),
   lines: {first: rule.source.parts[0]?.line ?? rule.source.last, last: rule.source.last},
 });

@@ -46,7 +46,7 @@ function readFile(path: string, kernel: Kernel<By>, there: (path: string) => boo
 /** Something that is not known may online the block, or do nothing. */
 function mayWrite(what: string, by: By, kernel: Kernel<By>, oracle: Oracle): void {
   const {found} = kernel;
-  if (!found) return;
+  if (!found || !by.concerns) return;
   const word = oracle.choose(what, 'writes', ['', ...WORDS]);
   if (word !== '') kernel.write(`/sys/devices/system/memory/memory${found.block}/state`, word, {...by, guess: what});
 }

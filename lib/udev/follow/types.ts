@@ -9,6 +9,8 @@ export interface By {
   /** The lines of the whole rule. */
   readonly lines: {readonly first: number; readonly last: number};
   readonly command?: string | undefined;
+  /** The rule has to do with memory blocks, so that what it starts may. */
+  readonly concerns: boolean;
   /** It is only possible that it writes: a program or unit that is not known, by name. */
   readonly guess?: string | undefined;
 }

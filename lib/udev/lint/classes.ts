@@ -18,7 +18,7 @@ const LOOKED_AT = 8192;
 const PATTERNS = 16;
 const CLASSES = 12;
 
-/** The kinds of blocks that rules tell apart by KERNEL, KERNELS, DEVPATH and the names in commands. The first is that of most. */
+/** The kinds of blocks that rules tell apart by KERNEL, KERNELS, DEVPATH and names in commands. The first is most. */
 export function blockClasses(files: readonly RulesFile[]): BlockClass[] {
   const tests = testsOf(files);
   if (tests.length === 0) return [{block: BLOCK, name: 'every block', size: LOOKED_AT}];
@@ -39,7 +39,7 @@ export function blockClasses(files: readonly RulesFile[]): BlockClass[] {
     }));
 }
 
-/** Whether rules ask what the guest is: its virtualization, architecture or firmware. If not, what they do is the same on each. */
+/** Whether rules ask what the guest is: virtualization, architecture, firmware. If not, they do the same on each. */
 export const tellsGuests = (files: readonly RulesFile[]): boolean =>
   sliced(files).some(({rules}) =>
     rules.some(({tokens}) =>
