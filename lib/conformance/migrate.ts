@@ -99,9 +99,13 @@ function argumentsOf({id, memdev, size, slot, address, node, type}: MemoryDevice
 /** QEMU names a backend by its path. */
 const backendOf = (memdev: string): string => memdev.replace(/^\/objects\//, '');
 
-/** Nothing is left out of the stream, and nothing slows it down: its limit is meant for networks. */
+/** Nothing is to be left out of what is saved or sent: a clone was loaded with its RAM left out. */
+export const saveAll = (qmp: Qmp): Promise<unknown> =>
+  qmp.execute('migrate-set-capabilities', {capabilities: [{capability: 'events', state: true}, {capability: 'x-ignore-shared', state: false}]});
+
+/** Also nothing is to slow it down: QEMU's limit is meant for networks. */
 async function prepare(qmp: Qmp): Promise<void> {
-  await qmp.execute('migrate-set-capabilities', {capabilities: [{capability: 'events', state: true}, {capability: 'x-ignore-shared', state: false}]});
+  await saveAll(qmp);
   await qmp.execute('migrate-set-parameters', {'max-bandwidth': 2 ** 40});
 }
 

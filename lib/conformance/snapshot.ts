@@ -1,11 +1,14 @@
 import {queryDevices} from '../guest/observation.ts';
 import {Broken} from '../util/errors.ts';
 import {CaseGuest} from './guest.ts';
-import {dimmsOf, launchWith, leave, nextOf, type Given} from './migrate.ts';
+import {dimmsOf, launchWith, leave, nextOf, saveAll, type Given} from './migrate.ts';
 
 /** Saves the guest, its memory and its disk in the disk's file by the monitor's savevm, and goes on. Ends the case where QEMU refuses. Needs `disk`, and `moves: true`. A step. */
 export async function saveVm(guest: CaseGuest, tag: string): Promise<void> {
-  const words = await guest.step(`savevm ${tag}`, () => guest.qmp.hmp(`savevm ${tag}`));
+  const words = await guest.step(`savevm ${tag}`, async () => {
+    await saveAll(guest.qmp);
+    return guest.qmp.hmp(`savevm ${tag}`);
+  });
   guest.stage.checks.require(words, '', `QEMU's answer to savevm ${tag}`);
 }
 
