@@ -51,7 +51,8 @@ export const outputFaults: readonly Fault[] = [
   }),
   ofScript('uevent-made-up', 'The kernel sends a uevent for nothing.', function* ({stdout}, script) {
     if (!script.includes('udevadm') || stdout === '') return;
-    for (const action of ['online', 'offline']) yield {about: action, stdout: `${stdout}KERNEL[9.000000] ${action}  /devices/system/memory/memory1 (memory)\nUDEV  [9.000001] ${action}  /devices/system/memory/memory1 (memory)\n`};
+    const numbered = script.includes('SEQNUM') ? 'SEQNUM=999999\n' : '';
+    for (const action of ['online', 'offline']) yield {about: action, stdout: `${stdout}KERNEL[9.000000] ${action}  /devices/system/memory/memory1 (memory)\n${numbered}UDEV  [9.000001] ${action}  /devices/system/memory/memory1 (memory)\n${numbered}`};
   }),
   ofText('line-missing', 'A line of a script\'s output is missing.', lineMissing),
   ofText('line-twice', 'A line of a script\'s output comes twice.', lineTwice),
