@@ -72,7 +72,7 @@ conformance('virtiomem/keep-online', {
   t.is((await guest.write(parameter, 'N')).errno, 'none', 'error when N is written to unplug_online');
   await vm.request('0');
   t.is(ids(vm.blocks), [upper?.id], 'blocks after asking for 0', `${lower?.name ?? ''} was offline`);
-  await vm.settled(`offline ${upper?.name ?? ''}`, () => guest.sh(`echo offline >/sys/devices/system/memory/${upper?.name ?? 'none'}/state`));
+  await vm.settled(`offline ${upper?.name ?? ''}`, () => guest.put(`${upper?.name ?? 'none'}/state`, 'offline'));
   t.is({size: vm.size, ids: ids(vm.blocks)}, {size: 0, ids: []}, 'size and blocks once it is offline', 'the driver hears of it and gives it back at once');
 });
 

@@ -96,7 +96,7 @@ for (const [name, version, offline, wakes] of [['ten', 'kernel<5.11', 10, 1], ['
     for (const block of first.slice(0, -1)) await block.online('online_movable');
     t.is(vm.size, offline * guest.blockSize, 'size with one block less online than it waits for');
     const last = first.at(-1);
-    await vm.settled(`online ${last?.name ?? 'no block'}`, () => guest.sh(`echo online_movable >/sys/devices/system/memory/${last?.name ?? 'none'}/state`));
+    await vm.settled(`online ${last?.name ?? 'no block'}`, () => guest.put(`${last?.name ?? 'none'}/state`, 'online_movable'));
     t.is({size: vm.size, offline: vm.zones.filter((one) => one === 'offline').length}, {size: (offline + wakes) * guest.blockSize, offline}, 'size and offline blocks afterwards', `${wakes} more, so that ${offline} are offline again`);
   });
 }

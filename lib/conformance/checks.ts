@@ -22,8 +22,16 @@ export interface Replayed {
   readonly isEnough?: ((check: Check) => boolean) | undefined;
 }
 
+/** An invariant that could not be judged, or not in full, after a step, and why. */
+export interface NotJudged {
+  readonly name: string;
+  readonly step: string;
+  readonly because: string;
+}
+
 interface Kept extends Replayed {
   readonly made: MadeCheck[];
+  readonly notJudged: NotJudged[];
   readonly facts: Record<string, Json>;
   step: string | undefined;
 }
@@ -38,7 +46,7 @@ export class Checks {
 
   constructor(replayed: Replayed = {}, by: MadeCheck['by'] = 'case', like?: Checks) {
     this.#by = by;
-    this.#kept = like ? like.#kept : {made: [], facts: {}, step: undefined, ...replayed};
+    this.#kept = like ? like.#kept : {made: [], notJudged: [], facts: {}, step: undefined, ...replayed};
   }
 
   /** The same checks, for somebody else to add to. */
@@ -52,6 +60,16 @@ export class Checks {
 
   get facts(): Record<string, Json> {
     return this.#kept.facts;
+  }
+
+  /** Every invariant that was not judged. */
+  get allNotJudged(): readonly NotJudged[] {
+    return this.#kept.notJudged;
+  }
+
+  /** Keeps for the record that an invariant could not be judged after this step. */
+  notJudged(name: string, because: string): void {
+    this.#kept.notJudged.push({name, step: clean(this.step ?? '', 500), because: clean(because, 1000)});
   }
 
   /** Title of the newest step. */

@@ -1,8 +1,10 @@
 import type {MemoryDevice} from '../guest/observation.ts';
 import {unplug, type UnplugResult} from '../hotplug/dimm.ts';
 import {ostMeaning} from '../hotplug/ost.ts';
+import type {ShellResult} from '../shell/shell.ts';
 import type {MemoryBlock, OnlineWord} from './block.ts';
 import {blocksOf} from './device-blocks.ts';
+import type {Write} from './done.ts';
 import type {CaseGuest} from './guest.ts';
 
 /** A plugged DIMM. */
@@ -63,11 +65,12 @@ export class Dimm {
   }
 
   async #writeAll(word: string, state: string): Promise<void> {
-    const {checks, clone, limits} = this.#guest.stage;
+    const {checks} = this.#guest.stage;
     const names = this.blocks.filter((block) => block.state !== state).map(({name}) => name);
     const refusals = await this.#guest.step(`write ${word} to state of ${this.id}'s ${names.length} blocks`, async () => {
       const script = `for b in ${names.join(' ')}; do echo ${word} >/sys/devices/system/memory/$b/state || echo "$b refused" >&2; done`;
-      const {status, stdout, stderr} = await clone.shell.run(script, limits.operationMs, 'here');
+      const did = ({stderr}: ShellResult): Write[] => names.map((name) => ({file: `/sys/devices/system/memory/${name}/state`, word, accepted: !stderr.includes(`${name} refused`)}));
+      const {status, stdout, stderr} = await this.#guest.stage.run(script, {where: 'here', did});
       return status === 0 ? stdout + stderr : `${stdout}${stderr}\nstatus ${status}`;
     });
     checks.require(refusals.trim(), '', `${this.id}: errors when ${word} is written to the state of its blocks`);

@@ -1,4 +1,3 @@
-import {writeGuestFile} from '../guest/write.ts';
 import {SYSFS_MEMORY, type CaseGuest} from './guest.ts';
 
 /** Names and octal modes (`644`) of the files in a directory below /sys/devices/system/memory; directories and links are left out. */
@@ -15,5 +14,5 @@ export async function readErrno(guest: CaseGuest, file: string): Promise<string>
 
 /** Error name when an empty line is written to a file; `none` where that is accepted. Not a step. */
 export async function writeErrno(guest: CaseGuest, file: string): Promise<string> {
-  return (await writeGuestFile(guest.stage.clone.shell, `${SYSFS_MEMORY}/${file}`, '', guest.stage.limits.operationMs)).errno;
+  return (await guest.put(file, '')).errno;
 }

@@ -1,6 +1,6 @@
 import type {BlockView} from '../guest/blocks.ts';
 import type {Observation} from '../guest/observation.ts';
-import {readGuestFile, writeGuestFile, type WriteResult} from '../guest/write.ts';
+import {readGuestFile, type WriteResult} from '../guest/write.ts';
 import {addDimm, findDevice, plugReport, type DimmSpec} from '../hotplug/dimm.ts';
 import {OST_SUCCESS, ostMeaning} from '../hotplug/ost.ts';
 import type {GuestFacts} from '../machine/bring-up.ts';
@@ -120,9 +120,17 @@ export class CaseGuest {
 
   /** Writes a line to a file below /sys/devices/system/memory (or to an absolute path). A step. */
   write(file: string, word: string): Promise<WriteResult> {
-    return this.step(`write ${JSON.stringify(word)} to ${file}`, () =>
-      writeGuestFile(this.stage.clone.shell, pathOf(file), word, this.stage.limits.operationMs),
-    );
+    return this.step(`write ${JSON.stringify(word)} to ${file}`, () => this.put(file, word));
+  }
+
+  /** The same within a step: nothing is observed after it. */
+  put(file: string, word: string): Promise<WriteResult> {
+    return this.stage.writeFile(pathOf(file), word);
+  }
+
+  /** The same several times, one after the other in one round trip: each text is written as it stands, without a newline of its own. Not a step. */
+  putAll(file: string, texts: readonly string[]): Promise<WriteResult[]> {
+    return this.stage.writeTexts(pathOf(file), texts);
   }
 
   /** Sets auto_online_blocks. Ends the case where the guest refuses. */

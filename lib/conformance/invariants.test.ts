@@ -3,7 +3,8 @@ import test from 'ava';
 import {LOST} from '../guest/kernel-log.ts';
 import type {Observation} from '../guest/observation.ts';
 import {compareAll, invariantNames, type Moment} from './invariants.ts';
-import type {Listed} from './noticed.ts';
+import {Done, type Write} from './done.ts';
+import type {Listed} from './listings.ts';
 
 /** Without readonly and with plain numbers, so that a test can falsify any part. */
 type Loose<T> = T extends number ? number : T extends object ? {-readonly [key in keyof T]: Loose<T[key]>} : T;
@@ -70,6 +71,13 @@ const offline33 = (): Observation => {
 };
 
 /** What is falsified, how, and every invariant that must see it. */
+/** What verbs have reported. */
+function did(...writes: Write[]): Done {
+  const done = new Done();
+  for (const write of writes) done.report(write);
+  return done;
+}
+
 const lies: readonly (readonly [string, Edit, readonly string[], Partial<Moment>?])[] = [
   ['QEMU counts less plugged memory than it has devices', (now) => { now.qemu.plugged -= 4096; }, [QEMU]],
   ['QEMU changes base-memory', (now) => { now.qemu.base += 2 ** 20; }, [QEMU]],
@@ -102,8 +110,8 @@ const lies: readonly (readonly [string, Edit, readonly string[], Partial<Moment>
   ['messages of the kernel are lost', (now) => { now.kernelLog.push(LOST); }, [LOG]],
   ['a device moves', () => undefined, [STAYS], {listed: {listings: [[dimm('here')]], before: [dimm('there')], sizeWritten: true}}],
   ['a device is listed twice', () => undefined, [STAYS], {listed: {listings: [[dimm(), dimm()]], before: undefined, sizeWritten: true}}],
-  ['a write had no effect', () => undefined, [WRITTEN], {statesWritten: new Map([[33, 'offline']])}],
-  ['a word was taken, and another policy is read', () => undefined, [POLICY], {policyWritten: 'online_kernel'}],
+  ['a write had no effect', () => undefined, [WRITTEN], {done: did({file: '/sys/devices/system/memory/memory33/state', word: 'offline', accepted: true})}],
+  ['a word was taken, and another policy is read', () => undefined, [POLICY], {done: did({file: '/sys/devices/system/memory/auto_online_blocks', word: 'online_kernel', accepted: true})}],
   ['boot memory has moved in iomem', (now) => { const low = at(now.iomem, 0); Object.assign(low, {start: low.start + 2 ** 27, end: low.end + 2 ** 27}); }, [OUTSIDE]],
   ['valid_zones of an online block can\'t be read', (now) => { block(now, 0).validZones = []; }, [REMOVABLE]],
   ['a device is away for a moment', () => undefined, [STAYS], {listed: {listings: [[], [dimm()]], before: [dimm()], sizeWritten: true}}],
@@ -112,7 +120,7 @@ const lies: readonly (readonly [string, Edit, readonly string[], Partial<Moment>
   ['a device came at boot all of a sudden', () => undefined, [STAYS], {listed: {listings: [[{...dimm(), isPlugged: false}]], before: [], sizeWritten: true}}],
   ['the kernel fails to add what isn\'t there', (now) => { now.kernelLog.push('[ 1.0] acpi PNP0C80:07: add_memory failed'); }, [FAILS]],
   ['a block of boot memory is offline', (now) => { Object.assign(block(now, 3), {state: 'offline', online: '0', validZones: ['DMA32', 'Movable']}); }, [PAGES]],
-  ['an offline block offers another zone first', (now) => { Object.assign(block(now, 33), {state: 'offline', online: '0', validZones: ['Movable', 'Normal']}); }, [OFFERS], {zonePolicyWritten: false, before: offline33()}],
+  ['an offline block offers another zone first', (now) => { Object.assign(block(now, 33), {state: 'offline', online: '0', validZones: ['Movable', 'Normal']}); }, [OFFERS], {done: did(), before: offline33()}],
   ['an offline block offers a zone that isn\'t for it', (now) => { Object.assign(block(now, 33), {state: 'offline', online: '0', validZones: ['DMA', 'Normal']}); }, [OFFERS]],
   ['an offline block offers no zone', (now) => { Object.assign(block(now, 33), {state: 'offline', online: '0', validZones: []}); }, [OFFERS]],
   ['an event of a device that nobody has seen', () => undefined, [EVENTS], {events: [{event: 'DEVICE_DELETED', data: {device: 'ghost'}, timestamp: {seconds: 0, microseconds: 0}}]}],
@@ -129,7 +137,7 @@ const lies: readonly (readonly [string, Edit, readonly string[], Partial<Moment>
   ['one node more is possible', (now) => { now.nodeMasks['possible'] = '0-1'; }, [MASKS]],
   ['a block of boot memory is on no node', (now) => { Object.assign(block(now, 3), {nodes: [], linkedFrom: []}); }, [BOOT_NODES]],
   ['a block of boot memory has moved to another node', (now) => { Object.assign(block(now, 3), {nodes: [1], linkedFrom: [1]}); }, [BOOT_NODES]],
-  ['another policy, and nobody has written it', (now) => { now.policy = 'online_movable'; }, [POLICY], {before: fixture().now as unknown as Observation, policyWritten: false}],
+  ['another policy, and nobody has written it', (now) => { now.policy = 'online_movable'; }, [POLICY], {before: fixture().now as unknown as Observation, done: did()}],
   ['a zone without a change is a page longer', (now) => { zone(now, 'DMA').spanned += 1; }, [SPANS], {before: fixture().now as unknown as Observation}],
   ['a zone spans a block that it hasn\'t', (now) => { zone(now, 'Movable').spanned += 32768; }, [SPANS]],
   ['an empty zone spans something', (now) => { zone(now, 'Device').spanned = 1; }, [SPANS]],

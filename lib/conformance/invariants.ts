@@ -5,7 +5,8 @@ import type {QmpEvent} from '../qmp/events.ts';
 import {blocksIn, bytesIn} from './device-blocks.ts';
 import {expectedBlocks, expectedMemTotal, expectedPresent, PAGE, zoneOf} from './ledger.ts';
 import type {OwnMemmap} from './memmap.ts';
-import type {Listings} from './noticed.ts';
+import type {Done} from './done.ts';
+import type {Listings} from './listings.ts';
 import {standing} from './standing.ts';
 
 /** What the invariants compare: the clone's first observation, the newest, and what is known from QEMU's side. */
@@ -27,14 +28,10 @@ export interface Moment {
   readonly devices?: ReadonlyMap<string, MemoryDevice>;
   /** Has the kernel CONFIG_MEMORY_HOTREMOVE? Undefined where its config isn't known. */
   readonly hotremove?: boolean | undefined;
-  /** Has a script named auto_online_blocks since the observation before? The word, where that was written and nothing else. */
-  readonly policyWritten?: boolean | string;
-  /** The states of blocks as they were written since, and accepted, by block id. */
-  readonly statesWritten?: ReadonlyMap<number, string>;
+  /** What was done since the observation before, as the verbs report it. */
+  readonly done?: Pick<Done, 'policy' | 'states' | 'zonePolicyWritten' | 'unknown'>;
   /** QEMU's lists of memory devices since the observation before. */
   readonly listed?: Listings;
-  /** Has a script named parameters of memory_hotplug since the observation before? */
-  readonly zonePolicyWritten?: boolean;
   /** What the kernel must warn of, because the case has asked for it. */
   readonly announced?: readonly string[];
 }
@@ -45,6 +42,8 @@ export interface Comparison {
   readonly expected: unknown;
   readonly actual: unknown;
   readonly because: string;
+  /** What of it could not be judged, and why; then the rest is compared. */
+  readonly unknown?: string | undefined;
 }
 
 /** What is compared at a moment. */

@@ -1,4 +1,3 @@
-import {readGuestFile, writeGuestFile} from '../guest/write.ts';
 import type {CaseGuest} from './guest.ts';
 
 /** Directory of the memory_hotplug module's parameters in the guest; absent before 5.13, where the first of them came. */
@@ -13,15 +12,15 @@ export const readParameter = (guest: CaseGuest, name: string): Promise<string | 
 
 /** Sets parameters, in the order given, as one step. Ends the case where the guest refuses one or reads something else afterwards. Needs `kernel>=5.15`. */
 export async function setParameters(guest: CaseGuest, values: Readonly<Partial<Record<Parameter, string | number>>>): Promise<void> {
-  const {clone, limits, checks} = guest.stage;
+  const {stage} = guest;
   const wanted = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
   const seen = await guest.step(`set ${Object.entries(wanted).map(([name, value]) => `${name}=${value}`).join(' ')}`, async () => {
     const answers: Record<string, string> = {};
     for (const [name, value] of Object.entries(wanted)) {
-      const {words} = await writeGuestFile(clone.shell, `${PARAMETERS}/${name}`, value, limits.operationMs);
-      answers[name] = words || ((await readGuestFile(clone.shell, `${PARAMETERS}/${name}`, limits.shellMs)) ?? 'not readable');
+      const {words} = await stage.writeFile(`${PARAMETERS}/${name}`, value);
+      answers[name] = words || ((await guest.read(`${PARAMETERS}/${name}`)) ?? 'not readable');
     }
     return answers;
   });
-  checks.require(seen, wanted, 'the parameters read what was written to them');
+  stage.checks.require(seen, wanted, 'the parameters read what was written to them');
 }

@@ -2,7 +2,7 @@ import type {Clone} from '../machine/clone.ts';
 import {within} from '../util/deadline.ts';
 import {Broken, DeadlineError} from '../util/errors.ts';
 import type {Case} from './case.ts';
-import {Checks, type MadeCheck, type Replayed} from './checks.ts';
+import {Checks, type MadeCheck, type NotJudged, type Replayed} from './checks.ts';
 import {CaseGuest} from './guest.ts';
 import {Stage, type Limits, type StageOptions} from './stage.ts';
 
@@ -26,7 +26,7 @@ export interface Props {
 /** What came of a case's body. */
 export interface Played {
   /** As they were when the body ended: one that was given up on may go on. */
-  readonly checks: {readonly made: readonly MadeCheck[]; readonly facts: Checks['facts']};
+  readonly checks: {readonly made: readonly MadeCheck[]; readonly notJudged: readonly NotJudged[]; readonly facts: Checks['facts']};
   /** The stage of the case's guest first; empty where no clone came up. */
   readonly stages: readonly Stage[];
   /** What ended the body early, if anything did. */
@@ -67,7 +67,7 @@ export async function play(entry: Case, {open, observations, look, replayed, lim
   if (error instanceof Broken && guest && graceMs > 0) error = await lastWords(guest.vm, error, graceMs);
   error = clones.find(({vm}) => vm.console.panicked)?.vm.console.panicked ?? error;
   const tail = guest?.vm.console.tail(30) ?? '';
-  const ended = {made: [...checks.made], facts: {...checks.facts}};
+  const ended = {made: [...checks.made], notJudged: [...checks.allNotJudged], facts: {...checks.facts}};
   await Promise.all(clones.map((clone) => clone.close()));
   return {checks: ended, stages, error, console: tail};
 }

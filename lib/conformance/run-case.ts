@@ -76,6 +76,7 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
     ...judged,
     steps: stage?.steps ?? [],
     facts: played.checks.facts,
+    ...(played.checks.notJudged.length > 0 ? {notJudged: [...played.checks.notJudged]} : {}),
     console: isGreen ? '' : console,
     durationMs: duration(),
   };

@@ -1,15 +1,18 @@
 import {appendFileSync} from 'node:fs';
 import type {BlockView} from '../guest/blocks.ts';
 import {observe, type MemoryDevice, type Observation, type parseObservation} from '../guest/observation.ts';
+import {writeGuestFile, writeTexts, type WriteResult} from '../guest/write.ts';
 import type {Clone} from '../machine/clone.ts';
 import type {BlockSeen, Step} from '../results/record.ts';
+import type {Shell, ShellResult} from '../shell/shell.ts';
 import {stopwatch} from '../util/clock.ts';
 import {Broken} from '../util/errors.ts';
 import type {Checks} from './checks.ts';
 import {blocksIn, isPersistent} from './device-blocks.ts';
 import {compareAll} from './invariants.ts';
 import {ownMemmap} from './memmap.ts';
-import {Noticed, type Listed} from './noticed.ts';
+import {Done, watched, type Write} from './done.ts';
+import type {Listed} from './listings.ts';
 import {Taken} from './taken.ts';
 
 export interface Limits {
@@ -26,6 +29,16 @@ export interface StageOptions {
   readonly parse?: typeof parseObservation | undefined;
   /** Leaves out the invariants at this moment: for a replay that is after the case's own checks alone, or knows that they hold. */
   readonly blind?: (() => boolean) | undefined;
+}
+
+/** How a verb runs a script of its own. */
+export interface VerbScript {
+  /** Which of the guest's two shells runs it. */
+  readonly on?: 'shell' | 'watch';
+  /** As Shell.run has it. */
+  readonly where?: Parameters<Shell['run']>[2];
+  /** What it wrote, by its result. */
+  readonly did?: (result: ShellResult) => readonly Write[];
 }
 
 /** The stage of a case: the clone, the steps taken on it, and an observation with the invariants after each. */
@@ -47,7 +60,9 @@ export class Stage {
   #before: Observation | undefined;
   /** The memory devices that were ever observed, as they were last. */
   readonly #devices = new Map<string, MemoryDevice>();
-  readonly #noticed: Noticed;
+  readonly #done = new Done();
+  /** The clone as its verbs talk to it: they say themselves what they did. */
+  readonly #own: Clone;
   /** QEMU's memory devices as the last look listed them. */
   #listed: readonly Listed[] | undefined;
   readonly #sinceStart = stopwatch();
@@ -57,8 +72,8 @@ export class Stage {
   #taken: Taken | undefined;
 
   constructor(clone: Clone, checks: Checks, limits: Limits, {file, parse, blind = () => false}: StageOptions = {}) {
-    this.#noticed = new Noticed(clone);
-    this.clone = this.#noticed.clone;
+    this.#own = clone;
+    this.clone = watched(clone, this.#done);
     this.checks = checks;
     this.limits = limits;
     this.#observations = file;
@@ -92,7 +107,7 @@ export class Stage {
 
   /** Observes and compares without doing anything. */
   async look(title: string, startedAt = this.#sinceStart()): Promise<Observation> {
-    const now = await observe(this.clone.vm.qmp, this.clone.shell, this.limits.shellMs, this.#parse);
+    const now = await observe(this.clone.vm.qmp, this.#own.shell, this.limits.shellMs, this.#parse);
     this.#first ??= now;
     this.#taken ??= new Taken(now);
     this.#taken.look(now);
@@ -112,10 +127,31 @@ export class Stage {
     notSet(this.first, now);
     if (this.clone.template.config.accel === 'tcg') notStuck(now.kernelLog);
     if (!this.#blind()) this.#compare(now, title);
-    this.#listed = this.#noticed.listings.at(-1) ?? [];
-    this.#noticed.forget();
+    this.#listed = this.#done.listings.at(-1) ?? [];
+    this.#done.forget();
     this.announced.length = 0;
     return now;
+  }
+
+  /** Writes a line to a file of the guest, and reports it. Throws what writeGuestFile throws. */
+  async writeFile(file: string, word: string, ms = this.limits.operationMs): Promise<WriteResult> {
+    const result = await writeGuestFile(this.#own.shell, file, word, ms);
+    this.#done.report({file, word, accepted: result.accepted});
+    return result;
+  }
+
+  /** Writes several texts to a file, and reports each. Throws what writeTexts throws. */
+  async writeTexts(file: string, texts: readonly string[]): Promise<WriteResult[]> {
+    const results = await writeTexts(this.#own.shell, file, texts, this.limits.operationMs);
+    for (const [i, text] of texts.entries()) this.#done.report({file, word: text.replace(/\n$/, ''), accepted: results[i]?.accepted === true});
+    return results;
+  }
+
+  /** Runs a verb's own script, which says by `did` what it wrote: nothing where it only reads. */
+  async run(script: string, {on = 'shell', where, did}: VerbScript): Promise<ShellResult> {
+    const result = await this.#own[on].run(script, this.limits.operationMs, where);
+    for (const write of did?.(result) ?? []) this.#done.report(write);
+    return result;
   }
 
   /** Ids of the devices that the guest has taken. */
@@ -141,14 +177,13 @@ export class Stage {
       events: this.clone.vm.qmp.events.since(0),
       devices: this.#devices,
       hotremove: facts.config === null ? undefined : facts.config['CONFIG_MEMORY_HOTREMOVE'] !== undefined,
-      policyWritten: this.#noticed.policyWritten,
-      listed: {listings: this.#noticed.listings, before: this.#listed, sizeWritten: this.#noticed.sizeWritten},
-      statesWritten: this.#noticed.statesWritten,
-      zonePolicyWritten: this.#noticed.zonePolicyWritten,
+      done: this.#done,
+      listed: {listings: this.#done.listings, before: this.#listed, sizeWritten: this.#done.sizeWritten},
       announced: this.announced,
     };
     this.checks.step = title;
-    for (const {name, expected, actual, because} of compareAll(moment)) {
+    for (const {name, expected, actual, because, unknown} of compareAll(moment)) {
+      if (unknown !== undefined) this.checks.notJudged(name, unknown);
       const made = this.checks.made.length;
       if (this.checks.as('invariant').is(actual, expected, name, because)) {
         this.checks.made.length = made; // counted, not listed: a record shows what is wrong and what a case is about

@@ -6,7 +6,7 @@ import {blocksOf, isPersistent, rangeOf} from './device-blocks.ts';
 import {strangeEvents} from './event-ledger.ts';
 import type {Invariant, Moment} from './invariants.ts';
 import {PAGE, zoneOf} from './ledger.ts';
-import {strangeListings} from './noticed.ts';
+import {strangeListings} from './listings.ts';
 import {failedSlots} from './taken.ts';
 import {ofMemory} from './unchanged.ts';
 import {bytesMissing, offeredZones} from './zones.ts';
@@ -44,10 +44,13 @@ export const standing: Readonly<Record<string, Invariant>> = {
     actual: now.blocks.map(({id}) => id),
     because: 'System RAM of /proc/iomem in blocks of block_size_bytes',
   }),
-  'a block is in the state that was written to it': ({now, statesWritten = new Map<number, string>()}) => {
-    const written = now.blocks.filter(({id}) => statesWritten.has(id));
+  'a block is in the state that was written to it': ({now, done}) => {
+    const unknown = done?.unknown('states');
+    const states = unknown === undefined ? (done?.states ?? new Map<number, string>()) : new Map<number, string>();
+    const written = now.blocks.filter(({id}) => states.has(id));
     return {
-      expected: written.map(({id}) => `memory${id} ${statesWritten.get(id) ?? ''}`),
+      unknown,
+      expected: written.map(({id}) => `memory${id} ${states.get(id) ?? ''}`),
       actual: written.map(({id, state}) => `memory${id} ${state}`),
       because: 'the last write to state or online since the observation before that the kernel accepted',
     };
@@ -89,11 +92,15 @@ export const standing: Readonly<Record<string, Invariant>> = {
       because: 'the memoryN/nodeM links at first: at least one, of a node of /proc/zoneinfo',
     };
   },
-  'auto_online_blocks changes only when it is written': ({now, before = now, policyWritten = true}) => ({
-    expected: (typeof policyWritten === 'string' && /^o/.test(policyWritten) ? policyWritten : (policyWritten === false ? before : now).policy) ?? null,
-    actual: now.policy ?? null,
-    because: 'the word that was written and accepted; or auto_online_blocks at the observation before, if no script has named it since',
-  }),
+  'auto_online_blocks changes only when it is written': ({now, before = now, done}) => {
+    const unknown = done?.unknown('policy');
+    return {
+      unknown,
+      expected: (done === undefined || unknown !== undefined ? now.policy : (done.policy ?? before.policy)) ?? null,
+      actual: now.policy ?? null,
+      because: 'the last word that was written and accepted; or auto_online_blocks at the observation before, if none was',
+    };
+  },
   'the kernel fails to add only what QEMU has': ({now, devices}) => ({
     expected: [],
     actual: failedSlots(now).filter((slot) => ![...now.qemu.devices, ...(devices?.values() ?? [])].some((device) => device.slot === slot)),
@@ -104,10 +111,12 @@ export const standing: Readonly<Record<string, Invariant>> = {
     actual: now.zones.reduce((sum, {present}) => sum + present, 0),
     because: 'System RAM of /proc/iomem in whole pages, where the block is online, against present of all zones',
   }),
-  'an offline block offers the zones that there are for it': ({now, before, zonePolicyWritten = true}) => {
-    const were = !zonePolicyWritten && before && isDeepStrictEqual(decides(before), decides(now)) ? before.blocks : [];
+  'an offline block offers the zones that there are for it': ({now, before, done}) => {
+    const unknown = done?.unknown('zone policy');
+    const were = done?.zonePolicyWritten === false && unknown === undefined && before && isDeepStrictEqual(decides(before), decides(now)) ? before.blocks : [];
     const offline = now.blocks.filter(({state}) => state === 'offline').map((block) => ({...block, was: were.find(({id}) => id === block.id)}));
     return {
+      unknown: unknown && `${unknown} (so which zone comes first)`,
       expected: offline.map(({id, was}) => `memory${id} ${(was?.validZones ?? [...offeredZones(now, id)].sort()).join(' ')}`),
       actual: offline.map(({id, validZones, was}) => `memory${id} ${(was ? validZones : [...validZones].sort()).join(' ')}`),
       because: 'its kernel zone and Movable; as before where nothing has changed that decides which comes first, else in any order, because the guest may have an online_policy of its own',

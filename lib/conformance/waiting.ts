@@ -34,7 +34,7 @@ export function offlineWithTimeout(guest: CaseGuest, block: MemoryBlock, seconds
 
 /** The watching loop ends with the writer, so that a write which never waits is seen as that and not as a deadline. */
 async function watched(guest: CaseGuest, block: MemoryBlock, title: string, script: string, then: (watch: Shell, pid: number) => Promise<unknown>): Promise<WatchedOffline> {
-  const {limits, clone} = guest.stage;
+  const {clone} = guest.stage;
   const look = `until [ -s ${PID_FILE} ]; do :; done
     read -r p <${PID_FILE}
     while kill -0 $p 2>/dev/null; do
@@ -43,9 +43,9 @@ async function watched(guest: CaseGuest, block: MemoryBlock, title: string, scri
     done`;
   await guest.sh(`rm -f ${PID_FILE}`); // an earlier writer's is not this one's
   const [written, meanwhile] = await guest.step(title, () => Promise.all([
-    clone.shell.run(script, limits.operationMs),
+    guest.stage.run(script, {did: ({status}) => [{file: stateFile(block), word: 'offline', accepted: status === 0}]}),
     (async () => {
-      const {stdout} = await clone.watch.run(look, limits.operationMs);
+      const {stdout} = await guest.stage.run(look, {on: 'watch'});
       if (stdout === '') return undefined;
       await then(clone.watch, Number.parseInt(stdout, 10));
       return Object.fromEntries([...stdout.matchAll(/^(memory\d+)\/state:(.*)$/gm)].map(([, name, state]) => [name ?? '', state ?? '']));

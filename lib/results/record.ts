@@ -82,6 +82,8 @@ export const record = z.object({
   durationMs: z.number(),
   /** Directory of the evidence, relative to the run directory. */
   evidence: z.string(),
+  /** Invariants that could not be judged in full after a step, and why: they hold nothing back silently. */
+  notJudged: z.array(z.object({name: z.string(), step: z.string(), because: z.string()})).optional(),
   /** Did the case never come to an end? Then the record says why, and nothing of the guest. */
   unfinished: z.boolean().optional(),
 });
