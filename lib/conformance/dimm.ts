@@ -53,7 +53,12 @@ export class Dimm {
 
   /** Asks for removal, by the machine protocol or the human monitor, and returns how it ended. A step. */
   requestUnplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugResult> {
-    return this.#guest.step(`unplug ${this.id}`, () => unplug(this.#guest.qmp, this.device, this.#guest.stage.limits.operationMs, via));
+    return this.#guest.step(`unplug ${this.id}`, () => this.askForUnplug(via));
+  }
+
+  /** The same within a step: nothing is observed after it. */
+  askForUnplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugResult> {
+    return unplug(this.#guest.qmp, this.device, this.#guest.stage.limits.operationMs, via);
   }
 
   /** Unplugs it. Ends the case where the guest refuses. */

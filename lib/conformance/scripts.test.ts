@@ -23,6 +23,7 @@ for (const [script, subjects] of [
   ['bash -c "echo online > /sys/devices/system/memory/memory33/state"', ['states']],
   ['cd /sys/module/memory_hotplug/parameters; for f in *; do echo 0 >$f; done', ['zone policy']],
   ['cd /sys/devices/system/memory; f=auto; echo online >"${f}_online_blocks"', ['policy', 'states']],
+  ['systemd-tmpfiles --create /etc/tmpfiles.d/x.conf', ['policy']],
   ['mkdir /run/x && head -c 5 /dev/urandom >/run/x/data', []],
 ] as const) {
   test(`${script.slice(0, 90)}: ${subjects.join(' ') || 'nothing'}`, (t) => {

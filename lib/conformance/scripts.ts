@@ -3,7 +3,7 @@ export type Subject = 'policy' | 'states' | 'zone policy';
 
 /** How a script names it: the end of a path will do, since it may have changed its directory, or have the rest in a variable. */
 const NAMES: Readonly<Record<Subject, RegExp>> = {
-  policy: /\bauto_online_blocks\b/g,
+  policy: /\b(?:auto_online_blocks|systemd-tmpfiles)\b/g, // tmpfiles.d may write it
   states: /\/(?:state|online)\b/g,
   'zone policy': /\b(?:online_policy|auto_movable_ratio|auto_movable_numa_aware)\b/g,
 };
@@ -21,7 +21,7 @@ const READERS = new Set(['cat', 'head', 'tail', 'grep', 'sed', 'awk', 'cut', 'st
 
 /**
  * What a script may write to, by its text: everything that it names, but where it can be seen that it only reads there. What it does by
- * programs that know the files by themselves (udevd, systemctl, modprobe) is the guest's own doing.
+ * programs that know the files by themselves (udevd, modprobe) is the guest's own doing.
  */
 export function mayWrite(script: string): Subject[] {
   return (Object.keys(NAMES) as Subject[]).filter((subject) => (INTO_VARIABLE.test(script) && DIRECTORIES[subject].test(script))
