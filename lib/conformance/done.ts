@@ -1,6 +1,7 @@
 import type {Clone} from '../machine/clone.ts';
 import type {Qmp} from '../qmp/client.ts';
 import type {Shell} from '../shell/shell.ts';
+import {kstrtobool} from '../udev/follow/kstrtobool.ts';
 import {listed, type Listed} from './listings.ts';
 import {mayWrite, type Subject} from './scripts.ts';
 
@@ -78,8 +79,8 @@ export class Done {
 
 const WHAT: Readonly<Record<Subject, string>> = {policy: 'auto_online_blocks', states: 'the state of blocks', 'zone policy': 'parameters of memory_hotplug'};
 
-/** What the file `online` takes a word for, once it has taken it. Source: kstrtobool() in lib/kstrtox.c looks at the first letter, or the second after an o. */
-const truthOf = (word: string): 'online' | 'offline' => (/^(?:[1yYtTeE]|[oO][nN])/.test(word) ? 'online' : 'offline');
+/** What the file `online` takes a word for, once it has taken it. */
+const truthOf = (word: string): 'online' | 'offline' => (kstrtobool(word, undefined) === true ? 'online' : 'offline');
 
 /** The same clone for whoever brings scripts or monitor commands of his own: they are looked at. */
 export function watched(clone: Clone, done: Done): Clone {
