@@ -35,6 +35,11 @@ test('a link that leads elsewhere than its name says, or nowhere, is no link', (
   }
 });
 
+test('two links run together on one line are the first one, which leads elsewhere', (t) => {
+  const together = 'memory/memory4/node0 -> ../../nomemory/memory32/node0 -> ../../node/node0\n';
+  t.deepEqual(parseBlocks(FILES, together).map(({id, nodes}) => ({id, nodes})), [{id: 4, nodes: []}, {id: 32, nodes: []}]);
+});
+
 test('what ls says of a link before its name is left alone', (t) => {
   const [block] = parseBlocks(new Map(), `lrwxrwxrwx 1 root root 0 Nov 25 09:00 ${link('memory/memory4/node0', 'node/node0')}lrwxrwxrwx    1 0        0                0 Nov 25 09:00 ${link('node/node0/memory4', 'memory/memory4')}`);
   t.deepEqual({nodes: block?.nodes, linkedFrom: block?.linkedFrom}, {nodes: [0], linkedFrom: [0]});

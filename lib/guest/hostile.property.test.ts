@@ -58,8 +58,8 @@ const parsers: Record<string, {text: string; faithful: (text: string) => [seen: 
       return [
         blocks.flatMap(({id, nodes, linkedFrom}) => [...nodes.map((node) => `memory${id} in node${node}`), ...linkedFrom.map((node) => `node${node} has memory${id}`)]).sort(),
         text.split('\n').flatMap((line) => {
-          const [, block, node] = /memory\/memory(\d+)\/node(\d+) -> \.\.\/\.\.\/node\/node\2$/.exec(line) ?? [];
-          const [, from, to] = /node\/node(\d+)\/memory(\d+) -> \.\.\/\.\.\/memory\/memory\2$/.exec(line) ?? [];
+          const [, block, node] = /^memory\/memory(\d+)\/node(\d+) -> \.\.\/\.\.\/node\/node\2$/.exec(line) ?? [];
+          const [, from, to] = /^node\/node(\d+)\/memory(\d+) -> \.\.\/\.\.\/memory\/memory\2$/.exec(line) ?? [];
           return [...(block === undefined ? [] : [`memory${number(block)} in node${number(node ?? '')}`]), ...(to === undefined ? [] : [`node${number(from ?? '')} has memory${number(to)}`])];
         }).sort(),
       ];
