@@ -5,7 +5,7 @@ import type {CaseGuest} from '../lib/conformance/guest.ts';
 import {holdMemory} from '../lib/conformance/held.ts';
 import {hugePages} from '../lib/conformance/hugepages.ts';
 import {movableDimm} from '../lib/conformance/movable-dimm.ts';
-import {compareKernels, type Need} from '../lib/conformance/needs.ts';
+import {compareReleases, type Need} from '../lib/conformance/needs.ts';
 import {calmKhugepaged, calmWatchdog} from '../lib/conformance/quiet.ts';
 import {watchOffline} from '../lib/conformance/waiting.ts';
 import {zone} from '../lib/conformance/zones.ts';
@@ -23,7 +23,7 @@ async function expectOffline(guest: CaseGuest, block: MemoryBlock): Promise<void
   const migrated = 'awk \'$1 == "pgmigrate_success" {print $2}\' /proc/vmstat';
   const bugs = 'dmesg | grep -c "BUG: "';
   const {present, free} = zone(guest.now, 'Movable');
-  const most = (compareKernels(guest.facts.kernel, '5.17') < 0 ? 1 : 3) * (present - free); // before, a huge page counted as one
+  const most = (compareReleases(guest.facts.kernel, '5.17') < 0 ? 1 : 3) * (present - free); // before, a huge page counted as one
   const [before = 0, bugsBefore = 0] = (await guest.sh(`${migrated}; ${bugs}; true`)).split('\n').map(Number);
   const {errno} = await watchOffline(guest, block, `offline ${block.name}`, (watch, pid) =>
     watch.run(`while kill -0 ${pid} 2>/dev/null; do if [ $(${migrated}) -gt ${before + most} ] || [ $(${bugs}) -gt ${bugsBefore} ]; then kill -ALRM ${pid}; break; fi; done; ${migrated}`, guest.stage.limits.operationMs));

@@ -30,7 +30,7 @@ export async function subjectOf(given: {guest: string | undefined; cache: string
   const image = await ensureImage(await loadManifest(given.guest ?? defaultGuest()), {cache, mirror, serve, log});
   const qemu = await findQemu(image.arch);
   const {accel} = await chooseAccelerator('auto', qemu, {cache, kernel: image.kernel, log});
-  const config: BootConfig = {image, profile: profileByName('q35'), accel, append: ''};
+  const config: BootConfig = {image, profile: profileByName('q35'), accel, qemu: qemu.version, append: ''};
   const options: TemplateOptions = {cache, qemu, log, bootMs: 60_000 * slowness(accel), serve, library, warmUp};
   return {config, options, template: await ensureTemplate(config, options), ms: 60_000 * slowness(accel)};
 }

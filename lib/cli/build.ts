@@ -18,9 +18,9 @@ async function build(guests: string[], {guest, ...given}: BuildGiven, use: Cache
   const {log} = new Progress();
   const cases = await loadSuites();
   const images = await prepareImages(options, use, log, signal);
-  const {templates, decision} = await prepareTemplates(options, images, cases, options.jobs ?? defaultJobs(), log, signal);
+  const {templates, decision, qemu} = await prepareTemplates(options, images, cases, options.jobs ?? defaultJobs(), log, signal);
   let status = 0;
-  for (const {key} of wantedConfigs(images, cases, decision.accel, options.append)) {
+  for (const {key} of wantedConfigs(images, cases, {accel: decision.accel, qemu: qemu.version}, options.append)) {
     const template = templates[key];
     const broken = !template || 'broken' in template;
     if (broken) status = 3;

@@ -6,7 +6,7 @@ import {z} from 'zod';
 import type {Check} from '../results/record.ts';
 import {parseYaml} from '../image/yaml.ts';
 import {root} from '../util/paths.ts';
-import {compareKernels} from './needs.ts';
+import {compareReleases} from '../util/releases.ts';
 
 /** A recorded deviation: under which condition exactly what is seen instead, and why. */
 const deviation = z.strictObject({
@@ -44,7 +44,7 @@ export function applies({case: pattern, kernel, guests}: KnownDeviation, where: 
   if (!matches(pattern, where.caseId)) return false;
   if (guests && !guests.includes(where.guest)) return false;
   return (kernel ?? '').split(' ').filter(Boolean).every((bound) => {
-    const newer = compareKernels(where.kernel, bound.replace(/^\D+/, '')) >= 0;
+    const newer = compareReleases(where.kernel, bound.replace(/^\D+/, '')) >= 0;
     return bound.startsWith('>=') ? newer : !newer;
   });
 }

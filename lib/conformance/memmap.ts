@@ -1,6 +1,6 @@
 import type {Observation} from '../guest/observation.ts';
+import {compareReleases} from '../util/releases.ts';
 import {blocksOf} from './device-blocks.ts';
-import {compareKernels} from './needs.ts';
 
 /** Which DIMMs hold the memmap of their blocks themselves: none, those of a single block, or every one. */
 export type OwnMemmap = 'none' | 'one-block' | 'every';
@@ -19,10 +19,10 @@ export interface Booted {
  */
 export function ownMemmap({append, kernel, config}: Booted): OwnMemmap {
   const word = [...append.matchAll(/(?:^|\s)memory_hotplug\.memmap_on_memory=(\S+)/g)].at(-1)?.[1] ?? 'N';
-  const asked = /^(?:[yY1]|[oO][nN])/.test(word) || (/^(?:force|FORCE)$/.test(word) && compareKernels(kernel, '6.6') >= 0);
+  const asked = /^(?:[yY1]|[oO][nN])/.test(word) || (/^(?:force|FORCE)$/.test(word) && compareReleases(kernel, '6.6') >= 0);
   const built = config === null || config['CONFIG_MHP_MEMMAP_ON_MEMORY'] !== undefined;
-  if (!asked || !built || compareKernels(kernel, '5.13') < 0) return 'none';
-  return compareKernels(kernel, '6.8') >= 0 ? 'every' : 'one-block';
+  if (!asked || !built || compareReleases(kernel, '5.13') < 0) return 'none';
+  return compareReleases(kernel, '6.8') >= 0 ? 'every' : 'one-block';
 }
 
 /** Bytes of a block's memmap: a `struct page` of 64 bytes for each page of 4 KiB, 2 MiB of 128. */

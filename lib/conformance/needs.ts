@@ -1,5 +1,8 @@
 import {readFileSync} from 'node:fs';
 import type {GuestFacts} from '../machine/bring-up.ts';
+import {compareReleases} from '../util/releases.ts';
+
+export {compareReleases};
 
 /**
  * What a case needs: a feature of the guest by name, a kernel option (`config:CONFIG_X`; `config:CONFIG_X|CONFIG_Y` where
@@ -59,7 +62,7 @@ function absent(need: Need, {facts, arch, qemu, disk}: Surroundings): Absent {
     return freeHugePages(kib) >= Number(count) ? undefined : `the host has fewer than ${count} free huge pages of ${kib} KiB`;
   }
   const [what, version] = kind.startsWith('qemu') ? ['QEMU', qemu] : ['kernel', facts.kernel];
-  const newer = compareKernels(version, value) >= 0;
+  const newer = compareReleases(version, value) >= 0;
   if (kind.endsWith('>=')) return newer ? undefined : `${what} ${version} is older than ${value}`;
   if (kind.endsWith('<')) return newer ? `${what} ${version} is not older than ${value}` : undefined;
   throw new Error(`unknown need "${need}"`);
@@ -83,14 +86,4 @@ function freeHugePages(kib: string): number {
 function option(facts: GuestFacts, name: string): Absent {
   if (facts.config === null || facts.config[name] !== undefined) return undefined;
   return `the guest's kernel is built without ${name}`;
-}
-
-/** Compares the numbers at the beginning of two releases: `6.12.9-amd64` and `6.2`. */
-export function compareKernels(a: string, b: string): number {
-  const [left, right] = [a, b].map((text) => (/^\d+(?:\.\d+)*/.exec(text)?.[0] ?? '0').split('.').map(Number));
-  for (let i = 0; i < Math.max(left?.length ?? 0, right?.length ?? 0); i++) {
-    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0);
-    if (difference !== 0) return Math.sign(difference);
-  }
-  return 0;
 }

@@ -22,8 +22,9 @@ import {liars, type Liar} from './liars.ts';
 export async function liarsGuest(cache: string, log: Log): Promise<Template> {
   const image = await ensureImage(await loadManifest(defaultGuest()), {cache, serve, log});
   const prepare = ['mkdir -p /run/liar', ...liars.map(({name, script}) => `printf '%s\\n' ${shellQuote(script)} >/run/liar/${name}.sh`)];
-  const config = {image: {...image, name: `${image.name}-liars`, prepare}, profile: profileByName('q35'), accel: 'tcg', append: ''} as const;
-  return await ensureTemplate(config, {cache, qemu: await findQemu(image.arch), log, bootMs: 60_000 * slowness('tcg'), serve, library, warmUp});
+  const qemu = await findQemu(image.arch);
+  const config = {image: {...image, name: `${image.name}-liars`, prepare}, profile: profileByName('q35'), accel: 'tcg', qemu: qemu.version, append: ''} as const;
+  return await ensureTemplate(config, {cache, qemu, log, bootMs: 60_000 * slowness('tcg'), serve, library, warmUp});
 }
 
 export interface Heard extends Judgement {

@@ -27,8 +27,11 @@ export const guestFacts = z.object({
 export type GuestFacts = z.infer<typeof guestFacts>;
 
 /** Commands that a case can name as a need. */
-const COMMANDS = ['bash', 'perl', 'udevadm', 'timeout', 'sha256sum', 'systemctl', 'lsmem'];
-const CONFIG_OF_INTEREST = /^CONFIG_(?=.*(?:MEMORY|MHP|NUMA|HOTPLUG|VIRTIO|BALLOON|HUGE|CMA|CRASH|ZONE|SPARSEMEM|MIGRAT|NOTIFIER|PAGE_OWNER|IO_URING|KPROBE))\w+$/;
+const COMMANDS = ['bash', 'perl', 'udevadm', 'timeout', 'sha256sum', 'systemctl', 'lsmem', 'taskset'];
+const CONFIG_OF_INTEREST = new RegExp(`^CONFIG_(?=.*(?:${[
+  'MEMORY', 'MHP', 'NUMA', 'HOTPLUG', 'VIRTIO', 'BALLOON', 'HUGE', 'CMA', 'CRASH', 'ZONE', 'SPARSEMEM', 'MIGRAT', 'NOTIFIER',
+  'PAGE_OWNER', 'IO_URING', 'KPROBE', 'CPUSETS', 'DAX', 'KMEM', 'PMEM', 'NVDIMM', 'KEXEC', 'SUSPEND', 'HIBERNAT',
+].join('|')}))\\w+$`);
 
 /**
  * Waits until the boot is over: services started, and no device still waiting for its driver. A guest frozen before

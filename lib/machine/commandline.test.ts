@@ -2,7 +2,7 @@ import test from 'ava';
 import type {Image} from '../image/image.ts';
 import {sandboxArgs} from '../qemu/confinement.ts';
 import {cloneArgs} from './clone.ts';
-import {escapeValue, kernelCommandLine, machineArgs, pasteArgs, type BootConfig} from './commandline.ts';
+import {cpuModel, escapeValue, kernelCommandLine, machineArgs, pasteArgs, type BootConfig} from './commandline.ts';
 import {profileByName, profiles} from './profile.ts';
 
 const DIR = '/cache/a,b=c,,d/-e';
@@ -15,7 +15,7 @@ const facts = {kernel: '6.1.0', os: '', config: null, commands: []};
 
 /** Every command line that memhp makes: each profile, accelerator and kind of guest, as template, as clone and to paste. */
 const lines = profiles.flatMap((profile) => (['kvm', 'tcg'] as const).flatMap((accel) => (['ssh', 'init'] as const).flatMap((bringUp) => {
-  const config: BootConfig = {image: image(bringUp), profile, accel, append: '-netdev user,id=x -- a,b=c\n-monitor stdio'};
+  const config: BootConfig = {image: image(bringUp), profile, accel, qemu: '7.2.22', append: '-netdev user,id=x -- a,b=c\n-monitor stdio'};
   const disk = {path: `${DIR}/disk.qcow2`, snapshot: false};
   const id = `${profile.name} ${accel} ${bringUp}`;
   return [
@@ -68,5 +68,11 @@ test('what a user chose is one word or one value: kernel parameters and paths ca
 });
 
 test('the panic is asked for before what a user adds', (t) => {
-  t.is(kernelCommandLine({image: image('ssh'), append: 'quiet', accel: 'tcg', profile: profileByName('q35')}), 'root=/dev/vda console=ttyS0 panic=-1 quiet');
+  t.is(kernelCommandLine({image: image('ssh'), append: 'quiet', accel: 'tcg', qemu: '7.2.22', profile: profileByName('q35')}), 'root=/dev/vda console=ttyS0 panic=-1 quiet');
+});
+
+test('no guest has the cmpxchg16b that computes wrong flags, and every other guest has what the CPU has', (t) => {
+  for (const [accel, qemu, has] of [['tcg', '7.2.22', false], ['tcg', '8.0.0', true], ['tcg', '10.0.2', true], ['kvm', '7.2.22', true]] as const) {
+    t.is(!cpuModel({accel, qemu}).includes('cx16=off'), has, `${accel} ${qemu}`);
+  }
 });

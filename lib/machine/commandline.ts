@@ -1,21 +1,28 @@
 import type {Image} from '../image/image.ts';
 import {sandboxArgs} from '../qemu/confinement.ts';
 import {consoleArgs, portArgs, serialPortArgs} from '../qemu/channels.ts';
+import {compareReleases} from '../util/releases.ts';
 import type {MachineProfile} from './profile.ts';
 
 export type Accel = 'kvm' | 'tcg';
 
 /**
- * TCG does what `max` has byte by byte where a guest prefers it (erms: `rep movsb` for every page that is copied or cleared), and walks one level
- * more of page tables with la57. A guest that runs under TCG alone has no use for either.
+ * TCG does what `max` has byte by byte where a guest prefers it (erms: `rep movsb` for every page that is copied or
+ * cleared), and walks one level more of page tables with la57. A guest that runs under TCG alone has no use for either.
+ * QEMU before 8.0 computes wrong flags for cmpxchg16b, which panics a guest now and then: docs/findings/wrong-flags.md.
  */
-export const cpuModel = (accel: Accel): string => (accel === 'tcg' ? 'max,la57=off,erms=off' : 'host');
+export function cpuModel({accel, qemu}: Pick<BootConfig, 'accel' | 'qemu'>): string {
+  if (accel === 'kvm') return 'host';
+  return `max,la57=off,erms=off${compareReleases(qemu, '8.0') < 0 ? ',cx16=off' : ''}`;
+}
 
 /** Everything that is chosen before boot: a boot config on an accelerator. */
 export interface BootConfig {
   readonly image: Image;
   readonly profile: MachineProfile;
   readonly accel: Accel;
+  /** Version of QEMU. */
+  readonly qemu: string;
   /** Kernel parameters beyond the image's own. */
   readonly append: string;
 }
@@ -72,16 +79,17 @@ const virtioArgs = ({virtioMem, balloon, ports = 0}: MachineProfile): string[] =
 ];
 
 /** The same machine for a person's terminal: RAM without files, console and monitor on stdio, the disk left unchanged. */
-export function pasteArgs({image, profile, accel, ...config}: BootConfig): string[] {
+export function pasteArgs(config: BootConfig): string[] {
+  const {image, profile, accel} = config;
   return [
     ...sandboxArgs, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-accel', accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
-    '-cpu', cpuModel(accel), '-smp', cpuCount(profile),
+    '-cpu', cpuModel(config), '-smp', cpuCount(profile),
     '-m', `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,
     ...bootBackends(profile).flatMap(({id, size}) => ['-object', `memory-backend-ram,id=${id},size=${size}${reservation(profile)}`]),
     ...machineType(profile),
     ...profile.coldplug.flatMap(({id, size}) => ['-object', `memory-backend-ram,id=mem-${id},size=${size}`, '-device', `pc-dimm,id=${id},memdev=mem-${id}`]),
     ...virtioArgs(profile),
-    '-kernel', image.kernel, '-initrd', image.initrd, '-append', kernelCommandLine({image, profile, accel, ...config}),
+    '-kernel', image.kernel, '-initrd', image.initrd, '-append', kernelCommandLine(config),
     ...(image.disk ? diskArgs({path: image.disk, snapshot: true}) : []),
     ...(image.bringUp === 'ssh' ? networkArgs(false) : []),
     '-serial', 'mon:stdio',
@@ -99,7 +107,7 @@ export function machineArgs(config: BootConfig, files: Files): string[] {
     '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
     // One thread: multi-threaded TCG of QEMU 7.2 sometimes panics new kernels at boot (text patching).
     '-accel', accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
-    '-cpu', cpuModel(accel),
+    '-cpu', cpuModel(config),
     '-smp', cpuCount(profile),
     '-m', `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,
     ...ramBackends(profile).flatMap(({id, size}) => ['-object', memory(id, size)]),

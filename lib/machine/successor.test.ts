@@ -6,7 +6,7 @@ import {profileByName} from './profile.ts';
 import {successorArgs} from './successor.ts';
 
 const image: Image = {name: 'toy', distro: 'debian', release: '12', arch: 'amd64', key: '0', kernel: '/k', initrd: '/i', disk: '/d.qcow2', append: '', bringUp: 'ssh', prepare: []};
-const config: BootConfig = {image, profile: profileByName('q35'), accel: 'tcg', append: ''};
+const config: BootConfig = {image, profile: profileByName('q35'), accel: 'tcg', qemu: '7.2.22', append: ''};
 const template = {dir: '/t', config, facts: {kernel: '6.1.0', os: '', config: null, commands: [], shell: 'virtio' as const}};
 const DIMM = ['-object', 'memory-backend-ram,id=m,size=1', '-device', 'pc-dimm,id=d,memdev=m'];
 const drive = (args: readonly string[]): string => args[args.indexOf('-drive') + 1] ?? '';

@@ -43,11 +43,11 @@ export interface TemplateOptions {
 }
 
 /** Change it when templates made before can't be cloned by this code any more. */
-const FORMAT = 6;
+const FORMAT = 7;
 
 /** Same key, same frozen guest: a digest of everything that went into it. */
 export function templateKey(config: BootConfig, {qemu, serve, warmUp}: Pick<TemplateOptions, 'qemu' | 'serve' | 'warmUp'>): string {
-  const parts = [FORMAT, config.image.key, kernelCommandLine(config), config.image.prepare, config.profile, config.accel, cpuModel(config.accel), qemu.path, qemu.version, serve, warmUp];
+  const parts = [FORMAT, config.image.key, kernelCommandLine(config), config.image.prepare, config.profile, config.accel, cpuModel(config), qemu.path, qemu.version, serve, warmUp];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
 }
 

@@ -42,7 +42,7 @@ export interface Outer {
 
 /** Boots the guest with QEMU and Node in it, on a CPU with SVM. */
 export async function bootOuter({image, qemu, work, cargo, consoleFile, signal}: OuterOptions): Promise<Outer> {
-  const config: BootConfig = {image, profile, accel: 'tcg', append: CLOCK};
+  const config: BootConfig = {image, profile, accel: 'tcg', qemu: qemu.version, append: CLOCK};
   const keys = await writeKeys(work);
   const parcel = join(work, 'parcel');
   await writeFile(parcel, '');

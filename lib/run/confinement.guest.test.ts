@@ -23,7 +23,7 @@ test.before('a clone of the default guest', async () => {
   const image = await ensureImage(await loadManifest(defaultGuest()), {cache, serve, log: console.error});
   const qemu = await findQemu(image.arch);
   const {accel} = await chooseAccelerator('auto', qemu, {cache, kernel: image.kernel, log: console.error});
-  template = await ensureTemplate({image, profile: profileByName('q35'), accel, append: ''}, {cache, qemu, log: console.error, bootMs: 240_000, serve, library, warmUp});
+  template = await ensureTemplate({image, profile: profileByName('q35'), accel, qemu: qemu.version, append: ''}, {cache, qemu, log: console.error, bootMs: 240_000, serve, library, warmUp});
   guest = await clone(template, {ms: 60_000});
 });
 test.after.always('ends the clone', () => (guest as Clone | undefined)?.close());

@@ -57,7 +57,9 @@ export interface Wanted {
   readonly cases: readonly Case[];
 }
 
-export function wantedConfigs(images: readonly Image[], cases: readonly Case[], accel: 'kvm' | 'tcg', append: string): Wanted[] {
+export function wantedConfigs(
+  images: readonly Image[], cases: readonly Case[], host: Pick<BootConfig, 'accel' | 'qemu'>, append: string,
+): Wanted[] {
   // What follows `--` is for init: a case's own parameters go before it.
   const at = /(?:^|\s)--(?:\s|$)/.exec(append)?.index ?? append.length;
   const [own, init] = [append.slice(0, at), append.slice(at).trim()];
@@ -67,7 +69,7 @@ export function wantedConfigs(images: readonly Image[], cases: readonly Case[], 
       const profile = profileByName(entry.machine ?? profiles[0]?.name ?? '');
       const parameters = [own, entry.boot?.append, init].filter(Boolean).join(' ');
       const key = `${image.name} ${profile.name} ${parameters}`;
-      const group = groups.get(key) ?? {config: {image, profile, accel, append: parameters}, cases: []};
+      const group = groups.get(key) ?? {config: {image, profile, ...host, append: parameters}, cases: []};
       group.cases.push(entry);
       groups.set(key, group);
     }
@@ -83,7 +85,7 @@ export async function prepareTemplates(options: RunOptions, images: readonly Ima
   const firstLineMs = options.bootTimeout === undefined ? undefined : options.bootTimeout * 1000;
   const decision = await chooseAccelerator(options.accel, qemu, {cache: options.cache, kernel: first.kernel, log, firstLineMs});
   if (decision.accel === 'tcg' && options.accel === 'auto') log(decision.reason);
-  const wanted = wantedConfigs(images, cases, decision.accel, options.append);
+  const wanted = wantedConfigs(images, cases, {accel: decision.accel, qemu: qemu.version}, options.append);
   const slot = pLimit(jobs);
   const templates: Prepared['templates'] = {};
   const templateOptions = {cache: options.cache, qemu, log, bootMs: options.bootTimeout === undefined ? BOOT_MS * slowness(decision.accel) * (options.patience ?? 1) : options.bootTimeout * 1000, serve, library, warmUp, signal, fresh: options.fresh};
@@ -98,7 +100,7 @@ export async function prepareTemplates(options: RunOptions, images: readonly Ima
   })));
   const cells = new Map<string, Cell>();
   const items = wanted.flatMap(({key, config, cases: entries}) => {
-    const cell = cellOf(config, qemu, templates[key]);
+    const cell = cellOf(config, templates[key]);
     const known = cells.get(cell.id);
     if (!known || known.kernel === '') cells.set(cell.id, cell);
     return entries.map((entry): PlanItem => ({cell: cell.id, case: entry.id, template: key}));
@@ -106,7 +108,7 @@ export async function prepareTemplates(options: RunOptions, images: readonly Ima
   return {qemu, decision, cells: [...cells.values()], templates, items};
 }
 
-const cellOf = ({image, profile, accel}: BootConfig, qemu: QemuBinary, template: Prepared['templates'][string] | undefined): Cell => ({
+const cellOf = ({image, profile, accel, qemu}: BootConfig, template: Prepared['templates'][string] | undefined): Cell => ({
   id: `${image.name}.${profile.name}.${accel}`,
   guest: image.name,
   distro: image.distro,
@@ -115,5 +117,5 @@ const cellOf = ({image, profile, accel}: BootConfig, qemu: QemuBinary, template:
   kernel: template && 'facts' in template ? template.facts.kernel : '',
   machine: profile.name,
   accel,
-  qemu: qemu.version,
+  qemu,
 });
