@@ -55,6 +55,7 @@ test('nothing that a guest or a file says becomes markup or a dangerous link', t
     ...{case: `plug/${evil}`, title: evil, claims: [evil], append: evil, reason: evil, console: evil, evidence: '../../outside', outcome: 'fail', stale: [evil]},
     checks: [{name: evil, expected: evil, actual: {[evil]: [evil]}, ok: false, because: evil, step: evil, known: evil}],
     steps: [{title: evil, atMs: 0, durationMs: 1, memTotalKiB: null, kernelLog: [evil], blocks: [{id: 1, state: evil, zones: evil, node: null, device: evil}]}],
+    notJudged: [{name: evil, step: evil, because: evil}],
     facts: {policy: evil, unplug: {[evil]: evil}},
     known: [{id: evil, explanation: evil, link: 'javascript:alert(1)'}],
     cell: {...fixtureRecord().cell, guest: evil, distro: evil, release: evil, kernel: evil, machine: evil, qemu: evil, arch: evil},
@@ -63,6 +64,15 @@ test('nothing that a guest or a file says becomes markup or a dangerous link', t
   t.notRegex(text, /<img|<\/script|\son\w+="|href="javascript|href="[^"]*outside/);
   t.false(text.includes('\u0000'));
   t.is(count(text, '<title>'), 1 + count(text, '<title>memory1 '));
+});
+
+test('what was not judged is said once for each reason, with the steps', t => {
+  const left = (step: string): {name: string; step: string; because: string} => ({name: 'states are as written', step, because: 'not judged: a script may have written'});
+  const record = fixtureRecord({notJudged: [left('first'), left('second'), {...left('third'), because: 'another reason'}]});
+  const text = page({run: fixtureHead([record]), records: [record], superseded: []});
+  t.regex(text, /<h4>Not judged<\/h4>[^]*?states are as written<[^]{1,60}>not judged: a script may have written<[^]{1,60}>first; second</);
+  t.is(count(text, 'another reason'), 1);
+  t.false(page(fixtureRun()).includes('<h4>Not judged'));
 });
 
 test('nothing finished is no verdict', t => {

@@ -1,6 +1,7 @@
 import {differenceLines, isLarge} from '../results/difference.ts';
 import type {BlockSeen, Check, Json, Step} from '../results/record.ts';
 import type {Stored} from '../results/store.ts';
+import {groupBy} from '../results/summary.ts';
 import {changesOf} from './changes.ts';
 import {type Html, html, joined, link, raw} from './escape.ts';
 import {type MemoryMapPainter, describe} from './memory-map.ts';
@@ -20,7 +21,7 @@ ${record.reason ? html`<p>${record.reason}</p>` : undefined}
 ${record.known.map(({id, explanation, link: address}) => html`<p>${badge('known')} <code>${id}</code> ${explanation} ${link(address, address)}</p>`)}
 ${record.stale.map(id => html`<p><b>Recorded deviation no longer happens:</b> <code>${id}</code></p>`)}
 <p class="soft">${joined(headOf(record, evidence), ' · ')}</p>
-${checksOf(record.checks)}${stepsOf(record.steps, blocks => painter.paint(blocks, importance))}
+${checksOf(record.checks)}${notJudgedOf(record.notJudged ?? [])}${stepsOf(record.steps, blocks => painter.paint(blocks, importance))}
 ${record.console ? html`<h4>Last lines of the console</h4><pre>${record.console}</pre>` : undefined}
 </div></details>
 `;
@@ -45,6 +46,15 @@ function checksOf(checks: readonly Check[]): Html | undefined {
     html`<span class="soft">${because ?? UNKNOWN}</span>`,
   ]);
   return html`<h4>Checks</h4>${htmlTable(['', 'check', 'expected', 'actual', 'because'], rows)}`;
+}
+
+/** What was not looked at, and why: once for each reason, with the steps after which it was so. */
+function notJudgedOf(left: NonNullable<Stored['notJudged']>): Html | undefined {
+  if (left.length === 0) return undefined;
+  const rows = [...groupBy(left, ({name, because}) => JSON.stringify([name, because])).values()].map((group) => [
+    html`${group[0]?.name}`, html`<span class="soft">${group[0]?.because}</span>`, html`${group.map(({step}) => step).join('; ')}`,
+  ]);
+  return html`<h4>Not judged</h4>${htmlTable(['check', 'because', 'after'], rows)}`;
 }
 
 /** A large value that was not met stands behind its differences: whoever wants it whole opens it. */
