@@ -49,9 +49,10 @@ test.serial('each check of each case goes red under the fault that suites/red.ya
   const wrong: string[] = [];
   for (const subject of subjects) {
     const row = table.get(subject.entry.id);
-    const now = row && (await rowFor(subject, row));
-    if (now && now.red !== row.red) t.log(`${subject.entry.id}: another fault than the table names`);
-    wrong.push(...(now ? await notRed(subject, now) : ['it is not in the table']).map((one) => `${subject.entry.id}: ${one}`));
+    const green = row ? await notRed(subject, row) : ['it is not in the table'];
+    if (green.length === 0) continue;
+    if (row) t.log(`${subject.entry.id}: another fault than the table names: ${green.join('; ')}`);
+    wrong.push(...(row ? await notRed(subject, await rowFor(subject, row)) : green).map((one) => `${subject.entry.id}: ${one}`));
   }
   t.deepEqual(wrong, [], 'npm run red -- RUN-DIR writes the table');
 });

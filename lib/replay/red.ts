@@ -59,10 +59,11 @@ export interface Red extends Omit<Mutant, 'answers'> {
 
 /**
  * For each of a case's own checks the first fault, in the order of the catalogue, that turns it red; of its places the
- * last one. Faults that stay come last. `unseen`: checks that nothing in the catalogue turns red.
+ * last one. Faults that stay come last. `unseen`: checks that nothing in the catalogue turns red. `of`: these checks alone.
  */
-export async function redOf(subject: Subject): Promise<{red: Red[]; unseen: string[]}> {
-  const wanted = new Map([...(await tell(subject)).own].map(([name, {place = Infinity}]) => [name, place]));
+export async function redOf(subject: Subject, of?: ReadonlySet<string>): Promise<{red: Red[]; unseen: string[]}> {
+  const own = [...(await tell(subject)).own].filter(([name]) => of?.has(name) ?? true);
+  const wanted = new Map(own.map(([name, {place = Infinity}]) => [name, place]));
   const inOrder = [...wanted.keys()];
   const found = new Map<string, Red>();
   const mutable = new Mutable(subject.recording);

@@ -3,6 +3,7 @@ import test from 'ava';
 import type {Case} from '../conformance/case.ts';
 import {UsageError} from '../util/errors.ts';
 import {fixture, recording} from './fixtures.ts';
+import {rowFor} from './subjects.ts';
 import {faults, Mutable} from './mutants.ts';
 import {readRecording} from './recording.ts';
 import {redOf, tell} from './red.ts';
@@ -86,6 +87,15 @@ test('each of the case\'s own checks is turned red by something', async (t) => {
     'event-lost: QEMU\'s events',
     'block-state: after plug and unplug: everything is as before',
   ]);
+});
+
+test('of a row the lines that hold are kept, and the others alone are looked for again', async (t) => {
+  const whole = await rowFor(fixture, undefined);
+  const [first, second, third] = whole.red;
+  if (!first || !second || !third) return void t.fail('three checks');
+  const other = {...third, fault: 'memtotal-page', about: 'MemTotal', at: 'observation #3'}; // red too, though not the first of the catalogue
+  const row = await rowFor(fixture, {...whole, red: [{...first, fault: 'gone-from-the-catalogue'}, second, other]});
+  t.deepEqual(row.red, [first, second, other]);
 });
 
 test('faults have ids of their own and say what is wrong', (t) => {

@@ -62,10 +62,19 @@ export async function notRed(subject: Subject, row: Row): Promise<string[]> {
   return wrong;
 }
 
-/** The row as it was, where it holds for this record; else a new one: what is random in a run may need another fault. */
+/** The row with the lines that hold for this record, and new ones for the others: what is random in a run may need another fault. */
 export async function rowFor(subject: Subject, old: Row | undefined): Promise<Row> {
   const {guest} = subject.on;
-  return old && (await notRed(subject, old)).length === 0 ? {...old, guest} : rowOf(guest, await redOf(subject), old);
+  if (!old) return rowOf(guest, await redOf(subject), old);
+  const mutable = new Mutable(subject.recording);
+  const kept: Row['red'] = [];
+  for (const line of old.red) if (await goesRed(subject, mutable, line.check, line)) kept.push(line);
+  const own = [...(await tell(subject)).own.keys()];
+  const settled = new Set([...kept, ...old.unseen].map(({check}) => check));
+  const searched = await redOf(subject, new Set(own.filter((check) => !settled.has(check))));
+  const unseen = old.unseen.map(({check}) => check).filter((check) => own.includes(check));
+  const red = [...kept, ...searched.red].sort((a, b) => own.indexOf(a.check) - own.indexOf(b.check));
+  return rowOf(guest, {red, unseen: [...unseen, ...searched.unseen]}, old);
 }
 
 /** Lines of an output and polls come in another order or number from run to run: the fault may be in any of them. */
