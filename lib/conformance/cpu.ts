@@ -1,0 +1,64 @@
+import {z} from 'zod';
+import {ask} from '../qmp/ask.ts';
+import {Broken} from '../util/errors.ts';
+import type {CaseGuest} from './guest.ts';
+
+/** QEMU's `query-hotpluggable-cpus`: places for CPUs, with the QOM path of the one that is there. Source: qapi/machine.json. */
+const places = z.array(z.looseObject({type: z.string(), 'vcpus-count': z.int(), props: z.record(z.string(), z.int()), 'qom-path': z.string().optional()}));
+
+/** A CPU that was plugged: cpu1 in the guest, where CPU 0 was there before. */
+export const PLUGGED_CPU = 'cpu1';
+
+const DIRECTORY = `/sys/devices/system/cpu/${PLUGGED_CPU}`;
+
+/** Plugs a CPU into the one place that is free, and waits until the guest has it, offline or online as its own rules say. A step. */
+export function plugCpu(guest: CaseGuest): Promise<void> {
+  return guest.step('plug a CPU', async () => {
+    const free = (await ask(guest.qmp, 'query-hotpluggable-cpus', places)).filter((place) => place['qom-path'] === undefined);
+    const [place] = free;
+    if (!place || free.length !== 1) throw new Broken(`QEMU has ${free.length} places for another CPU; one is wanted`);
+    guest.stage.others.add(PLUGGED_CPU);
+    await guest.qmp.execute('device_add', {driver: place.type, id: PLUGGED_CPU, ...place.props});
+    await guest.sh(`until [ -e ${DIRECTORY}/online ]; do sleep 0.1; done; udevadm settle`);
+  });
+}
+
+/** Brings the plugged CPU online, if nobody else has. A step. */
+export async function onlineCpu(guest: CaseGuest): Promise<void> {
+  await guest.step('online the CPU', () => guest.sh(`[ "$(cat ${DIRECTORY}/online)" = 1 ] || echo 1 >${DIRECTORY}/online`));
+}
+
+/** Asks for the plugged CPU's removal and waits until QEMU says that it is gone; the guest takes it offline by itself. A step. */
+export function unplugCpu(guest: CaseGuest): Promise<void> {
+  return guest.step('unplug the CPU', async () => {
+    const mark = guest.qmp.events.mark();
+    await guest.qmp.execute('device_del', {id: PLUGGED_CPU});
+    await guest.qmp.events.next(mark, `DEVICE_DELETED of ${PLUGGED_CPU}`, ({event, data}) => event === 'DEVICE_DELETED' && data['device'] === PLUGGED_CPU, guest.stage.limits.operationMs);
+  });
+}
+
+/** What the guest says of its CPUs. */
+export interface Cpus {
+  /** Those online: `0-1`. */
+  readonly online: string;
+  /** Those that are there: `0-1`. */
+  readonly present: string;
+  /** Those of node 0 that are online. */
+  readonly node: string;
+}
+
+/** Reads it now. */
+export async function cpusNow(guest: CaseGuest): Promise<Cpus> {
+  const read = async (file: string): Promise<string> => (await guest.read(`/sys/devices/system/${file}`)) ?? 'not readable';
+  return {online: await read('cpu/online'), present: await read('cpu/present'), node: await read('node/node0/cpulist')};
+}
+
+/** Writes text of that many MiB to a tmpfs from a process that runs on one CPU alone, so that the CPU's own lists hold pages of it. Returns whether it reads back. */
+export async function fillFrom(guest: CaseGuest, cpu: number, mib: number): Promise<boolean> {
+  const path = `/run/memhp.cpu${cpu}`;
+  const said = await guest.step(`write ${mib} MiB to a tmpfs on CPU ${cpu}`, () => guest.sh(`
+    mkdir -p ${path} && mount -t tmpfs none ${path}
+    taskset -c ${cpu} sh -c 'yes memhp | head -c ${mib}M >${path}/file'
+    taskset -c ${cpu} sh -c 'yes memhp | head -c ${mib}M | cmp -s - ${path}/file' && echo intact || echo lost`));
+  return said.trim() === 'intact';
+}
