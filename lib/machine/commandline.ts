@@ -46,10 +46,7 @@ const machineType = (profile: MachineProfile): string[] =>
     ? ['-machine', `${profile.type},memory-backend=ram`]
     : ['-machine', profile.type, ...profile.nodes.flatMap((size, node) => ['-numa', `node,nodeid=${node}${size > 0 ? `,memdev=ram${node}` : ''}${node === 0 ? `,cpus=0-${profile.cpus - 1}` : ''}`])];
 
-/**
- * How many CPUs there are, and can be. One that is plugged needs a socket of its own: on what it takes for hardware, as it does TCG, Linux
- * from 6.10 on ignores an absent CPU in a package where another one is (f0551af02130).
- */
+/** How many CPUs there are, and can be. One that is plugged has a socket of its own, as hardware would have it. */
 const cpuCount = ({cpus, sockets}: MachineProfile): string => (sockets === undefined ? String(cpus) : `${cpus},maxcpus=${sockets},sockets=${sockets},cores=1,threads=1`);
 
 /** What a backend of boot RAM has at its end where the host is not to reserve it. */
