@@ -27,7 +27,7 @@ conformance('field/cpu-first', {
   await guest.setPolicy('offline');
   const [before, cpus, hasRoom] = [guest.now, await cpusNow(guest), await hasRoomForCpu(guest)];
   await plugCpu(guest);
-  if (hasRoom) await onlineCpu(guest);
+  await onlineCpu(guest);
   t.is(await cpusNow(guest), withSecond(cpus, hasRoom), 'CPUs with the second one plugged', REFUSED);
   guest.expectUnchanged(before, 'with a second CPU');
   const dimm = await guest.plugDimm({size: '512M'});
@@ -35,7 +35,7 @@ conformance('field/cpu-first', {
   t.is(zones(guest, dimm.blockIds), dimm.blockIds.map(() => 'Movable'), 'zones of the DIMM\'s blocks');
   t.is(await fillFrom(guest, hasRoom ? 1 : 0, 64), true, '64 MiB written on the last CPU read back');
   const used = guest.now;
-  if (hasRoom) await offlineCpu(guest);
+  await offlineCpu(guest);
   t.is(await cpusNow(guest), afterOfflining(cpus, hasRoom), 'CPUs after the second one went offline');
   guest.expectUnchanged(used, 'after the CPU went offline');
   const {outcome, statuses} = await dimm.requestUnplug();
@@ -52,7 +52,7 @@ conformance('field/cpu-last', {
   const dimm = await guest.plugDimm({size: '512M'});
   await plugCpu(guest);
   await dimm.online('online_movable');
-  if (hasRoom) await onlineCpu(guest);
+  await onlineCpu(guest);
   t.is(await cpusNow(guest), withSecond(cpus, hasRoom), 'CPUs with the second one plugged', REFUSED);
   t.is(await fillFrom(guest, hasRoom ? 1 : 0, 64), true, '64 MiB written on the last CPU read back');
   const {outcome, statuses} = await dimm.requestUnplug();

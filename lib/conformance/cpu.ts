@@ -34,18 +34,20 @@ export function plugCpu(guest: CaseGuest): Promise<void> {
   });
 }
 
-/** Brings the plugged CPU online, if nobody else has. A step. */
+/** Brings the plugged CPU online, if it is there and nobody else has. A step. */
 export async function onlineCpu(guest: CaseGuest): Promise<void> {
-  await guest.step('online the CPU', () => guest.sh(`[ "$(cat ${DIRECTORY}/online)" = 1 ] || echo 1 >${DIRECTORY}/online`));
+  await guest.step('online the CPU', () => guest.sh(setOnline(1)));
 }
 
 /**
- * Takes the plugged CPU offline. A step. It stays in its socket: a QEMU that runs all CPUs in one thread, as memhp's do
+ * Takes the plugged CPU offline, if it is there. A step. It stays in its socket: a QEMU that runs all CPUs in one thread, as memhp's do
  * under TCG, aborts when one is unplugged (docs/findings/cpu-unplug-ends-qemu.md).
  */
 export async function offlineCpu(guest: CaseGuest): Promise<void> {
-  await guest.step('offline the CPU', () => guest.sh(`echo 0 >${DIRECTORY}/online`));
+  await guest.step('offline the CPU', () => guest.sh(setOnline(0)));
 }
+
+const setOnline = (to: 0 | 1): string => `f=${DIRECTORY}/online; [ ! -e $f ] || [ "$(cat $f)" = ${to} ] || echo ${to} >$f`;
 
 /** Is it the guest's answer to the plug of the CPU? */
 function isAnswer({event, data: {info}}: QmpEvent): boolean {
