@@ -71,10 +71,13 @@ ${look('plug')}
 ${TRIGGERED.map((block) => `udevadm trigger --action=add ${MEMORY}/memory${block} || exit 8\n${look(`memory${block}`)}`).join('\n')}
 true`;
 
-/** Messages of udevd about memory blocks. Each worker's come in the order in which it sent them. */
+/**
+ * Messages of udevd about memory blocks. Each worker's come in the order in which it sent them. They are found by the name that the sender gives
+ * itself: the unit is looked up by the journal, which knows none where the guest is so slow that the worker has ended before.
+ */
 const LOGGED = `
 journalctl --sync
-journalctl -b -o json --output-fields=MESSAGE,_PID _SYSTEMD_UNIT=systemd-udevd.service | grep -E '(^|[^a-z/])memory[0-9]+: |"MESSAGE":\\['
+journalctl -b -o json --output-fields=MESSAGE,_PID SYSLOG_IDENTIFIER=systemd-udevd SYSLOG_IDENTIFIER='(udev-worker)' | grep -E '(^|[^a-z/])memory[0-9]+: |"MESSAGE":\\['
 true`;
 
 /** Loads rule files into a fresh clone, plugs a DIMM, and triggers blocks that are there. */
