@@ -2,10 +2,12 @@
 // neighbours in every zone.
 import {DOORS, lifeOf, objectsAmongNeighbours, type Door} from '../lib/conformance/aftermath/blocks.ts';
 import {compareObject} from '../lib/conformance/aftermath/object.ts';
+import {boots} from '../lib/conformance/boots.ts';
 import {conformance} from '../lib/conformance/case.ts';
 import type {Checks} from '../lib/conformance/checks.ts';
 import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {allOf, errnosOf} from '../lib/conformance/refused.ts';
+import type {Need} from '../lib/conformance/needs.ts';
+import {allOf, errnosOf, veto} from '../lib/conformance/refused.ts';
 
 type Fail = (t: Checks, guest: CaseGuest, ids: readonly number[]) => Promise<void>;
 
@@ -16,9 +18,14 @@ interface Row {
   readonly start: 'online' | 'offline';
   readonly doors: readonly Door[];
   readonly claims: readonly string[];
+  readonly needs?: readonly Need[];
+  readonly boot?: {readonly append: string};
   readonly fail: Fail;
 }
 
+const INJECT: readonly Need[] = ['kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'];
+/** Before 6.8 only blocks that are a DIMM of their own hold their memory map. */
+const OWN_MEMMAP: readonly Need[] = [...INJECT, 'config:CONFIG_MHP_MEMMAP_ON_MEMORY', 'kernel>=6.8'];
 const ONLINE = ['linux/online/failure-unchanged', 'linux/online/file', 'linux/valid-zones/offline'];
 const OFFLINE = ['linux/offline/failure-unchanged', 'linux/online/file'];
 
@@ -46,6 +53,22 @@ const notKnown: Fail = async (t, guest, ids) => {
   await refuse(t, guest, ids, {file: 'online', words: ['2', 'maybe', ' 1'], errno: 'EINVAL', because});
 };
 
+const offlineVetoed: Fail = async (t, guest, ids) => {
+  const answer = {errno: 'EBUSY', because: 'the notifier answers with -16'};
+  await veto(guest, 'MEM_GOING_OFFLINE', 16);
+  await refuse(t, guest, ids, {file: 'state', words: ['offline'], ...answer});
+  await refuse(t, guest, ids, {file: 'online', words: ['0'], ...answer});
+  await veto(guest, 'MEM_GOING_OFFLINE', 0);
+};
+
+const onlineVetoed: Fail = async (t, guest, ids) => {
+  const answer = {errno: 'ENOMEM', because: 'the notifier answers with -12'};
+  await veto(guest, 'MEM_GOING_ONLINE', 12);
+  await refuse(t, guest, ids, {file: 'state', words: ['online_kernel', 'online', 'online_movable'], ...answer});
+  await refuse(t, guest, ids, {file: 'online', words: ['1'], ...answer});
+  await veto(guest, 'MEM_GOING_ONLINE', 0);
+};
+
 const ROWS: Readonly<Record<string, Row>> = {
   'refused-kernel': {
     that: 'is online and was refused online_kernel',
@@ -71,18 +94,67 @@ const ROWS: Readonly<Record<string, Row>> = {
   'words-online': {
     that: 'is online and was given words that its files don\'t know',
     start: 'online',
-    doors: ['replug'],
+    doors: ['online', 'replug'],
     claims: ['linux/offline/bad-input', ...OFFLINE],
     fail: notKnown,
   },
+  'words-offline': {
+    that: 'is offline and was given words that its files don\'t know',
+    start: 'offline',
+    doors: ['online', 'state'],
+    claims: ['linux/offline/bad-input', ...ONLINE],
+    fail: notKnown,
+  },
+  'offline-twice': {
+    that: 'is offline and was refused offline',
+    start: 'offline',
+    doors: ['online', 'replug'],
+    claims: OFFLINE,
+    fail: alreadyThere('offline', 'it is offline'),
+  },
+  'offline-vetoed': {
+    that: 'couldn\'t go offline because a part of the kernel vetoed it',
+    start: 'online',
+    doors: ['online', 'state', 'replug', 'rollback'],
+    claims: OFFLINE,
+    needs: INJECT,
+    fail: offlineVetoed,
+  },
+  'online-vetoed': {
+    that: 'couldn\'t go online because a part of the kernel vetoed it',
+    start: 'offline',
+    doors: ['online', 'state', 'replug'],
+    claims: ONLINE,
+    needs: INJECT,
+    fail: onlineVetoed,
+  },
+  'memmap-offline-vetoed': {
+    that: 'holds its own memory map and couldn\'t go offline',
+    start: 'online',
+    doors: ['replug'],
+    claims: [...OFFLINE, 'linux/memmap-on-memory/effect'],
+    needs: OWN_MEMMAP,
+    boot: boots.ownMemmap,
+    fail: offlineVetoed,
+  },
+  'memmap-online-vetoed': {
+    that: 'holds its own memory map and couldn\'t go online',
+    start: 'offline',
+    doors: ['online'],
+    claims: [...ONLINE, 'linux/memmap-on-memory/effect'],
+    needs: OWN_MEMMAP,
+    boot: boots.ownMemmap,
+    fail: onlineVetoed,
+  },
 };
 
-for (const [name, {that, start, doors, claims, fail}] of Object.entries(ROWS)) {
+for (const [name, {that, start, doors, claims, needs = [], boot, fail}] of Object.entries(ROWS)) {
   for (const door of doors) {
     conformance(`aftermath/block-${name}-then-${door}`, {
       title: `A block that ${that} goes on as one that nothing was refused: ${DOORS[door]}`,
       claims,
-      needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION'],
+      needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
+      ...(boot ? {boot} : {}),
       seconds: 60,
     }, async ({t, guest, untouched}) => {
       await compareObject(t, guest, untouched, async (one) => {

@@ -34,3 +34,7 @@ export const putBack = (guest: CaseGuest, {id, size, slot, address}: Place): Act
 });
 
 const states = (dimm: Dimm): string => dimm.blocks.map(({state}) => state).join(' ');
+
+/** Each block onlined to Movable, from where it can be taken out again. */
+export const onlineAll = (guest: CaseGuest, ids: readonly number[]): Act[] =>
+  ids.map((id) => writeTo(guest, id, 'state', 'online_movable'));
