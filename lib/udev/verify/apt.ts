@@ -1,6 +1,7 @@
 import {mkdir, readdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {execa} from 'execa';
+import {isThere} from '../../util/files.ts';
 
 /** The releases whose packages are looked at. */
 export const suites = ['bullseye', 'bookworm', 'trixie', 'sid'] as const;
@@ -30,7 +31,11 @@ export async function apt(dir: string, from: readonly Suite[], contents: boolean
     const {stdout} = await execa(command, args, {cwd, env: {APT_CONFIG: config, LC_ALL: 'C'}, maxBuffer: 2 ** 28});
     return stdout;
   };
-  if (!(await readdir(join(dir, 'lists'))).some((name) => name.includes('_Packages'))) await run('apt-get', ['update', '-q']);
+  const complete = join(dir, 'lists-complete'); // lists that were there before an update failed are not all of them
+  if (!(await isThere(complete))) {
+    await run('apt-get', ['update', '-q', '-o', 'APT::Update::Error-Mode=any']);
+    await writeFile(complete, '');
+  }
   return {dir, run};
 }
 
