@@ -223,3 +223,17 @@ test('persistent memory is RAM where the guest makes RAM of it, and is called so
   t.deepEqual(violated(called('System RAM')), [CALLED]);
   t.deepEqual(violated((now) => { persistent(now); drop(now, 33); }).includes(MET), true);
 });
+
+test('persistent memory that a driver has is what ZONE_DEVICE spans', (t) => {
+  const driven = (spanned: (pages: number) => number): Edit => (now) => {
+    persistent(now);
+    const {address, size} = at(now.qemu.devices, 0);
+    const index = now.iomem.findIndex(({start}) => start === address);
+    now.iomem = now.iomem.toSpliced(index, 1, {depth: 0, start: address, end: address + size, name: 'dax0.0'}, {...at(now.iomem, index), depth: 1});
+    zone(now, 'Device').spanned = spanned(size / 4096);
+  };
+  t.deepEqual(violated(driven((pages) => pages)), []);
+  t.deepEqual(violated(driven((pages) => pages + 1)), [SPANS]);
+  t.deepEqual(violated(driven(() => 0)), [SPANS]);
+  t.deepEqual(violated((now) => { persistent(now); zone(now, 'Device').spanned = 1; }), [SPANS]);
+});

@@ -196,8 +196,7 @@ interface Span {
 
 /** What a zone must span; undefined where boot memory has moved into or out of it, which may begin and end anywhere. */
 function expectedSpan({node, name, present}: Zone, {first, now, before = now}: Pick<Moment, 'first' | 'now' | 'before'>): Span | undefined {
-  // Persistent memory has pages in ZONE_DEVICE, none of which is present, while it is no RAM.
-  if (name === 'Device' && now.qemu.devices.some(isPersistent)) return undefined;
+  if (name === 'Device' && now.qemu.devices.some(isPersistent)) return deviceSpan(now);
   if (present === 0) return {start: 0, pages: 0};
   const members = (one: Observation): BlockView[] => one.blocks.filter((block) => zoneOf(block) === name && (block.nodes[0] ?? 0) === node);
   const ids = (one: Observation): string => members(one).map(({id}) => id).join();
@@ -216,6 +215,20 @@ function expectedSpan({node, name, present}: Zone, {first, now, before = now}: P
   if (start && start.present > 0) parts.push([start.startPfn, start.startPfn + start.spanned]);
   const from = Math.min(...parts.map(([low]) => low));
   return parts.length === 0 ? undefined : {start: from, pages: Math.max(...parts.map(([, high]) => high)) - from};
+}
+
+/**
+ * What ZONE_DEVICE spans: all of the persistent memory that a driver of the guest has, from when its namespace was first used;
+ * none of it is present, so the zone has no start to be seen, and it is never made smaller (remove_pfn_range_from_zone() of
+ * mm/memory_hotplug.c). Undefined with several nodes: QEMU doesn't say on which one such a device is.
+ */
+function deviceSpan(now: Observation): Span | undefined {
+  if (nodesOf(now).length > 1) return undefined;
+  const driven = now.qemu.devices.filter((device) => isPersistent(device) && now.iomem.some(({depth, start, end, name}) =>
+    depth === 0 && !name.startsWith('System RAM') && device.address <= start && end <= device.address + device.size));
+  if (driven.length === 0) return {start: 0, pages: 0};
+  const end = Math.max(...driven.map(({address, size}) => address + size));
+  return {start: 0, pages: (end - Math.min(...driven.map(({address}) => address))) / PAGE};
 }
 
 /**
