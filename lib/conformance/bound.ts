@@ -1,4 +1,5 @@
 import {Broken} from '../util/errors.ts';
+import {exactNumber} from '../util/number.ts';
 import {clean, lastLines, shellQuote} from '../util/text.ts';
 import type {CaseGuest} from './guest.ts';
 
@@ -109,10 +110,7 @@ export class BoundProcess {
 
   /** Its filled pages on each node that has any: `{N1: 4096}`. Source: /proc/PID/numa_maps. */
   async pagesByNode(): Promise<Record<string, number>> {
-    const out = await this.#guest.sh(`grep "^$(cat ${DIR}/area) " ${MAPS}`);
-    return Object.fromEntries(
-      [...out.matchAll(/ (N\d+)=(\d+)/g)].map(([, node, pages]) => [node ?? '', Number(pages)]),
-    );
+    return numbers(await this.#guest.sh(`grep "^$(cat ${DIR}/area) " ${MAPS} | tr ' ' '\\n' | grep '^N[0-9]'`));
   }
 
   /**
@@ -120,8 +118,11 @@ export class BoundProcess {
    * work queue. Source: /proc/PID/numa_maps.
    */
   async policyOnce(policy: string): Promise<string> {
-    const out = await this.#guest.sh(`until grep "^$(cat ${DIR}/area) ${policy} " ${MAPS}; do :; done`);
-    return out.split(' ')[1] ?? '';
+    const read = `grep "^$(cat ${DIR}/area) " ${MAPS} | cut -d ' ' -f 2`;
+    const out = await this.#guest.sh(
+      `until now=$(${read}); [ "$now" = ${shellQuote(policy)} ]; do :; done; echo "$now"`,
+    );
+    return out.trimEnd();
   }
 
   /** How many of its pages don't have their content any more. */
@@ -159,7 +160,7 @@ export class BoundProcess {
     const out = await this.#guest.sh(`echo ${shellQuote(text)} >${DIR}/order && mv ${DIR}/order ${DIR}/${order}
       until [ -e ${DIR}/${order}.done ] || [ -e ${DIR}/status ]; do :; done
       if [ -e ${DIR}/${order}.done ]; then cat ${DIR}/${order}.done && rm ${DIR}/${order}.done
-      else echo "ended $(cat ${DIR}/status)"; cat ${DIR}/out >&2; fi`);
+      else echo "ended $(cat ${DIR}/status)"; fi`);
     const said = out.trim();
     if (!answer.test(said)) throw new Broken(
       `the bound process in the guest answered "${lastLines(clean(out, 300), 2)}" to ${order}`,
@@ -197,14 +198,25 @@ export async function cpusetNodes(guest: CaseGuest, effective: string): Promise<
     `until [ "$(cat ${GROUP}/cpuset.mems.effective)" = ${shellQuote(effective)} ]; do :; done; cat ` +
       `${GROUP}/cpuset.mems ${GROUP}/cpuset.mems.effective`,
   );
-  const [mems = '', now = ''] = out.split('\n');
+  const [, mems = '', now = ''] = /^([\d,-]+)\n([\d,-]+)\n$/.exec(out) ?? [];
+  if (now === '') throw new Broken(`the guest tells of the nodes of the cpuset "${clean(out, 200)}"`);
   return {mems, effective: now};
 }
 
 /** KiB of a node that the kernel has for itself: slab, page tables, kernel stacks. Source: nodeN/meminfo. */
 export async function kernelMemory(guest: CaseGuest, node: number): Promise<Record<string, number>> {
-  const out = await guest.sh(`grep -E ' (Slab|PageTables|KernelStack):' /sys/devices/system/node/node${node}/meminfo`);
-  return Object.fromEntries(
-    [...out.matchAll(/^Node \d+ (\w+): +(\d+) kB$/gm)].map(([, name, kib]) => [name ?? '', Number(kib)]),
-  );
+  const line = `s/^Node ${node} (Slab|PageTables|KernelStack): +([0-9]+) kB$/\\1=\\2/p`;
+  return numbers(await guest.sh(`sed -nE '${line}' /sys/devices/system/node/node${node}/meminfo`));
+}
+
+/** Lines of `name=number`, each name once. Throws Broken where there is anything else. */
+function numbers(out: string): Record<string, number> {
+  const pairs = out.trimEnd().split('\n').map((line) => {
+    const [, name = '', digits = ''] = /^(\w+)=(\d+)$/.exec(line) ?? [];
+    if (digits === '') throw new Broken(`the guest tells of a process's memory "${clean(out, 200)}", not in numbers`);
+    return [name, exactNumber(digits, name)] as const;
+  });
+  const names = new Set(pairs.map(([name]) => name));
+  if (names.size < pairs.length) throw new Broken(`the guest tells one thing twice: "${clean(out, 200)}"`);
+  return Object.fromEntries(pairs);
 }

@@ -2,13 +2,18 @@ import type {MemoryDevice} from '../guest/observation.ts';
 import {findDevice} from '../hotplug/dimm.ts';
 import {Broken} from '../util/errors.ts';
 import {exactNumber} from '../util/number.ts';
-import {bytes, parseSize, type Bytes} from '../util/size.ts';
+import {bytes, formatSize, parseSize, type Bytes} from '../util/size.ts';
 import {clean} from '../util/text.ts';
 import type {MemoryBlock} from './block.ts';
 import {blocksIn, blocksOf} from './device-blocks.ts';
 import type {CaseGuest, QemuAnswer} from './guest.ts';
+import {PAGE} from './ledger.ts';
 
 const [ND, DAX] = ['/sys/bus/nd', '/sys/bus/dax'];
+/** What a dax device begins at a multiple of: a huge page. */
+const ALIGN = 2 * 2 ** 20;
+/** What the namespace keeps in front of its memory map; newer kernels 128 KiB less, which is less than ALIGN. */
+const LABEL = 136 * 1024;
 
 /** Lets go of it: a driver has it by an id that was written to it, or because it takes any (device_dax). */
 const leave = (driver: string): string =>
@@ -131,7 +136,7 @@ export async function plugPmem(guest: CaseGuest, spec: {id: string; size: string
     cd ${ND}/devices
     echo namespace0.0 >${ND}/drivers/nd_pmem/unbind
     cat /proc/sys/kernel/random/uuid >dax0.0/uuid
-    echo 2097152 >dax0.0/align
+    echo ${ALIGN} >dax0.0/align
     echo pmem >dax0.0/mode
     echo namespace0.0 >dax0.0/namespace
     echo dax0.0 >${ND}/drivers/dax_pmem/bind
@@ -141,9 +146,24 @@ export async function plugPmem(guest: CaseGuest, spec: {id: string; size: string
   if (size === '') throw new Broken(
     `the guest tells of its dax device "${clean(out, 200)}", and not where it is and how large`,
   );
-  return new PersistentMemory(
-    guest,
-    await findDevice(guest.qmp, id),
-    {address: bytes(exactNumber(address, 'a dax device', 16)), size: bytes(exactNumber(size, 'a dax device'))},
+  const device = await findDevice(guest.qmp, id);
+  const dax = {
+    address: bytes(exactNumber(address, 'a dax device', 16)),
+    size: bytes(exactNumber(size, 'a dax device')),
+  };
+  guest.stage.checks.require(
+    dax,
+    daxOf(device),
+    `where the dax device of ${id} is`,
+    `behind its label and 64 bytes of memory map for each page, at a multiple of ${formatSize(ALIGN)}, up to the end ` +
+      'of the device: nd_pfn_init() of drivers/nvdimm/pfn_devs.c',
   );
+  return new PersistentMemory(guest, device, dax);
+}
+
+/** Which part of a device its dax device has: what is left beside its label and its memory map. */
+function daxOf({address, size}: Pick<MemoryDevice, 'address' | 'size'>): PersistentMemory['dax'] {
+  const map = Math.floor((size - LABEL) / PAGE) * 64;
+  const start = Math.ceil((address + LABEL + map) / ALIGN) * ALIGN;
+  return {address: bytes(start), size: bytes(address + size - start)};
 }
