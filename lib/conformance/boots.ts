@@ -13,6 +13,8 @@ export const boots = {
   coldMovable: {append: 'memhp_default_state=online_movable'},
   /** Of 62 GiB that end at 64 GiB the guest leaves all alone but the lowest and the highest 2 GiB: the memory map of the rest would be real memory. */
   largeBlocks: {append: 'memmap=58G$4G'},
+  /** Room for a kernel that boots after a crash. */
+  crashKernel: {append: 'memhp_default_state=offline crashkernel=256M'},
   /** For two nodes. */
   bothCores: {append: 'kernelcore=300M movablecore=400M'},
 } as const;

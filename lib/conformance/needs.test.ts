@@ -13,6 +13,8 @@ for (const [need, given, reason] of [
   ['numa', {}, /without CONFIG_NUMA/],
   ['kprobes', {}, /without CONFIG_KPROBE_EVENTS/],
   ['kprobes', {config: {CONFIG_KPROBE_EVENTS: 'y'}}, undefined],
+  ['port-shell', {shell: 'virtio'}, undefined],
+  ['port-shell', {}, /by ssh/],
   ['kernel-config', {}, undefined],
   ['kernel-config', {config: null}, /no copy of its kernel's config/],
   ['config:CONFIG_CMA', {}, /without CONFIG_CMA/],

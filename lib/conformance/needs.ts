@@ -32,6 +32,8 @@ const features = {
   numa: (facts: GuestFacts): Absent => option(facts, 'CONFIG_NUMA'),
   /** The kernel can tell who onlines memory: watchOnlining of lib/conformance/attribution.ts. */
   kprobes: (facts: GuestFacts): Absent => option(facts, 'CONFIG_KPROBE_EVENTS'),
+  /** memhp's shells come back by themselves after a boot: a connection by ssh would have to be made anew. */
+  'port-shell': (facts: GuestFacts): Absent => (facts.shell === 'ssh' ? 'the guest is talked to by ssh, and a boot ends the connection' : undefined),
   'kernel-config': (facts: GuestFacts): Absent => (facts.config === null ? "the guest keeps no copy of its kernel's config" : undefined),
 } as const;
 

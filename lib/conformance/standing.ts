@@ -1,5 +1,6 @@
 import {isDeepStrictEqual} from 'node:util';
 import type {BlockView} from '../guest/blocks.ts';
+import {systemRam} from '../guest/iomem.ts';
 import type {MemoryDevice, Observation} from '../guest/observation.ts';
 import type {Zone} from '../guest/zoneinfo.ts';
 import {blocksOf, isPersistent, rangeOf} from './device-blocks.ts';
@@ -180,7 +181,7 @@ function pagesOnline(now: Observation): number {
   const online = new Set(now.blocks.filter(({state}) => state === 'online').map(({id}) => id));
   const perBlock = now.blockSize / PAGE;
   let pages = 0;
-  for (const range of ram(now)) {
+  for (const range of systemRam(now.iomem)) { // put together: what a kexec hands over is split in the middle of pages
     const [from, to] = [Math.ceil(range.start / PAGE), Math.floor(range.end / PAGE)];
     for (let id = Math.floor(from / perBlock); id * perBlock < to; id++) {
       if (online.has(id)) pages += Math.min(to, (id + 1) * perBlock) - Math.max(from, id * perBlock);

@@ -1,0 +1,124 @@
+// Suspend to RAM and hibernation of a guest with plugged memory.
+import type {MemoryBlock} from '../lib/conformance/block.ts';
+import {conformance, type CaseContext} from '../lib/conformance/case.ts';
+import type {Dimm} from '../lib/conformance/dimm.ts';
+import type {CaseGuest} from '../lib/conformance/guest.ts';
+import {holdMemory, type HeldMemory} from '../lib/conformance/held.ts';
+import {acpiPorts, hibernate, sleepStates, suspendToRam} from '../lib/conformance/survive/sleep.ts';
+import {VirtioMem} from '../lib/conformance/virtio-mem.ts';
+
+const NEEDS = ['memory-hotplug', 'memory-hotremove', 'command:perl', 'arch:amd64'] as const;
+const SLEPT = {errno: 'none', events: ['SUSPEND', 'WAKEUP']};
+
+interface Plugged {
+  readonly dimm: Dimm;
+  readonly movable: MemoryBlock;
+  readonly held: HeldMemory;
+}
+
+/** A DIMM of one Movable block with data and an offline one, beside a DIMM in Normal. */
+async function plugged(t: CaseContext['t'], guest: CaseGuest): Promise<Plugged> {
+  await guest.setPolicy('offline');
+  const dimm = await guest.plugDimm({id: 'dimm0', size: '256M'});
+  const movable = guest.block(dimm.blockIds[0] ?? -1);
+  await movable.online('online_movable');
+  await (await guest.plugDimm({id: 'dimm1', size: '128M'})).online('online_kernel');
+  const held = await holdMemory(guest, 64, 'small');
+  const why = '64 MiB of 4 KiB pages; what can be moved is served from ZONE_MOVABLE first';
+  t.require(await held.pagesIn(movable), held.pages, `pages with data in ${movable.name}`, why);
+  return {dimm, movable, held};
+}
+
+/** Ends the case where the guest can't suspend to RAM at all. */
+async function mustOfferRam(t: CaseContext['t'], guest: CaseGuest): Promise<void> {
+  const {states, mem} = await sleepStates(guest);
+  t.require(
+    {mem: states.includes('mem'), deep: mem.includes('[deep]')}, {mem: true, deep: true},
+    'suspend to RAM is offered', '/sys/power/state and mem_sleep: QEMU has ACPI S3',
+  );
+}
+
+conformance('suspend/dimm-to-ram', {
+  title: 'After suspend to RAM plugged DIMMs are as they were, their data too, and their blocks can be offlined and onlined',
+  claims: ['linux/sleep/dimm'],
+  needs: NEEDS,
+}, async ({t, guest}) => {
+  const {dimm, movable, held} = await plugged(t, guest);
+  await mustOfferRam(t, guest);
+  const before = guest.now;
+  t.require(await suspendToRam(guest), SLEPT, 'how suspending ended');
+  guest.expectUnchanged(before, 'after suspend to RAM');
+  t.is(await held.changedPages(), 0, 'pages that lost their content', 'each page has content of its own');
+  await movable.offline();
+  t.is(await held.changedPages(), 0, 'pages that lost their content when their block was offlined');
+  await dimm.online('online_movable');
+});
+
+conformance('suspend/plug-after-ram', {
+  title: 'After suspend to RAM DIMMs can be plugged and unplugged as before',
+  claims: ['linux/sleep/hotplug'],
+  needs: ['memory-hotplug', 'memory-hotremove', 'arch:amd64'],
+}, async ({t, guest}) => {
+  await guest.setPolicy('offline');
+  const dimm = await guest.plugDimm({id: 'dimm0', size: '128M'});
+  await mustOfferRam(t, guest);
+  const ports = await acpiPorts(guest);
+  t.require(await suspendToRam(guest), SLEPT, 'how suspending ended');
+  t.require(
+    await acpiPorts(guest),
+    ports,
+    'PMBASE and ACPI_CNTL of the LPC bridge',
+    'as before: the firmware sets again what waking up has reset, else no plug is heard of',
+  );
+  await dimm.unplug();
+  const again = await guest.plugDimm({id: 'dimm1', size: '128M'});
+  await again.online('online_movable');
+  await again.unplug();
+});
+
+conformance('suspend/dimm-to-disk', {
+  title: 'After hibernation plugged DIMMs are as they were, their data too, and can be offlined, unplugged and plugged again',
+  claims: ['linux/sleep/dimm', 'linux/sleep/hotplug'],
+  needs: [...NEEDS, 'disk'],
+  seconds: 60,
+}, async ({t, guest}) => {
+  const {dimm, movable, held} = await plugged(t, guest);
+  t.require((await sleepStates(guest)).states.includes('disk'), true, '/sys/power/state offers disk');
+  const before = guest.now;
+  await hibernate(guest, 'none', 'the image of all memory is written, read and resumed');
+  guest.expectUnchanged(before, 'after hibernation');
+  t.is(await held.changedPages(), 0, 'pages that lost their content', 'each page has content of its own');
+  await movable.offline();
+  await dimm.unplug();
+  await guest.qmp.execute('object-del', {id: 'mem-dimm0'});
+  await (await guest.plugDimm({id: 'dimm0', size: '256M'})).online('online_movable');
+});
+
+for (const kind of ['ram', 'disk'] as const) {
+  const what = kind === 'ram' ? 'suspend to RAM' : 'hibernation';
+  conformance(`suspend/virtio-mem-to-${kind}`, {
+    title: `A guest with memory plugged by virtio-mem refuses ${what}, and nothing of its memory changes`,
+    claims: ['linux/sleep/virtio-mem'],
+    // QEMU 9.1 keeps the device's memory while the guest sleeps.
+    needs: [...NEEDS, 'config:CONFIG_VIRTIO_MEM', kind === 'ram' ? 'qemu<9.1' : 'disk'],
+    machine: 'q35-virtio',
+  }, async ({t, guest}) => {
+    await guest.setPolicy('online_movable');
+    const vm = new VirtioMem(guest);
+    await vm.resize('256M');
+    const held = await holdMemory(guest, 64, 'small');
+    t.require(
+      await held.pagesIn(...vm.blocks), held.pages,
+      'pages with data in its blocks', 'what can be moved is served from ZONE_MOVABLE first',
+    );
+    const before = guest.now;
+    const why = 'virtio_mem_freeze(), and the PM notifier for hibernation, refuse where memory is plugged: ' +
+      'nobody plugs it again after a reset';
+    if (kind === 'ram') t.is(await suspendToRam(guest), {errno: 'EPERM', events: []}, 'how suspending ended', why);
+    else await hibernate(guest, 'EPERM', why);
+    guest.expectUnchanged(before, `after ${what} was refused`);
+    t.is(await held.changedPages(), 0, 'pages that lost their content');
+    await vm.resize('320M');
+    await vm.resize('0');
+  });
+}
