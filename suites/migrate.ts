@@ -1,26 +1,14 @@
 // A guest with plugged memory that goes on in another QEMU: as it was, and with all that can be done to it.
-import type {MemoryBlock} from '../lib/conformance/block.ts';
 import {conformance, type CaseContext} from '../lib/conformance/case.ts';
 import type {Dimm} from '../lib/conformance/dimm.ts';
 import type {CaseGuest} from '../lib/conformance/guest.ts';
 import {holdMemory, type HeldMemory} from '../lib/conformance/held.ts';
+import {dimmWithData} from '../lib/conformance/movable-dimm.ts';
 import {migrate, runState, tryMigrate} from '../lib/conformance/migrate.ts';
 import {loadVm, loadVmInPlace, mustLoadVm, saveVm} from '../lib/conformance/snapshot.ts';
 import {VirtioMem} from '../lib/conformance/virtio-mem.ts';
 
 const REMOVE = ['memory-hotplug', 'memory-hotremove', 'command:perl'] as const;
-
-/** A DIMM of one Movable block with data and an offline one, beside a DIMM in Normal. */
-async function plugged(t: CaseContext['t'], guest: CaseGuest): Promise<{dimm: Dimm; movable: MemoryBlock; held: HeldMemory}> {
-  await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({id: 'dimm0', size: '256M'});
-  const movable = guest.block(dimm.blockIds[0] ?? -1);
-  await movable.online('online_movable');
-  await (await guest.plugDimm({id: 'dimm1', size: '128M'})).online('online_kernel');
-  const held = await holdMemory(guest, 64, 'small');
-  t.require(await held.pagesIn(movable), held.pages, `pages with data in ${movable.name}`, '64 MiB of 4 KiB pages; what can be moved is served from ZONE_MOVABLE first');
-  return {dimm, movable, held};
-}
 
 /** Offlines, unplugs and plugs the DIMM again where the guest is now. */
 async function liveOn(t: CaseContext['t'], there: CaseGuest, was: Dimm, held: HeldMemory): Promise<void> {
@@ -51,7 +39,7 @@ for (const [name, {given, moved, what}] of Object.entries(WAYS)) {
     moves: true,
     seconds: 60,
   }, async ({t, guest}) => {
-    const {dimm, held} = await plugged(t, guest);
+    const {dimm, held} = await dimmWithData(t, guest);
     const before = guest.now;
     const there = await migrate(guest, given, moved);
     t.is(await runState(there), 'running', 'state of the other QEMU');
@@ -66,7 +54,7 @@ conformance('migrate/without-the-dimm', {
   needs: REMOVE,
   moves: true,
 }, async ({t, guest}) => {
-  const {dimm, held} = await plugged(t, guest);
+  const {dimm, held} = await dimmWithData(t, guest);
   const before = guest.now;
   const {words, ...ends} = await tryMigrate(guest, 'not at all');
   t.is(ends, {from: 'failed', to: 'ended'}, 'how the migration ended', `the RAM block of the DIMM is unknown there; QEMU's words: ${words}`);
@@ -106,7 +94,7 @@ conformance('migrate/savevm', {
   moves: true,
   seconds: 60,
 }, async ({t, guest}) => {
-  const {dimm, movable, held} = await plugged(t, guest);
+  const {dimm, movable, held} = await dimmWithData(t, guest);
   const before = guest.now;
   await saveVm(guest, 'memhp');
   guest.expectUnchanged(before, 'after savevm');

@@ -1,33 +1,13 @@
 // Suspend to RAM and hibernation of a guest with plugged memory.
-import type {MemoryBlock} from '../lib/conformance/block.ts';
 import {conformance, type CaseContext} from '../lib/conformance/case.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
 import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {holdMemory, type HeldMemory} from '../lib/conformance/held.ts';
+import {holdMemory} from '../lib/conformance/held.ts';
+import {dimmWithData} from '../lib/conformance/movable-dimm.ts';
 import {acpiPorts, hibernate, sleepStates, suspendToRam} from '../lib/conformance/survive/sleep.ts';
 import {VirtioMem} from '../lib/conformance/virtio-mem.ts';
 
 const NEEDS = ['memory-hotplug', 'memory-hotremove', 'command:perl', 'arch:amd64'] as const;
 const SLEPT = {errno: 'none', events: ['SUSPEND', 'WAKEUP']};
-
-interface Plugged {
-  readonly dimm: Dimm;
-  readonly movable: MemoryBlock;
-  readonly held: HeldMemory;
-}
-
-/** A DIMM of one Movable block with data and an offline one, beside a DIMM in Normal. */
-async function plugged(t: CaseContext['t'], guest: CaseGuest): Promise<Plugged> {
-  await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({id: 'dimm0', size: '256M'});
-  const movable = guest.block(dimm.blockIds[0] ?? -1);
-  await movable.online('online_movable');
-  await (await guest.plugDimm({id: 'dimm1', size: '128M'})).online('online_kernel');
-  const held = await holdMemory(guest, 64, 'small');
-  const why = '64 MiB of 4 KiB pages; what can be moved is served from ZONE_MOVABLE first';
-  t.require(await held.pagesIn(movable), held.pages, `pages with data in ${movable.name}`, why);
-  return {dimm, movable, held};
-}
 
 /** Ends the case where the guest can't suspend to RAM at all. */
 async function mustOfferRam(t: CaseContext['t'], guest: CaseGuest): Promise<void> {
@@ -43,7 +23,7 @@ conformance('suspend/dimm-to-ram', {
   claims: ['linux/sleep/dimm'],
   needs: NEEDS,
 }, async ({t, guest}) => {
-  const {dimm, movable, held} = await plugged(t, guest);
+  const {dimm, movable, held} = await dimmWithData(t, guest);
   await mustOfferRam(t, guest);
   const before = guest.now;
   t.require(await suspendToRam(guest), SLEPT, 'how suspending ended');
@@ -82,7 +62,7 @@ conformance('suspend/dimm-to-disk', {
   needs: [...NEEDS, 'disk'],
   seconds: 60,
 }, async ({t, guest}) => {
-  const {dimm, movable, held} = await plugged(t, guest);
+  const {dimm, movable, held} = await dimmWithData(t, guest);
   t.require((await sleepStates(guest)).states.includes('disk'), true, '/sys/power/state offers disk');
   const before = guest.now;
   await hibernate(guest, 'none', 'the image of all memory is written, read and resumed');

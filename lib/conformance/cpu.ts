@@ -13,8 +13,8 @@ export const PLUGGED_CPU = 'cpu1';
 const DIRECTORY = `/sys/devices/system/cpu/${PLUGGED_CPU}`;
 
 /**
- * Has the guest kept room for another CPU at boot? Linux from 6.9 on keeps none on what it takes for hardware, as it takes
- * TCG: it then refuses what is plugged. Source: /sys/devices/system/cpu/possible.
+ * Has the guest kept room for another CPU at boot? Linux takes TCG for hardware, on which 6.12 keeps none (6.1 does): it
+ * then refuses what is plugged. Source: /sys/devices/system/cpu/possible.
  */
 export async function hasRoomForCpu(guest: CaseGuest): Promise<boolean> {
   return (await cpusNow(guest)).possible !== '0';

@@ -9,12 +9,17 @@ export type Accel = 'kvm' | 'tcg';
 /**
  * TCG does what `max` has byte by byte where a guest prefers it (erms: `rep movsb` for every page that is copied or
  * cleared), and walks one level more of page tables with la57. A guest that runs under TCG alone has no use for either.
- * QEMU before 8.0 computes wrong flags for cmpxchg16b, which panics a guest now and then: docs/findings/wrong-flags.md.
  */
 export function cpuModel({accel, qemu}: Pick<BootConfig, 'accel' | 'qemu'>): string {
   if (accel === 'kvm') return 'host';
-  return `max,la57=off,erms=off${compareReleases(qemu, '8.0') < 0 ? ',cx16=off' : ''}`;
+  return withRightFlags('max,la57=off,erms=off', qemu);
 }
+
+/**
+ * A CPU model for TCG without what its flags are wrong for: cmpxchg16b of QEMU before 8.0, which panics a guest now and
+ * then (docs/findings/wrong-flags.md).
+ */
+export const withRightFlags = (model: string, qemu: string): string => (compareReleases(qemu, '8.0') < 0 ? `${model},cx16=off` : model);
 
 /** Everything that is chosen before boot: a boot config on an accelerator. */
 export interface BootConfig {

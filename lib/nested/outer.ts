@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import type {Image} from '../image/image.ts';
 import {runTool} from '../image/tool.ts';
 import {bringUp} from '../machine/bring-up.ts';
-import {escapeValue, machineArgs, type BootConfig} from '../machine/commandline.ts';
+import {escapeValue, machineArgs, type BootConfig, withRightFlags} from '../machine/commandline.ts';
 import {profileByName, type MachineProfile} from '../machine/profile.ts';
 import {writeKeys} from '../machine/template.ts';
 import type {QemuBinary} from '../qemu/binary.ts';
@@ -14,7 +14,7 @@ import type {Shell} from '../shell/shell.ts';
 import {gib, mib} from '../util/size.ts';
 
 /** An emulated AMD CPU, whose SVM TCG emulates as well: a guest on it has a /dev/kvm that works. */
-const CPU = ['-cpu', 'EPYC'];
+const CPU = 'EPYC';
 /** On a busy host the watchdog takes the TSC for unstable, and every other clock costs an exit. */
 const CLOCK = 'tsc=reliable';
 const MINUTE = 60_000;
@@ -49,7 +49,7 @@ export async function bootOuter({image, qemu, work, cargo, consoleFile, signal}:
   await truncate(parcel, mib(256));
   const args = [
     ...machineArgs(config, {ramDir: work, share: false, ...(image.disk ? {disk: {path: image.disk, snapshot: true}} : {}), ssh: {forward: true}, keys}),
-    ...CPU, ...drive('cargo', cargo, 'on'), ...drive('parcel', parcel, 'off'),
+    '-cpu', withRightFlags(CPU, qemu.version), ...drive('cargo', cargo, 'on'), ...drive('parcel', parcel, 'off'),
   ];
   const vm = await launch(qemu, args, {ms: MINUTE, consoleFile});
   try {

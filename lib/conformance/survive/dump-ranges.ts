@@ -3,6 +3,7 @@ import type {Observation} from '../../guest/observation.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
 import type {CaseGuest} from '../guest.ts';
+import {PAGE} from '../ledger.ts';
 
 export interface Range {
   readonly start: number;
@@ -11,7 +12,6 @@ export interface Range {
 }
 
 const MIB = 2 ** 20;
-const PAGE = 4096;
 const PT_LOAD = 1;
 /** Bytes of an ELF64 header and of one of its program headers. */
 const [HEADER, PROGRAM_HEADER] = [64, 56];
