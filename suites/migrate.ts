@@ -1,14 +1,17 @@
 // A guest with plugged memory that goes on in another QEMU: as it was, and with all that can be done to it.
+import {boots} from '../lib/conformance/boots.ts';
 import {conformance, type CaseContext} from '../lib/conformance/case.ts';
 import type {Dimm} from '../lib/conformance/dimm.ts';
 import type {CaseGuest} from '../lib/conformance/guest.ts';
 import {holdMemory, type HeldMemory} from '../lib/conformance/held.ts';
-import {dimmWithData} from '../lib/conformance/movable-dimm.ts';
+import {hints, migrateHinted, plugHinter} from '../lib/conformance/hinting.ts';
 import {migrate, runState, tryMigrate} from '../lib/conformance/migrate.ts';
+import {dimmWithData} from '../lib/conformance/movable-dimm.ts';
 import {loadVm, loadVmInPlace, mustLoadVm, saveVm} from '../lib/conformance/snapshot.ts';
 import {VirtioMem} from '../lib/conformance/virtio-mem.ts';
 
 const REMOVE = ['memory-hotplug', 'memory-hotremove', 'command:perl'] as const;
+const LIVE = [...REMOVE, 'live-migration'] as const;
 
 /** Offlines, unplugs and plugs the DIMM again where the guest is now. */
 async function liveOn(t: CaseContext['t'], there: CaseGuest, was: Dimm, held: HeldMemory): Promise<void> {
@@ -35,7 +38,7 @@ for (const [name, {given, moved, what}] of Object.entries(WAYS)) {
   conformance(`migrate/${name}`, {
     title: `A guest that is migrated ${what}, is as it was, its data too, and the DIMM can be offlined, unplugged and plugged again`,
     claims: ['qemu/migrate/devices', 'qemu/migrate/memory'],
-    needs: REMOVE,
+    needs: moved === 'running' ? LIVE : REMOVE,
     moves: true,
     seconds: 60,
   }, async ({t, guest}) => {
@@ -47,6 +50,30 @@ for (const [name, {given, moved, what}] of Object.entries(WAYS)) {
     await liveOn(t, there, dimm, held);
   });
 }
+
+conformance('migrate/hinting', {
+  title: 'A guest whose balloon hints free pages to the migration is as it was, its data too; pages that it hinted are not sent, and the DIMM goes on',
+  claims: ['qemu/migrate/hinting', 'qemu/migrate/memory'],
+  needs: [...LIVE, 'config:CONFIG_VIRTIO_BALLOON', 'command:udevadm'],
+  machine: 'q35-768m',
+  boot: boots.coldMovable,
+  moves: true,
+  seconds: 90,
+}, async ({t, guest}) => {
+  await guest.setPolicy('offline');
+  const dimm = await guest.plugDimm({id: 'dimm0', size: '256M'});
+  await dimm.blocks[0]?.online('online_movable');
+  const held = await holdMemory(guest, 64, 'small');
+  const movable = guest.now.blocks.filter(({validZones: [zone]}) => zone === 'Movable').map(({id}) => guest.block(id));
+  t.require(await held.pagesIn(...movable), held.pages, 'pages with data in Movable blocks', 'what can be moved is served from ZONE_MOVABLE first');
+  await plugHinter(guest, 'port0');
+  t.is(await hints(guest), true, 'the driver hints free pages');
+  const before = guest.now;
+  const {there, unsent} = await migrateHinted(guest, 'port0');
+  t.is(unsent > 0, true, 'QEMU left pages out', 'in its first pass; without hints each page is sent or is still to be sent');
+  there.expectUnchanged(before, 'after the migration');
+  await liveOn(t, there, dimm, held);
+});
 
 conformance('migrate/without-the-dimm', {
   title: 'A migration to a QEMU that lacks the DIMM fails, and the guest goes on where it was, unchanged',
@@ -66,7 +93,7 @@ conformance('migrate/without-the-dimm', {
 conformance('migrate/virtio-mem', {
   title: 'A guest with virtio-mem that is migrated while it runs is as it was, its data too, and the device can be resized up and down there',
   claims: ['qemu/migrate/devices', 'qemu/migrate/memory', 'linux/virtio-mem/converges'],
-  needs: [...REMOVE, 'config:CONFIG_VIRTIO_MEM'],
+  needs: [...LIVE, 'config:CONFIG_VIRTIO_MEM'],
   machine: 'q35-virtio',
   moves: true,
   seconds: 60,

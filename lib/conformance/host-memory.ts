@@ -2,6 +2,7 @@ import type {Backend} from '../hotplug/dimm.ts';
 import {FILES_FD} from '../qemu/channels.ts';
 import {parseSmaps, type Mapping} from '../qemu/smaps.ts';
 import type {CaseGuest} from './guest.ts';
+import {until} from './until.ts';
 
 export type {Mapping} from '../qemu/smaps.ts';
 
@@ -33,14 +34,3 @@ export const freeHugePages = async (guest: CaseGuest, kib: number): Promise<numb
 /** The same once it is `wanted`, or what it is at the deadline. */
 export const freeHugePagesReach = (guest: CaseGuest, kib: number, wanted: number): Promise<number> =>
   until(guest, () => freeHugePages(guest, kib), (count) => count === wanted);
-
-/** Reads a value until it is as wanted; at the deadline of an operation the last one, whatever it is. */
-async function until<T>(guest: CaseGuest, read: () => Promise<T>, isWanted: (value: T) => boolean): Promise<T> {
-  const {clock} = guest.stage.clone;
-  const end = clock.now() + guest.stage.limits.operationMs;
-  for (;;) {
-    const value = await read();
-    if (isWanted(value) || clock.now() > end) return value;
-    await clock.sleep(50);
-  }
-}

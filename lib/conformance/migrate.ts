@@ -36,13 +36,15 @@ export const runState = async (guest: CaseGuest): Promise<string> => (await ask(
  * case where the migration fails or takes longer than an operation may. The case says `moves: true`. Source: docs/devel/migration of QEMU.
  */
 export async function migrate(guest: CaseGuest, given: Given, moved: Moved = 'running'): Promise<CaseGuest> {
-  const {stage} = guest;
-  const {migration, to} = await send(guest, given, moved);
-  const {words, ...ends} = migration;
-  stage.checks.require(ends, {from: 'completed', to: 'completed'}, 'how the migration ended', words || 'QEMU\'s events MIGRATION on both sides');
+  return arrive(guest, await send(guest, given, moved), `migrated, ${moved}, to a QEMU that has its devices by ${given}`);
+}
+
+/** The guest where it was sent; ends the case where it didn't get there. */
+export async function arrive(guest: CaseGuest, {migration: {words, ...ends}, to, moved}: Sent, title: string): Promise<CaseGuest> {
+  guest.stage.checks.require(ends, {from: 'completed', to: 'completed'}, 'how the migration ended', words || 'QEMU\'s events MIGRATION on both sides');
   await leave(guest);
   if (moved === 'stopped') await to.vm.qmp.execute('cont');
-  return new CaseGuest(await nextOf(guest).begin(to, `migrated, ${moved}, to a QEMU that has its devices by ${given}`));
+  return new CaseGuest(await nextOf(guest).begin(to, title));
 }
 
 /** Tries a migration that may fail, to a QEMU that ends where it does. The guest stays here. A step. */
@@ -50,20 +52,38 @@ export async function tryMigrate(guest: CaseGuest, given: Given): Promise<Migrat
   return guest.step(`migrate to a QEMU that has the DIMMs by ${given}`, async () => (await send(guest, given, 'running')).migration);
 }
 
-async function send(guest: CaseGuest, given: Given, moved: Moved): Promise<{migration: Migration; to: Clone}> {
+interface Sent {
+  readonly migration: Migration;
+  readonly to: Clone;
+  readonly moved: Moved;
+}
+
+/** Also QEMU's arguments for devices that are no memory; and what is waited for before the migration may take its course: until then it crawls. */
+interface Further {
+  readonly devices?: readonly string[];
+  readonly first?: () => Promise<unknown>;
+}
+
+/** Sends the guest to another QEMU, and waits for the end on both sides, whichever it is. */
+export async function send(guest: CaseGuest, given: Given, moved: Moved, {devices = [], first}: Further = {}): Promise<Sent> {
   const {qmp, stage: {limits: {operationMs}}} = guest;
-  const to = await launchWith(guest, await dimmsOf(guest), given, 'incoming');
-  for (const one of [to.vm.qmp, qmp]) await prepare(one);
+  const to = await launchWith(guest, await dimmsOf(guest), given, 'incoming', devices);
+  for (const one of [to.vm.qmp, qmp]) await saveAll(one);
+  await limit(qmp, first ? CRAWLING : UNLIMITED);
   if (moved === 'stopped') await qmp.execute('stop');
   const [here, there] = [qmp.events.mark(), to.vm.qmp.events.mark()];
   await to.vm.qmp.execute('migrate-incoming', {uri: SOCKET});
   nextOf(guest).mayEnd(to); // as QEMU does when what comes in is not for it
   await qmp.execute('migrate', {uri: SOCKET});
+  if (first) {
+    await first();
+    await limit(qmp, UNLIMITED);
+  }
   const from = await ended(qmp, here, operationMs);
-  if (from === 'completed') return {migration: {from, to: await ended(to.vm.qmp, there, operationMs), words: ''}, to};
+  if (from === 'completed') return {migration: {from, to: await ended(to.vm.qmp, there, operationMs), words: ''}, to, moved};
   const words = clean((await ask(qmp, 'query-migrate', failure))['error-desc'] ?? '', 500);
   await to.close();
-  return {migration: {from, to: 'ended', words}, to};
+  return {migration: {from, to: 'ended', words}, to, moved};
 }
 
 /** The guest has left this QEMU, which ends. */
@@ -80,8 +100,8 @@ export async function dimmsOf(guest: CaseGuest): Promise<MemoryDevice[]> {
 }
 
 /** Another QEMU of the same machine with these DIMMs, and with the same disk. */
-export async function launchWith(guest: CaseGuest, dimms: readonly MemoryDevice[], given: Given, starts: 'incoming' | 'stopped'): Promise<Clone> {
-  const to = await nextOf(guest).launch({starts, devices: given === 'command line' ? dimms.flatMap((dimm) => argumentsOf(dimm)) : []});
+export async function launchWith(guest: CaseGuest, dimms: readonly MemoryDevice[], given: Given, starts: 'incoming' | 'stopped', devices: readonly string[] = []): Promise<Clone> {
+  const to = await nextOf(guest).launch({starts, devices: [...(given === 'command line' ? dimms.flatMap((dimm) => argumentsOf(dimm)) : []), ...devices]});
   if (given !== 'device_add') return to;
   for (const {id, memdev, size, slot, address, node} of dimms) {
     await to.vm.qmp.execute('object-add', {'qom-type': 'memory-backend-ram', id: backendOf(memdev), size});
@@ -103,11 +123,10 @@ const backendOf = (memdev: string): string => memdev.replace(/^\/objects\//, '')
 export const saveAll = (qmp: Qmp): Promise<unknown> =>
   qmp.execute('migrate-set-capabilities', {capabilities: [{capability: 'events', state: true}, {capability: 'x-ignore-shared', state: false}]});
 
-/** Also nothing is to slow it down: QEMU's limit is meant for networks. */
-async function prepare(qmp: Qmp): Promise<void> {
-  await saveAll(qmp);
-  await qmp.execute('migrate-set-parameters', {'max-bandwidth': 2 ** 40});
-}
+/** Bytes a second: nothing is to slow a migration down, QEMU's limit is meant for networks; or it is to be all but held. */
+const [UNLIMITED, CRAWLING] = [2 ** 40, 16 * 2 ** 10];
+
+const limit = (qmp: Qmp, bandwidth: number): Promise<unknown> => qmp.execute('migrate-set-parameters', {'max-bandwidth': bandwidth});
 
 async function ended(qmp: Qmp, mark: number, ms: number): Promise<string> {
   const isLast = (value: unknown): boolean => value === 'completed' || value === 'failed';

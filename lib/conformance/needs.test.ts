@@ -2,7 +2,7 @@ import test from 'ava';
 import type {GuestFacts} from '../machine/bring-up.ts';
 import {absentNeed, type Need} from './needs.ts';
 
-const around = {arch: 'amd64', qemu: '7.2.22'};
+const around = {arch: 'amd64', qemu: '7.2.22', accel: 'tcg'} as const;
 const facts: GuestFacts = {kernel: '6.1.0-56-amd64', os: 'Debian', config: {CONFIG_MEMORY_HOTPLUG: 'y', CONFIG_ACPI_HOTPLUG_MEMORY: 'y'}, commands: ['bash'], shell: 'ssh'};
 
 for (const [need, given, reason] of [
@@ -31,6 +31,7 @@ for (const [need, given, reason] of [
   ['qemu>=7.2', {}, undefined],
   ['qemu>=8.1', {}, /QEMU 7\.2\.22 is older than 8\.1/],
   ['qemu<7', {}, /not older than 7/],
+  ['live-migration', {}, /QEMU 7\.2\.22 under TCG loses what a guest writes/],
   ['host-hugepages:4711x2', {}, /fewer than 2 free huge pages of 4711 KiB/],
 ] satisfies [Need, Partial<GuestFacts>, RegExp | undefined][]) {
   test(`${need} of ${JSON.stringify(given)}: ${reason ? `absent, ${reason.source}` : 'there'}`, (t) => {
@@ -39,6 +40,11 @@ for (const [need, given, reason] of [
     else t.is(said, undefined);
   });
 }
+
+test('a guest that runs can be migrated by KVM, and by a later QEMU', (t) => {
+  t.is(absentNeed(['live-migration'], {facts, ...around, accel: 'kvm'}), undefined);
+  t.is(absentNeed(['live-migration'], {facts, ...around, qemu: '9.0.0'}), undefined);
+});
 
 test('the first need that is absent is the reason', (t) => {
   t.regex(absentNeed(['command:bash', 'command:perl', 'numa'], {facts, ...around}) ?? '', /perl/);

@@ -1,5 +1,7 @@
 import {readFileSync} from 'node:fs';
 import type {GuestFacts} from '../machine/bring-up.ts';
+import type {Accel} from '../machine/commandline.ts';
+import {migratesWhatIsWritten} from '../machine/live.ts';
 import {compareReleases} from '../util/releases.ts';
 
 export {compareReleases};
@@ -7,10 +9,10 @@ export {compareReleases};
 /**
  * What a case needs: a feature of the guest by name, a kernel option (`config:CONFIG_X`; `config:CONFIG_X|CONFIG_Y` where
  * one of them is enough), a command (`command:perl`), a kernel version (`kernel>=5.15`), an architecture (`arch:arm64`),
- * a QEMU version (`qemu>=8.1`), a `disk`, or free huge pages on the host, of that many KiB and that many of them
+ * a QEMU version (`qemu>=8.1`), a `disk`, a QEMU that can migrate a guest while it runs (`live-migration`), or free huge pages on the host, of that many KiB and that many of them
  * (`host-hugepages:2048x64`).
  */
-export type Need = keyof typeof features | 'disk' | `config:${string}` | `command:${string}` | `kernel${'>=' | '<'}${string}` | `arch:${string}` | `qemu${'>=' | '<'}${string}` | `host-hugepages:${number}x${number}`;
+export type Need = keyof typeof features | 'disk' | 'live-migration' | `config:${string}` | `command:${string}` | `kernel${'>=' | '<'}${string}` | `arch:${string}` | `qemu${'>=' | '<'}${string}` | `host-hugepages:${number}x${number}`;
 
 /** What a case runs on. */
 export interface Surroundings {
@@ -19,6 +21,7 @@ export interface Surroundings {
   readonly arch: string;
   /** QEMU's version. */
   readonly qemu: string;
+  readonly accel: Accel;
   /** Has the guest a disk? */
   readonly disk?: boolean;
 }
@@ -50,10 +53,11 @@ export function absentNeed(needs: readonly Need[], surroundings: Surroundings): 
 const VALUED = /^(config:|command:|kernel>=|kernel<|arch:|qemu>=|qemu<|host-hugepages:)(.+)$/;
 
 /** Is it a need that there is? */
-export const isNeed = (need: string): boolean => need === 'disk' || Object.hasOwn(features, need) || VALUED.test(need);
+export const isNeed = (need: string): boolean => need === 'disk' || need === 'live-migration' || Object.hasOwn(features, need) || VALUED.test(need);
 
-function absent(need: Need, {facts, arch, qemu, disk}: Surroundings): Absent {
+function absent(need: Need, {facts, arch, qemu, accel, disk}: Surroundings): Absent {
   if (need === 'disk') return disk === true ? undefined : 'the guest has no disk';
+  if (need === 'live-migration') return migratesWhatIsWritten({accel, qemu}) ? undefined : `QEMU ${qemu} under TCG loses what a guest writes while it is migrated: QEMU 9.0 or later, or KVM`;
   if (need in features) return features[need as keyof typeof features](facts);
   const [, kind = '', value = ''] = VALUED.exec(need) ?? [];
   if (kind === 'config:') return oneOption(facts, value.split('|'));

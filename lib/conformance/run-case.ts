@@ -50,7 +50,7 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
   };
   const none = {checks: [], steps: [], facts: {}, known: [], stale: [], console: ''};
   if ('broken' in template) return {...base, ...none, outcome: 'broken', reason: template.broken, durationMs: duration()};
-  const absent = absentNeed(entry.needs ?? [], {facts: template.facts, arch: options.cell.arch, qemu: options.cell.qemu, disk: template.config.image.disk !== undefined});
+  const absent = absentNeed(entry.needs ?? [], {facts: template.facts, arch: options.cell.arch, qemu: options.cell.qemu, accel: template.config.accel, disk: template.config.image.disk !== undefined});
   if (absent !== undefined) return {...base, ...none, outcome: 'skip', reason: absent, durationMs: duration()};
 
   const factor = slowness(options.cell.accel) * (options.patience ?? 1);
