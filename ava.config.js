@@ -5,8 +5,8 @@ import {relative} from 'node:path';
 const {MEMHP_PLAN, MEMHP_CASES = '', MEMHP_TESTS} = process.env;
 
 const sets = {
-  unit: {files: ['lib/**/*.test.ts', 'suites/**/*.test.ts', '!**/*.guest.test.ts'], concurrency: 2, timeout: '2m'},
-  guest: {files: ['lib/**/*.guest.test.ts', 'suites/**/*.guest.test.ts'], concurrency: 1, serial: true, timeout: '20m'},
+  unit: {files: ['{lib,suites,tools}/**/*.test.ts', '!**/*.guest.test.ts'], concurrency: 2, timeout: '2m'},
+  guest: {files: ['{lib,suites,tools}/**/*.guest.test.ts'], concurrency: 1, serial: true, timeout: '20m'},
   cases: {files: [relative(import.meta.dirname, MEMHP_CASES)], concurrency: 1, timeout: '48h'},
 };
 
@@ -16,7 +16,7 @@ export default {
   ...sets[set],
   extensions: {ts: 'module', js: true},
   nodeArguments: set === 'cases' ? [] : ['--import=tsx'], // cases come as a bundle, lib/cli/compile.js
-  require: ['./lib/selftest/leave.js'],
+  require: ['./tools/selftest/leave.js'],
   workerThreads: false, // a worker thread does not get tsx's loader: ERR_UNKNOWN_FILE_EXTENSION on Node 20
   utilizeParallelBuilds: false, // with CI_NODE_INDEX set, AVA would drop files on its own
 };

@@ -1,6 +1,6 @@
 import {defineConfig} from 'eslint/config';
 import tseslint from 'typescript-eslint';
-import {boundariesOf} from './lib/selftest/boundaries.js';
+import {boundariesOf} from './tools/selftest/boundaries.js';
 
 export default defineConfig(
   {ignores: ['node_modules/', 'memhp-runs/', 'dist/', 'test-results/', 'coverage/', 'reports/']},

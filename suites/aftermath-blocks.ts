@@ -2,12 +2,12 @@
 // neighbours in every zone.
 import {DOORS, lifeOf, objectsAmongNeighbours, type Door} from '../lib/conformance/aftermath/blocks.ts';
 import {compareObject} from '../lib/conformance/aftermath/object.ts';
-import {boots} from '../lib/conformance/boots.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Checks} from '../lib/conformance/checks.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import type {Need} from '../lib/conformance/needs.ts';
-import {allOf, errnosOf, veto} from '../lib/conformance/refused.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Checks} from '../lib/conformance/verdict/checks.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import type {Need} from '../lib/conformance/runner/needs.ts';
+import {allOf, errnosOf, veto} from '../lib/conformance/workload/refused.ts';
 
 type Fail = (t: Checks, guest: CaseGuest, ids: readonly number[]) => Promise<void>;
 

@@ -2,14 +2,14 @@
 // refused: at the same address and slot.
 import {onlineAll, putBack, takeOut, writeTo} from '../lib/conformance/aftermath/acts.ts';
 import {compareObject, type Act, type Prepare} from '../lib/conformance/aftermath/object.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Checks} from '../lib/conformance/checks.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {fillKernelMemory} from '../lib/conformance/load.ts';
-import type {Need} from '../lib/conformance/needs.ts';
-import {deleteBackend, ostMeaning, plugAndHear, tryPlug, unplugDevice} from '../lib/conformance/qemu.ts';
-import {veto} from '../lib/conformance/refused.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Checks} from '../lib/conformance/verdict/checks.ts';
+import type {Dimm} from '../lib/conformance/guest/dimm.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
+import type {Need} from '../lib/conformance/runner/needs.ts';
+import {deleteBackend, ostMeaning, plugAndHear, tryPlug, unplugDevice} from '../lib/conformance/host/qemu.ts';
+import {veto} from '../lib/conformance/workload/refused.ts';
 
 const PROFILE = '/sys/firmware/acpi/hotplug/memory/enabled';
 const INJECT: readonly Need[] = ['kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'];

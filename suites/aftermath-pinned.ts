@@ -2,7 +2,7 @@
 import {DOORS, lifeOf, type Door} from '../lib/conformance/aftermath/blocks.ts';
 import {compareObject} from '../lib/conformance/aftermath/object.ts';
 import {pinnedBlock} from '../lib/conformance/aftermath/pinned.ts';
-import {conformance} from '../lib/conformance/case.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
 
 /** Its neighbours in the DIMM, and the doors by which it goes on. What is in Normal can't be unplugged. */
 const ROWS = {

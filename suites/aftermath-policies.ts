@@ -1,11 +1,11 @@
 // The suite aftermath, part five: what is plugged or onlined next after a policy or a parameter was refused a value.
 import {onlineAll, putBack, takeOut, writeTo} from '../lib/conformance/aftermath/acts.ts';
 import {compareObject, type Act} from '../lib/conformance/aftermath/object.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {PARAMETERS, setParameters} from '../lib/conformance/parameters.ts';
-import {allOf, errnosOf} from '../lib/conformance/refused.ts';
-import {VirtioMem} from '../lib/conformance/virtio-mem.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {PARAMETERS, setParameters} from '../lib/conformance/guest/parameters.ts';
+import {allOf, errnosOf} from '../lib/conformance/workload/refused.ts';
+import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 
 const NEEDS = ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION'] as const;
 const FIRST = 32; // the first DIMM begins at 4 GiB, in blocks of 128 MiB

@@ -1,14 +1,14 @@
 // The suite aftermath, part six: blocks that refuse because of what they are or hold, and their answers from then on.
 import {putBack, takeOut, writeTo} from '../lib/conformance/aftermath/acts.ts';
 import {compareObject, type Act, type Prepare} from '../lib/conformance/aftermath/object.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Checks} from '../lib/conformance/checks.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {holdMemory} from '../lib/conformance/held.ts';
-import {fillKernelMemory} from '../lib/conformance/load.ts';
-import {movableDimm} from '../lib/conformance/movable-dimm.ts';
-import type {Need} from '../lib/conformance/needs.ts';
-import {poison} from '../lib/conformance/poison.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Checks} from '../lib/conformance/verdict/checks.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
+import {movableDimm} from '../lib/conformance/workload/movable-dimm.ts';
+import type {Need} from '../lib/conformance/runner/needs.ts';
+import {poison} from '../lib/conformance/guest/poison.ts';
 
 /** Writes to each door of a block, which must refuse them with this error. */
 async function refuse(

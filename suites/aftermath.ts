@@ -1,12 +1,12 @@
 // What a failed or refused operation leaves behind: nothing. Each is done three times, and then a normal life is compared with an untouched guest's.
-import {compareAftermath, type Failure} from '../lib/conformance/aftermath.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {holdMemory} from '../lib/conformance/held.ts';
-import {fillKernelMemory} from '../lib/conformance/load.ts';
-import type {Need} from '../lib/conformance/needs.ts';
-import {plugAndHear, tryPlug, unplugDevice} from '../lib/conformance/qemu.ts';
-import {allOf, errnosOf, veto} from '../lib/conformance/refused.ts';
-import {watchOffline} from '../lib/conformance/waiting.ts';
+import {compareAftermath, type Failure} from '../lib/conformance/aftermath/aftermath.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
+import type {Need} from '../lib/conformance/runner/needs.ts';
+import {plugAndHear, tryPlug, unplugDevice} from '../lib/conformance/host/qemu.ts';
+import {allOf, errnosOf, veto} from '../lib/conformance/workload/refused.ts';
+import {watchOffline} from '../lib/conformance/guest/waiting.ts';
 
 const PROFILE = '/sys/firmware/acpi/hotplug/memory/enabled';
 const FIRST = 32; // the first DIMM begins at 4 GiB, in blocks of 128 MiB

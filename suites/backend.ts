@@ -1,8 +1,8 @@
 // What a DIMM's memory is on the host: a file, huge pages, QEMU's own; and whether the host has it back afterwards.
-import {conformance} from '../lib/conformance/case.ts';
-import {fileBackend, freeHugePages, freeHugePagesReach, hugeBackend, mappingsLeft, mappingsOf, timesInFile, type Mapping} from '../lib/conformance/host-memory.ts';
-import {fillText, fillUserMemory} from '../lib/conformance/load.ts';
-import {deleteBackend} from '../lib/conformance/qemu.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {fileBackend, freeHugePages, freeHugePagesReach, hugeBackend, mappingsLeft, mappingsOf, timesInFile, type Mapping} from '../lib/conformance/host/host-memory.ts';
+import {fillText, fillUserMemory} from '../lib/conformance/workload/load.ts';
+import {deleteBackend} from '../lib/conformance/host/qemu.ts';
 
 const MiB = 2 ** 20;
 const REMOVE = ['memory-hotplug', 'memory-hotremove'] as const;

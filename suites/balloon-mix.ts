@@ -1,11 +1,11 @@
 // Memory hotplug beside a virtio-balloon: pages in the balloon, in memory that is to go.
-import {balloonPagesMoved, holdInBalloon, inBalloon} from '../lib/conformance/balloon.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
-import {framesOf} from '../lib/conformance/frames.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {ostMeaning} from '../lib/conformance/qemu.ts';
-import {zone} from '../lib/conformance/zones.ts';
+import {balloonPagesMoved, holdInBalloon, inBalloon} from '../lib/conformance/devices/balloon.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Dimm} from '../lib/conformance/guest/dimm.ts';
+import {framesOf} from '../lib/conformance/expected/frames.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {ostMeaning} from '../lib/conformance/host/qemu.ts';
+import {zone} from '../lib/conformance/expected/zones.ts';
 
 const MiB = 2 ** 20;
 const BALLOON = ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_VIRTIO_BALLOON', 'config:CONFIG_BALLOON_COMPACTION|CONFIG_BALLOON_MIGRATION', 'command:perl'] as const;

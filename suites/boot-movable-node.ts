@@ -1,12 +1,12 @@
 // movable_node: the kernel command line changes what contig-zones chooses.
-import {autoMovable, offers} from '../lib/conformance/auto-movable.ts';
-import type {MemoryBlock} from '../lib/conformance/block.ts';
-import {boots} from '../lib/conformance/boots.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Checks} from '../lib/conformance/checks.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {setParameters} from '../lib/conformance/parameters.ts';
-import {offeredZones, zone, zonesMeeting} from '../lib/conformance/zones.ts';
+import {autoMovable, offers} from '../lib/conformance/expected/auto-movable.ts';
+import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Checks} from '../lib/conformance/verdict/checks.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {setParameters} from '../lib/conformance/guest/parameters.ts';
+import {offeredZones, zone, zonesMeeting} from '../lib/conformance/expected/zones.ts';
 
 /** The block's first column, by the rule of contig-zones with movable_node, and where plain online puts it. */
 async function takes(t: Checks, guest: CaseGuest, block: MemoryBlock | undefined, expected: 'Movable' | 'Normal'): Promise<void> {

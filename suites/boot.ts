@@ -1,12 +1,12 @@
 // What the kernel command line says of memory before the guest is up.
-import {autoMovable, crosses, offers} from '../lib/conformance/auto-movable.ts';
-import {bootMovable, movableNow, type CoreSizes} from '../lib/conformance/boot-zones.ts';
-import {boots} from '../lib/conformance/boots.ts';
-import {conformance, type CaseHead} from '../lib/conformance/case.ts';
-import {configPolicy} from '../lib/conformance/config-policy.ts';
-import {framesOf} from '../lib/conformance/frames.ts';
-import {PARAMETERS, readParameter, setParameters} from '../lib/conformance/parameters.ts';
-import {bytesMissing, zone} from '../lib/conformance/zones.ts';
+import {autoMovable, crosses, offers} from '../lib/conformance/expected/auto-movable.ts';
+import {bootMovable, movableNow, type CoreSizes} from '../lib/conformance/expected/boot-zones.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
+import {conformance, type CaseHead} from '../lib/conformance/runner/case.ts';
+import {configPolicy} from '../lib/conformance/expected/config-policy.ts';
+import {framesOf} from '../lib/conformance/expected/frames.ts';
+import {PARAMETERS, readParameter, setParameters} from '../lib/conformance/guest/parameters.ts';
+import {bytesMissing, zone} from '../lib/conformance/expected/zones.ts';
 
 const MIB = 2 ** 20;
 const TWO_NODES = 'q35-two-nodes';

@@ -1,9 +1,9 @@
 // A process whose cpuset has one node alone, of which all memory is in ZONE_MOVABLE: it comes by DIMM, and goes again.
-import {bindToNode, cpusetNodes, kernelMemory, type BoundProcess} from '../lib/conformance/bound.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {calmKhugepaged} from '../lib/conformance/quiet.ts';
+import {bindToNode, cpusetNodes, kernelMemory, type BoundProcess} from '../lib/conformance/workload/bound.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Dimm} from '../lib/conformance/guest/dimm.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {calmKhugepaged} from '../lib/conformance/workload/quiet.ts';
 
 const NEEDS = [
   'memory-hotplug', 'memory-hotremove', 'numa', 'command:perl', 'config:CONFIG_CPUSETS', 'arch:amd64',

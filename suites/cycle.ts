@@ -1,7 +1,7 @@
 // The whole life of a DIMM by every door, in every order, and many times.
-import type {MemoryBlock} from '../lib/conformance/block.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {shuffled} from '../lib/conformance/order.ts';
+import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {shuffled} from '../lib/conformance/expected/order.ts';
 
 const ONLINE = {state: 'online_movable', online: '1'} as const;
 const OFFLINE = {state: 'offline', online: '0'} as const;

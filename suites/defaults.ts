@@ -1,12 +1,12 @@
 // The untouched guest: nothing here writes a policy, so that what is seen is what the distribution does.
-import {msToLastBlock, proveOnlining, whoOnlined} from '../lib/conformance/attribution.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {configPolicy} from '../lib/conformance/config-policy.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {fillKernelMemory} from '../lib/conformance/load.ts';
-import {ostMeaning} from '../lib/conformance/qemu.ts';
-import {udevdNow} from '../lib/conformance/udev-rules.ts';
-import {listen} from '../lib/conformance/uevents.ts';
+import {msToLastBlock, proveOnlining, whoOnlined} from '../lib/conformance/udev/attribution.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {configPolicy} from '../lib/conformance/expected/config-policy.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
+import {ostMeaning} from '../lib/conformance/host/qemu.ts';
+import {udevdNow} from '../lib/conformance/udev/rules.ts';
+import {listen} from '../lib/conformance/udev/uevents.ts';
 
 /** The zones that the blocks of the guest's own policy can be in: contig-zones without movable_node never chooses Movable. */
 const ZONES: Readonly<Record<string, string>> = {offline: 'not online', online: 'Normal', online_kernel: 'Normal', online_movable: 'Movable'};

@@ -1,9 +1,9 @@
 // What users report, part four: memory blocks of more than 128 MiB, as guests with much memory have them.
-import {boots} from '../lib/conformance/boots.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {largestBlock} from '../lib/conformance/block-size.ts';
-import {ostMeaning, plugAndHear, unplugDevice} from '../lib/conformance/qemu.ts';
-import {zone} from '../lib/conformance/zones.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {largestBlock} from '../lib/conformance/expected/block-size.ts';
+import {ostMeaning, plugAndHear, unplugDevice} from '../lib/conformance/host/qemu.ts';
+import {zone} from '../lib/conformance/expected/zones.ts';
 
 const GiB = 2 ** 30;
 const HEAD = {needs: ['memory-hotplug', 'memory-hotremove', 'arch:amd64'] as const, machine: 'q35-large-blocks', boot: boots.largeBlocks};

@@ -1,9 +1,9 @@
 // What users report, part one: DIMMs that are there at boot, in a guest that nothing was done to.
-import {aboveBootRam, afterBoot, coldNow, writingFiles} from '../lib/conformance/after-boot.ts';
-import {boots} from '../lib/conformance/boots.ts';
-import {conformance, type CaseHead} from '../lib/conformance/case.ts';
-import {configPolicy} from '../lib/conformance/config-policy.ts';
-import {readRules} from '../lib/conformance/udev-reading.ts';
+import {aboveBootRam, afterBoot, coldNow, writingFiles} from '../lib/conformance/guest/after-boot.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
+import {conformance, type CaseHead} from '../lib/conformance/runner/case.ts';
+import {configPolicy} from '../lib/conformance/expected/config-policy.ts';
+import {readRules} from '../lib/conformance/udev/reading.ts';
 
 const MiB = 2 ** 20;
 

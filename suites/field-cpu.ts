@@ -1,8 +1,8 @@
 // What users report, part five: CPUs are plugged beside memory, as most rule files for one have a line for the other.
-import {conformance} from '../lib/conformance/case.ts';
-import {type Cpus, cpusNow, fillFrom, hasRoomForCpu, offlineCpu, onlineCpu, plugCpu} from '../lib/conformance/cpu.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {ostMeaning} from '../lib/conformance/qemu.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {type Cpus, cpusNow, fillFrom, hasRoomForCpu, offlineCpu, onlineCpu, plugCpu} from '../lib/conformance/guest/cpu.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {ostMeaning} from '../lib/conformance/host/qemu.ts';
 
 const HEAD = {
   claims: ['field/cpu/beside-memory', 'linux/acpi/plug', 'linux/acpi/unplug'],

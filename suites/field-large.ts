@@ -1,15 +1,15 @@
 // What users report, part two: much more memory is plugged at once than the guest has, with udevd running.
-import {boots} from '../lib/conformance/boots.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Checks} from '../lib/conformance/checks.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {memmapOf} from '../lib/conformance/memmap.ts';
-import {listenNumbered, type NumberedUevent} from '../lib/conformance/numbered-uevents.ts';
-import {ostMeaning, unplugDevice} from '../lib/conformance/qemu.ts';
-import {survivorsNow} from '../lib/conformance/survivors.ts';
-import {plugTooMuch, smallGuest} from '../lib/conformance/too-much.ts';
-import {zone} from '../lib/conformance/zones.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Checks} from '../lib/conformance/verdict/checks.ts';
+import type {Dimm} from '../lib/conformance/guest/dimm.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {memmapOf} from '../lib/conformance/expected/memmap.ts';
+import {listenNumbered, type NumberedUevent} from '../lib/conformance/udev/numbered-uevents.ts';
+import {ostMeaning, unplugDevice} from '../lib/conformance/host/qemu.ts';
+import {survivorsNow} from '../lib/conformance/workload/survivors.ts';
+import {plugTooMuch, smallGuest} from '../lib/conformance/workload/too-much.ts';
+import {zone} from '../lib/conformance/expected/zones.ts';
 
 const GiB = 2 ** 30;
 const MACHINE = 'q35-wide';

@@ -1,7 +1,7 @@
 // What users report, part seven: lsmem of util-linux, held against sysfs.
-import {boots} from '../lib/conformance/boots.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {blocksAsLsmem, lsmem, sysrootWithout} from '../lib/conformance/lsmem.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {blocksAsLsmem, lsmem, sysrootWithout} from '../lib/conformance/guest/lsmem.ts';
 
 const HEAD = {needs: ['memory-hotplug', 'numa', 'command:lsmem'] as const, machine: 'q35-large-blocks', boot: boots.largeBlocks};
 

@@ -1,11 +1,11 @@
 // What users report, part six: free pages are reported to the host, beside a DIMM that comes and goes.
-import {boots} from '../lib/conformance/boots.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {fillText, fillUserMemory} from '../lib/conformance/load.ts';
-import {calmKhugepaged} from '../lib/conformance/quiet.ts';
-import {plugReporter, reportable, reports, residentFalls, residentOf} from '../lib/conformance/reporting.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Dimm} from '../lib/conformance/guest/dimm.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {fillText, fillUserMemory} from '../lib/conformance/workload/load.ts';
+import {calmKhugepaged} from '../lib/conformance/workload/quiet.ts';
+import {plugReporter, reportable, reports, residentFalls, residentOf} from '../lib/conformance/devices/reporting.ts';
 
 const MiB = 2 ** 20;
 /** A size that no other mapping of QEMU has. */

@@ -1,8 +1,8 @@
 // What users report, part three: little boot RAM, and room for very much more.
-import {boots} from '../lib/conformance/boots.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {bounceBuffer, copyDirectly, plugNarrowDisk} from '../lib/conformance/narrow-disk.ts';
-import {zone} from '../lib/conformance/zones.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {bounceBuffer, copyDirectly, plugNarrowDisk} from '../lib/conformance/workload/narrow-disk.ts';
+import {zone} from '../lib/conformance/expected/zones.ts';
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;

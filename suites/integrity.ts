@@ -1,13 +1,13 @@
-import type {MemoryBlock} from '../lib/conformance/block.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {framesOf} from '../lib/conformance/frames.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {holdMemory, type HeldAs, type HeldMemory} from '../lib/conformance/held.ts';
-import {hugePages} from '../lib/conformance/hugepages.ts';
-import {movableDimm} from '../lib/conformance/movable-dimm.ts';
-import type {Need} from '../lib/conformance/needs.ts';
+import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {framesOf} from '../lib/conformance/expected/frames.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {holdMemory, type HeldAs, type HeldMemory} from '../lib/conformance/workload/held.ts';
+import {hugePages} from '../lib/conformance/guest/hugepages.ts';
+import {movableDimm} from '../lib/conformance/workload/movable-dimm.ts';
+import type {Need} from '../lib/conformance/runner/needs.ts';
 
-import {zone} from '../lib/conformance/zones.ts';
+import {zone} from '../lib/conformance/expected/zones.ts';
 
 const MIB = 8;
 const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove', 'command:perl'];

@@ -1,7 +1,7 @@
 // A kernel that is loaded for the case of a crash, and the memory that comes and goes meanwhile: is it in the dump?
-import {boots} from '../lib/conformance/boots.ts';
-import {conformance, type CaseContext} from '../lib/conformance/case.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
+import {conformance, type CaseContext} from '../lib/conformance/runner/case.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {aboveBoot, dumpOf, expectedDump, loadedDump, readVmcore} from '../lib/conformance/survive/dump-ranges.ts';
 import {installKdumpTools, permitUdevd, reloads} from '../lib/conformance/survive/kdump-rule.ts';
 import {crash, loadKernel} from '../lib/conformance/survive/kexec.ts';

@@ -1,6 +1,6 @@
 // Persistent memory that the kernel uses as RAM (dax/kmem), beside a DIMM.
-import {conformance} from '../lib/conformance/case.ts';
-import {plugPmem} from '../lib/conformance/pmem.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {plugPmem} from '../lib/conformance/devices/pmem.ts';
 
 const NEEDS = [
   'memory-hotplug', 'memory-hotremove', 'config:CONFIG_VIRTIO_PMEM', 'config:CONFIG_DEV_DAX_KMEM', 'command:udevadm',

@@ -1,11 +1,11 @@
 // memory_hotplug.memmap_on_memory: the memmap of plugged memory lies in that memory.
-import {boots} from '../lib/conformance/boots.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Checks} from '../lib/conformance/checks.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {memmapOf} from '../lib/conformance/memmap.ts';
-import {readParameter} from '../lib/conformance/parameters.ts';
-import {zone} from '../lib/conformance/zones.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Checks} from '../lib/conformance/verdict/checks.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {memmapOf} from '../lib/conformance/expected/memmap.ts';
+import {readParameter} from '../lib/conformance/guest/parameters.ts';
+import {zone} from '../lib/conformance/expected/zones.ts';
 
 const NEEDS = ['memory-hotplug', 'kernel>=5.13', 'config:CONFIG_MHP_MEMMAP_ON_MEMORY'] as const;
 

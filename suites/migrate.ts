@@ -1,14 +1,14 @@
 // A guest with plugged memory that goes on in another QEMU: as it was, and with all that can be done to it.
-import {boots} from '../lib/conformance/boots.ts';
-import {conformance, type CaseContext} from '../lib/conformance/case.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {holdMemory, type HeldMemory} from '../lib/conformance/held.ts';
-import {hints, migrateHinted, plugHinter} from '../lib/conformance/hinting.ts';
-import {migrate, runState, tryMigrate} from '../lib/conformance/migrate.ts';
-import {dimmWithData} from '../lib/conformance/movable-dimm.ts';
-import {loadVm, loadVmInPlace, mustLoadVm, saveVm} from '../lib/conformance/snapshot.ts';
-import {VirtioMem} from '../lib/conformance/virtio-mem.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
+import {conformance, type CaseContext} from '../lib/conformance/runner/case.ts';
+import type {Dimm} from '../lib/conformance/guest/dimm.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {holdMemory, type HeldMemory} from '../lib/conformance/workload/held.ts';
+import {hints, migrateHinted, plugHinter} from '../lib/conformance/devices/hinting.ts';
+import {migrate, runState, tryMigrate} from '../lib/conformance/survive/migrate.ts';
+import {dimmWithData} from '../lib/conformance/workload/movable-dimm.ts';
+import {loadVm, loadVmInPlace, mustLoadVm, saveVm} from '../lib/conformance/survive/snapshot.ts';
+import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 
 const REMOVE = ['memory-hotplug', 'memory-hotremove', 'command:perl'] as const;
 const LIVE = [...REMOVE, 'live-migration'] as const;

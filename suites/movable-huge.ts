@@ -1,14 +1,14 @@
-import type {MemoryBlock} from '../lib/conformance/block.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {framesOf} from '../lib/conformance/frames.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {holdMemory} from '../lib/conformance/held.ts';
-import {hugePages} from '../lib/conformance/hugepages.ts';
-import {movableDimm} from '../lib/conformance/movable-dimm.ts';
-import {compareReleases, type Need} from '../lib/conformance/needs.ts';
-import {calmKhugepaged, calmWatchdog} from '../lib/conformance/quiet.ts';
-import {watchOffline} from '../lib/conformance/waiting.ts';
-import {zone} from '../lib/conformance/zones.ts';
+import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {framesOf} from '../lib/conformance/expected/frames.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {hugePages} from '../lib/conformance/guest/hugepages.ts';
+import {movableDimm} from '../lib/conformance/workload/movable-dimm.ts';
+import {compareReleases, type Need} from '../lib/conformance/runner/needs.ts';
+import {calmKhugepaged, calmWatchdog} from '../lib/conformance/workload/quiet.ts';
+import {watchOffline} from '../lib/conformance/guest/waiting.ts';
+import {zone} from '../lib/conformance/expected/zones.ts';
 
 const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove', 'command:perl', 'config:CONFIG_HUGETLB_PAGE'];
 const SMALL_PER_HUGE = 512;

@@ -1,8 +1,8 @@
-import {conformance} from '../lib/conformance/case.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import type {Need} from '../lib/conformance/needs.ts';
-import {addDimm, ostMeaning, plugAnswer, unplugDevice} from '../lib/conformance/qemu.ts';
-import {plugTooMuch, smallGuest} from '../lib/conformance/too-much.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import type {Need} from '../lib/conformance/runner/needs.ts';
+import {addDimm, ostMeaning, plugAnswer, unplugDevice} from '../lib/conformance/host/qemu.ts';
+import {plugTooMuch, smallGuest} from '../lib/conformance/workload/too-much.ts';
 
 const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove', 'command:perl'];
 const MACHINE = 'q35-small';

@@ -1,14 +1,14 @@
-import {conformance} from '../lib/conformance/case.ts';
-import {churn} from '../lib/conformance/churn.ts';
-import {framesOf} from '../lib/conformance/frames.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {holdMemory} from '../lib/conformance/held.ts';
-import {fillKernelMemory} from '../lib/conformance/load.ts';
-import {movableDimm} from '../lib/conformance/movable-dimm.ts';
-import type {Need} from '../lib/conformance/needs.ts';
-import {calmKhugepaged} from '../lib/conformance/quiet.ts';
-import {watchOffline} from '../lib/conformance/waiting.ts';
-import {pagesPerBlock, zone} from '../lib/conformance/zones.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {churn} from '../lib/conformance/workload/churn.ts';
+import {framesOf} from '../lib/conformance/expected/frames.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
+import {movableDimm} from '../lib/conformance/workload/movable-dimm.ts';
+import type {Need} from '../lib/conformance/runner/needs.ts';
+import {calmKhugepaged} from '../lib/conformance/workload/quiet.ts';
+import {watchOffline} from '../lib/conformance/guest/waiting.ts';
+import {pagesPerBlock, zone} from '../lib/conformance/expected/zones.ts';
 
 const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove', 'command:perl'];
 const TABLES = 1024;

@@ -1,9 +1,9 @@
 // Two nodes of which one is all Movable: what a process gets there that asks for it by a memory policy, not a cpuset.
-import {bindToNode, kernelMemory, type BoundBy, type BoundProcess} from '../lib/conformance/bound.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {calmKhugepaged} from '../lib/conformance/quiet.ts';
+import {bindToNode, kernelMemory, type BoundBy, type BoundProcess} from '../lib/conformance/workload/bound.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Dimm} from '../lib/conformance/guest/dimm.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {calmKhugepaged} from '../lib/conformance/workload/quiet.ts';
 
 const HEAD = {
   needs: ['memory-hotplug', 'memory-hotremove', 'numa', 'command:perl', 'arch:amd64'] as const,

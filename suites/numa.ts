@@ -1,8 +1,8 @@
 // NUMA: a DIMM belongs to the node that it is plugged into.
-import {conformance} from '../lib/conformance/case.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {memoryAffinities} from '../lib/conformance/srat.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Dimm} from '../lib/conformance/guest/dimm.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {memoryAffinities} from '../lib/conformance/expected/srat.ts';
 
 const GiB = 2 ** 30;
 /** From 640 KiB to 1 MiB a PC has no RAM. */

@@ -1,9 +1,9 @@
-import type {MemoryBlock} from '../lib/conformance/block.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {holdFile, holdMemory, type HeldMemory} from '../lib/conformance/held.ts';
-import {offlineWithTimeout, watchOffline} from '../lib/conformance/waiting.ts';
-import {zone} from '../lib/conformance/zones.ts';
+import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {holdFile, holdMemory, type HeldMemory} from '../lib/conformance/workload/held.ts';
+import {offlineWithTimeout, watchOffline} from '../lib/conformance/guest/waiting.ts';
+import {zone} from '../lib/conformance/expected/zones.ts';
 
 /** Plugs two blocks and onlines the first one to ZONE_MOVABLE, where user space then gets its memory first. */
 async function movableBlock(guest: CaseGuest): Promise<MemoryBlock> {

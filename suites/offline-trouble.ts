@@ -1,15 +1,15 @@
-import type {MemoryBlock} from '../lib/conformance/block.ts';
-import {boots} from '../lib/conformance/boots.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {holdMemory} from '../lib/conformance/held.ts';
-import {hugePages} from '../lib/conformance/hugepages.ts';
-import {movableDimm} from '../lib/conformance/movable-dimm.ts';
-import type {Need} from '../lib/conformance/needs.ts';
-import {ostMeaning} from '../lib/conformance/qemu.ts';
-import {veto} from '../lib/conformance/refused.ts';
-import {watchOffline} from '../lib/conformance/waiting.ts';
-import {bytesMissing, pagesPerBlock, zone} from '../lib/conformance/zones.ts';
+import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {hugePages} from '../lib/conformance/guest/hugepages.ts';
+import {movableDimm} from '../lib/conformance/workload/movable-dimm.ts';
+import type {Need} from '../lib/conformance/runner/needs.ts';
+import {ostMeaning} from '../lib/conformance/host/qemu.ts';
+import {veto} from '../lib/conformance/workload/refused.ts';
+import {watchOffline} from '../lib/conformance/guest/waiting.ts';
+import {bytesMissing, pagesPerBlock, zone} from '../lib/conformance/expected/zones.ts';
 
 const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove'];
 const INJECT: readonly Need[] = ['kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'];

@@ -1,8 +1,8 @@
-import {conformance} from '../lib/conformance/case.ts';
-import {fillKernelMemory} from '../lib/conformance/load.ts';
-import {writeErrno} from '../lib/conformance/files.ts';
-import {allOf, errnosOf, veto} from '../lib/conformance/refused.ts';
-import {bytesMissing, pagesPerBlock, zone} from '../lib/conformance/zones.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
+import {writeErrno} from '../lib/conformance/guest/files.ts';
+import {allOf, errnosOf, veto} from '../lib/conformance/workload/refused.ts';
+import {bytesMissing, pagesPerBlock, zone} from '../lib/conformance/expected/zones.ts';
 
 /** Ways to offline a block: the file, and what is written to it. */
 const WAYS = {state: 'offline', file: '0'} as const;

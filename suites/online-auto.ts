@@ -1,5 +1,5 @@
-import {conformance} from '../lib/conformance/case.ts';
-import {allOf, errnosOf, veto} from '../lib/conformance/refused.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {allOf, errnosOf, veto} from '../lib/conformance/workload/refused.ts';
 
 /** Where the blocks of a DIMM land, by policy: `online` finds no zone that reaches the DIMM, and then takes Normal. */
 const LANDING = {

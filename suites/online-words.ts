@@ -1,6 +1,6 @@
 // The words that a block's file `online` takes: kstrtobool() of lib/kstrtox.c looks at the first letter, of on and off at two.
-import {conformance} from '../lib/conformance/case.ts';
-import type {Need} from '../lib/conformance/needs.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Need} from '../lib/conformance/runner/needs.ts';
 
 interface Words {
   readonly yes: readonly string[];

@@ -1,8 +1,8 @@
-import {conformance} from '../lib/conformance/case.ts';
-import type {MemoryBlock} from '../lib/conformance/block.ts';
-import type {Checks} from '../lib/conformance/checks.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {bytesMissing, offeredZones, zonesMeeting} from '../lib/conformance/zones.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
+import type {Checks} from '../lib/conformance/verdict/checks.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {bytesMissing, offeredZones, zonesMeeting} from '../lib/conformance/expected/zones.ts';
 
 /** The offline block's valid_zones is what the spans of the zones say, and plain `online` chooses its first column. */
 async function onlineAsPredicted(t: Checks, guest: CaseGuest, block: MemoryBlock, expected: string[]): Promise<void> {

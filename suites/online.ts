@@ -1,7 +1,7 @@
-import type {OnlineWord} from '../lib/conformance/block.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {allOf, errnosOf, veto} from '../lib/conformance/refused.ts';
-import {pagesPerBlock, zone} from '../lib/conformance/zones.ts';
+import type {OnlineWord} from '../lib/conformance/guest/block.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {allOf, errnosOf, veto} from '../lib/conformance/workload/refused.ts';
+import {pagesPerBlock, zone} from '../lib/conformance/expected/zones.ts';
 
 const WORDS: readonly OnlineWord[] = ['online', 'online_kernel', 'online_movable'];
 

@@ -1,11 +1,11 @@
 // What oVirt's document says of a real udevd, and of what can be removed.
-import {watchOnlining} from '../lib/conformance/attribution.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {fillKernelMemory, fillUserMemory} from '../lib/conformance/load.ts';
-import {devicesNow} from '../lib/conformance/qemu.ts';
-import {fateOf} from '../lib/conformance/udev-reading.ts';
-import {addRule, dropRule, reloadUdev, restartUdev} from '../lib/conformance/udev-rules.ts';
-import {listen, told} from '../lib/conformance/uevents.ts';
+import {watchOnlining} from '../lib/conformance/udev/attribution.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {fillKernelMemory, fillUserMemory} from '../lib/conformance/workload/load.ts';
+import {devicesNow} from '../lib/conformance/host/qemu.ts';
+import {fateOf} from '../lib/conformance/udev/reading.ts';
+import {addRule, dropRule, reloadUdev, restartUdev} from '../lib/conformance/udev/rules.ts';
+import {listen, told} from '../lib/conformance/udev/uevents.ts';
 
 /** The rule that RHEL 7.3 ships, as the document quotes it, and the one with the word that the document warns of. */
 const rule = (word: string): string => `SUBSYSTEM=="memory", ACTION=="add", PROGRAM="/bin/uname -p", RESULT!="s390*", ATTR{state}=="offline", ATTR{state}="${word}"`;

@@ -1,7 +1,7 @@
 // The module parameters of memory_hotplug as files: which there are, who may write them, what they take.
-import {conformance} from '../lib/conformance/case.ts';
-import {PARAMETERS, readParameter, setParameters} from '../lib/conformance/parameters.ts';
-import {allOf, errnosOf} from '../lib/conformance/refused.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {PARAMETERS, readParameter, setParameters} from '../lib/conformance/guest/parameters.ts';
+import {allOf, errnosOf} from '../lib/conformance/workload/refused.ts';
 
 const NEEDS = ['memory-hotplug', 'kernel>=5.15'] as const;
 type Config = Readonly<Record<string, string>>;

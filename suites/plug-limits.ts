@@ -1,7 +1,7 @@
 // The suite plug, part three: what is too small, too many, and what it costs.
-import {conformance} from '../lib/conformance/case.ts';
-import {PAGE} from '../lib/conformance/ledger.ts';
-import {addDimm, ostMeaning, plugAndHear, plugAnswer, tryPlug, unplugDevice} from '../lib/conformance/qemu.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {PAGE} from '../lib/conformance/expected/ledger.ts';
+import {addDimm, ostMeaning, plugAndHear, plugAnswer, tryPlug, unplugDevice} from '../lib/conformance/host/qemu.ts';
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;

@@ -1,6 +1,6 @@
 // The suite plug, part two: what QEMU's document says of slots, backends and guests without support.
-import {conformance} from '../lib/conformance/case.ts';
-import {addBackend, addDevice, deleteBackend, devicesNow, eventsSince, plugAnswer, tryPlug, whileStopped} from '../lib/conformance/qemu.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {addBackend, addDevice, deleteBackend, devicesNow, eventsSince, plugAnswer, tryPlug, whileStopped} from '../lib/conformance/host/qemu.ts';
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;

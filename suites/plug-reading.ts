@@ -1,5 +1,5 @@
 // What a block says while its DIMM is still being added.
-import {conformance} from '../lib/conformance/case.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
 
 const GiB = 2 ** 30;
 const [SEEN, OVER] = ['/run/memhp.read', '/run/memhp.over'];

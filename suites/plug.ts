@@ -1,8 +1,8 @@
-import {conformance} from '../lib/conformance/case.ts';
-import {modesIn, readErrno, writeErrno} from '../lib/conformance/files.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {devicesNow, eventsSince} from '../lib/conformance/qemu.ts';
-import {listen, told} from '../lib/conformance/uevents.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {modesIn, readErrno, writeErrno} from '../lib/conformance/guest/files.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {devicesNow, eventsSince} from '../lib/conformance/host/qemu.ts';
+import {listen, told} from '../lib/conformance/udev/uevents.ts';
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;

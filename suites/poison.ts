@@ -1,14 +1,14 @@
-import type {MemoryBlock} from '../lib/conformance/block.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
-import {framesOf} from '../lib/conformance/frames.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {holdMemory, type HeldMemory} from '../lib/conformance/held.ts';
-import {movableDimm} from '../lib/conformance/movable-dimm.ts';
-import type {Need} from '../lib/conformance/needs.ts';
-import {corruptedKiB, freeFrame, poison, type Poison} from '../lib/conformance/poison.ts';
-import {allOf, errnosOf} from '../lib/conformance/refused.ts';
-import {zone} from '../lib/conformance/zones.ts';
+import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Dimm} from '../lib/conformance/guest/dimm.ts';
+import {framesOf} from '../lib/conformance/expected/frames.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {holdMemory, type HeldMemory} from '../lib/conformance/workload/held.ts';
+import {movableDimm} from '../lib/conformance/workload/movable-dimm.ts';
+import type {Need} from '../lib/conformance/runner/needs.ts';
+import {corruptedKiB, freeFrame, poison, type Poison} from '../lib/conformance/guest/poison.ts';
+import {allOf, errnosOf} from '../lib/conformance/workload/refused.ts';
+import {zone} from '../lib/conformance/expected/zones.ts';
 
 const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove', 'kernel-config', 'config:CONFIG_MEMORY_FAILURE', 'command:perl'];
 const HOW = ['soft', 'hard'] as const;

@@ -1,9 +1,9 @@
 // auto_movable_numa_aware: the ratio holds for each node by itself too.
-import {autoMovable, crosses, offers, zonesOf} from '../lib/conformance/auto-movable.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
-import {readParameter, setParameters} from '../lib/conformance/parameters.ts';
-import {smallestRatio} from '../lib/conformance/policy-ledger.ts';
+import {autoMovable, crosses, offers, zonesOf} from '../lib/conformance/expected/auto-movable.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Dimm} from '../lib/conformance/guest/dimm.ts';
+import {readParameter, setParameters} from '../lib/conformance/guest/parameters.ts';
+import {smallestRatio} from '../lib/conformance/expected/policy-ledger.ts';
 
 const TWO_NODES = {machine: 'q35-two-nodes', needs: ['memory-hotplug', 'numa', 'kernel>=5.15']} as const;
 

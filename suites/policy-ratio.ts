@@ -1,10 +1,10 @@
 // auto_movable_ratio: how much goes to ZONE_MOVABLE, to the block.
-import {autoMovable, COLUMNS, crosses, crossesAt, offers, zonesOf} from '../lib/conformance/auto-movable.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
-import {readParameter, setParameters} from '../lib/conformance/parameters.ts';
-import {autoMovableZone, smallestRatio} from '../lib/conformance/policy-ledger.ts';
-import {zone} from '../lib/conformance/zones.ts';
+import {autoMovable, COLUMNS, crosses, crossesAt, offers, zonesOf} from '../lib/conformance/expected/auto-movable.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Dimm} from '../lib/conformance/guest/dimm.ts';
+import {readParameter, setParameters} from '../lib/conformance/guest/parameters.ts';
+import {autoMovableZone, smallestRatio} from '../lib/conformance/expected/policy-ledger.ts';
+import {zone} from '../lib/conformance/expected/zones.ts';
 
 const NEEDS = ['memory-hotplug', 'kernel>=5.15'] as const;
 

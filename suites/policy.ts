@@ -1,9 +1,9 @@
 // online_policy: which zone the kernel chooses where nobody names one.
-import type {MemoryBlock} from '../lib/conformance/block.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {setParameters} from '../lib/conformance/parameters.ts';
-import {offeredZones} from '../lib/conformance/zones.ts';
+import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {setParameters} from '../lib/conformance/guest/parameters.ts';
+import {offeredZones} from '../lib/conformance/expected/zones.ts';
 
 const NEEDS = ['memory-hotplug', 'kernel>=5.15'] as const;
 const NORMAL = ['Normal', 'Movable'];

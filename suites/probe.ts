@@ -1,6 +1,6 @@
 // Adding memory without firmware: the file probe, and DLPAR on ppc64. Debian builds neither for x86_64, so no case here has run yet.
-import {conformance} from '../lib/conformance/case.ts';
-import {allOf, errnosOf} from '../lib/conformance/refused.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {allOf, errnosOf} from '../lib/conformance/workload/refused.ts';
 
 conformance('probe/availability', {
   title: 'The file probe is there exactly where the kernel is built with CONFIG_ARCH_MEMORY_PROBE, and can\'t be read',

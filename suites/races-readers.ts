@@ -1,6 +1,6 @@
 // Readers of every file of blocks that come and go.
-import {conformance} from '../lib/conformance/case.ts';
-import type {Checks} from '../lib/conformance/checks.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Checks} from '../lib/conformance/verdict/checks.ts';
 import {afterwards} from '../lib/conformance/races/afterwards.ts';
 import {startReaders, type Seen} from '../lib/conformance/races/readers.ts';
 

@@ -1,12 +1,12 @@
 // Blocks that somebody writes to while they are taken away, and new ones that several want to online first.
-import {watchOnlining} from '../lib/conformance/attribution.ts';
-import {conformance} from '../lib/conformance/case.ts';
+import {watchOnlining} from '../lib/conformance/udev/attribution.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
 import {afterwards} from '../lib/conformance/races/afterwards.ts';
 import {errorsIn, hammeredUnplug} from '../lib/conformance/races/hammer.ts';
-import {ostMeaning} from '../lib/conformance/qemu.ts';
-import {endAgent, startAgent} from '../lib/conformance/udev-agent.ts';
-import {fateByPolicy, fateOf} from '../lib/conformance/udev-reading.ts';
-import {addRule, reloadUdev} from '../lib/conformance/udev-rules.ts';
+import {ostMeaning} from '../lib/conformance/host/qemu.ts';
+import {endAgent, startAgent} from '../lib/conformance/udev/agent.ts';
+import {fateByPolicy, fateOf} from '../lib/conformance/udev/reading.ts';
+import {addRule, reloadUdev} from '../lib/conformance/udev/rules.ts';
 
 const NEEDS = ['memory-hotplug', 'memory-hotremove', 'command:perl'] as const;
 const UDEV = ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'] as const;

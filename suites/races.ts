@@ -1,11 +1,11 @@
 // Two and more writers at the same time on a machine of several CPUs: what they come to is what some order of them
 // would.
-import type {MemoryBlock} from '../lib/conformance/block.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import type {Checks} from '../lib/conformance/checks.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {calmKhugepaged} from '../lib/conformance/quiet.ts';
+import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Checks} from '../lib/conformance/verdict/checks.ts';
+import type {Dimm} from '../lib/conformance/guest/dimm.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {calmKhugepaged} from '../lib/conformance/workload/quiet.ts';
 import {afterwards} from '../lib/conformance/races/afterwards.ts';
 import {raceWrites, roundsThatMet, unexplained, type Outcome, type Write} from '../lib/conformance/races/race.ts';
 

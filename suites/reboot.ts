@@ -1,12 +1,12 @@
 // What becomes of plugged DIMMs when the guest boots anew in the same machine: after a reset, and by kexec without one.
 // Each boots a whole guest, which takes a minute and more on an emulated CPU, so there is one case of each kind.
-import {blocksOf} from '../lib/conformance/device-blocks.ts';
-import {conformance, type CaseContext} from '../lib/conformance/case.ts';
-import {configPolicy} from '../lib/conformance/config-policy.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
+import {blocksOf} from '../lib/conformance/expected/device-blocks.ts';
+import {conformance, type CaseContext} from '../lib/conformance/runner/case.ts';
+import {configPolicy} from '../lib/conformance/expected/config-policy.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {kexec, loadKernel} from '../lib/conformance/survive/kexec.ts';
 import {bootTrouble, firmwareRam, reboot} from '../lib/conformance/survive/reboot.ts';
-import {fatesByRules, readRules, type Reading} from '../lib/conformance/udev-reading.ts';
+import {fatesByRules, readRules, type Reading} from '../lib/conformance/udev/reading.ts';
 
 const NEEDS = ['memory-hotplug', 'memory-hotremove', 'command:udevadm', 'port-shell', 'disk', 'arch:amd64'] as const;
 type Devices = CaseGuest['now']['qemu']['devices'];

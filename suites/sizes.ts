@@ -1,6 +1,6 @@
 // Sizes that the kernel computes from its memory: which ones follow plugged memory, and which stay as they were at boot.
-import {fixedSizes, growingSizes, hugePagesOn, newTmpfs, recommendedMinFree} from '../lib/conformance/boot-sizes.ts';
-import {conformance} from '../lib/conformance/case.ts';
+import {fixedSizes, growingSizes, hugePagesOn, newTmpfs, recommendedMinFree} from '../lib/conformance/expected/boot-sizes.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
 
 const NEEDS = ['memory-hotplug', 'memory-hotremove'] as const;
 

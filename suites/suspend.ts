@@ -1,10 +1,10 @@
 // Suspend to RAM and hibernation of a guest with plugged memory.
-import {conformance, type CaseContext} from '../lib/conformance/case.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {holdMemory} from '../lib/conformance/held.ts';
-import {dimmWithData} from '../lib/conformance/movable-dimm.ts';
+import {conformance, type CaseContext} from '../lib/conformance/runner/case.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {dimmWithData} from '../lib/conformance/workload/movable-dimm.ts';
 import {acpiPorts, hibernate, sleepStates, suspendToRam} from '../lib/conformance/survive/sleep.ts';
-import {VirtioMem} from '../lib/conformance/virtio-mem.ts';
+import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 
 const NEEDS = ['memory-hotplug', 'memory-hotremove', 'command:perl', 'arch:amd64'] as const;
 const SLEPT = {errno: 'none', events: ['SUSPEND', 'WAKEUP']};

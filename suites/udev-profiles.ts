@@ -1,8 +1,8 @@
 // Rules with the effect of each distribution's, run for real by the guest's udevd.
-import {watchOnlining} from '../lib/conformance/attribution.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {fateByPolicy, fateOf, fatesByRules, readRules, zoneByWord} from '../lib/conformance/udev-reading.ts';
-import {installProfile, profileNamed, profiles} from '../lib/conformance/udev-rules.ts';
+import {watchOnlining} from '../lib/conformance/udev/attribution.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {fateByPolicy, fateOf, fatesByRules, readRules, zoneByWord} from '../lib/conformance/udev/reading.ts';
+import {installProfile, profileNamed, profiles} from '../lib/conformance/udev/rules.ts';
 
 const POLICIES = ['offline', 'online', 'online_movable'] as const;
 

@@ -1,9 +1,9 @@
 // Two agents that online the same blocks, and how long one of them takes.
-import {msToLastBlock, watchOnlining, whoOnlined} from '../lib/conformance/attribution.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {fateByPolicy, fateOf} from '../lib/conformance/udev-reading.ts';
-import {addRule, installProfile, pathOfRules, profileNamed, reloadUdev} from '../lib/conformance/udev-rules.ts';
-import {endAgent, startAgent} from '../lib/conformance/udev-agent.ts';
+import {msToLastBlock, watchOnlining, whoOnlined} from '../lib/conformance/udev/attribution.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {fateByPolicy, fateOf} from '../lib/conformance/udev/reading.ts';
+import {addRule, installProfile, pathOfRules, profileNamed, reloadUdev} from '../lib/conformance/udev/rules.ts';
+import {endAgent, startAgent} from '../lib/conformance/udev/agent.ts';
 
 /** Writes without looking at the state before. */
 const blindly = (word: string): string => `SUBSYSTEM=="memory", ACTION=="add", ATTR{state}="${word}"`;

@@ -1,8 +1,8 @@
 // Does our reading of rule files agree with what the guest's own tools say of them?
-import {conformance} from '../lib/conformance/case.ts';
-import {readEffect, readRules} from '../lib/conformance/udev-reading.ts';
-import {addRule, profiles} from '../lib/conformance/udev-rules.ts';
-import {complaintsOf, ownComplaints, testAdd} from '../lib/conformance/udev-verify.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {readEffect, readRules} from '../lib/conformance/udev/reading.ts';
+import {addRule, profiles} from '../lib/conformance/udev/rules.ts';
+import {complaintsOf, ownComplaints, testAdd} from '../lib/conformance/udev/verify.ts';
 
 /** Each has at least one line that udevd minds, and one that it doesn't. */
 const BROKEN: Readonly<Record<string, string>> = {

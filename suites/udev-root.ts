@@ -1,9 +1,9 @@
 // What the lint says of a guest's whole root, and whether the fixes that it prints do what they say.
-import {proveOnlining} from '../lib/conformance/attribution.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {fillKernelMemory} from '../lib/conformance/load.ts';
-import {applyFix, fatesOfRoot, fatesSeen, fixOf, lintGuestRoot} from '../lib/conformance/udev-root.ts';
-import {installProfile, profileNamed} from '../lib/conformance/udev-rules.ts';
+import {proveOnlining} from '../lib/conformance/udev/attribution.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
+import {applyFix, fatesOfRoot, fatesSeen, fixOf, lintGuestRoot} from '../lib/conformance/udev/root.ts';
+import {installProfile, profileNamed} from '../lib/conformance/udev/rules.ts';
 
 conformance('udev/root', {
   title: 'What the lint says of the untouched guest\'s whole root is what becomes of a DIMM: by whom, into which zone, and whether it can be unplugged',

@@ -1,9 +1,9 @@
 // What the checks of udev must see: each situation is made in the guest, and told by its name.
-import {watchOnlining, whoOnlined} from '../lib/conformance/attribution.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {AGENT, endAgent, startAgent} from '../lib/conformance/udev-agent.ts';
-import {fateOf, fatesByRules, lintRules, readRules} from '../lib/conformance/udev-reading.ts';
-import {addRule, endUdevd, freezeUdevd, installProfile, pathOfRules, profileNamed, reloadUdev, swapRule, thawUdevd, udevdNow} from '../lib/conformance/udev-rules.ts';
+import {watchOnlining, whoOnlined} from '../lib/conformance/udev/attribution.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {AGENT, endAgent, startAgent} from '../lib/conformance/udev/agent.ts';
+import {fateOf, fatesByRules, lintRules, readRules} from '../lib/conformance/udev/reading.ts';
+import {addRule, endUdevd, freezeUdevd, installProfile, pathOfRules, profileNamed, reloadUdev, swapRule, thawUdevd, udevdNow} from '../lib/conformance/udev/rules.ts';
 
 conformance('udev/seen-swapped', {
   title: 'A rule file that says the opposite of what udevd has read is seen: the effect is that of the old text, the reading that of the new one',

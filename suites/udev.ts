@@ -1,10 +1,10 @@
 // What the guest's own udev rules do to plugged memory: by the files, by the effect, and by whom.
-import {msToLastBlock, proveOnlining, watchOnlining} from '../lib/conformance/attribution.ts';
-import {compareWithout} from '../lib/conformance/attribution-compared.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {digestOf, fateByPolicy, fateOf, fatesByRules, lintRules, memoryFiles, readEffect, readRules} from '../lib/conformance/udev-reading.ts';
-import {endUdevd, installProfile, profileNamed, udevdNow} from '../lib/conformance/udev-rules.ts';
-import {listen, told} from '../lib/conformance/uevents.ts';
+import {msToLastBlock, proveOnlining, watchOnlining} from '../lib/conformance/udev/attribution.ts';
+import {compareWithout} from '../lib/conformance/udev/attribution-compared.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {digestOf, fateByPolicy, fateOf, fatesByRules, lintRules, memoryFiles, readEffect, readRules} from '../lib/conformance/udev/reading.ts';
+import {endUdevd, installProfile, profileNamed, udevdNow} from '../lib/conformance/udev/rules.ts';
+import {listen, told} from '../lib/conformance/udev/uevents.ts';
 
 const POLICIES = ['offline', 'online', 'online_kernel', 'online_movable'] as const;
 

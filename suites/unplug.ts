@@ -1,9 +1,9 @@
-import {conformance} from '../lib/conformance/case.ts';
-import type {Dimm} from '../lib/conformance/dimm.ts';
-import type {CaseGuest} from '../lib/conformance/guest.ts';
-import {fillKernelMemory, fillUserMemory} from '../lib/conformance/load.ts';
-import {deleteBackend, devicesNow, eventsSince, unplugAnswer, whileStopped} from '../lib/conformance/qemu.ts';
-import {listen, told} from '../lib/conformance/uevents.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Dimm} from '../lib/conformance/guest/dimm.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
+import {fillKernelMemory, fillUserMemory} from '../lib/conformance/workload/load.ts';
+import {deleteBackend, devicesNow, eventsSince, unplugAnswer, whileStopped} from '../lib/conformance/host/qemu.ts';
+import {listen, told} from '../lib/conformance/udev/uevents.ts';
 
 const IN_PROGRESS = 132;
 const BUSY = 130;

@@ -1,7 +1,7 @@
 // The suite virtiomem, part three: what the host asks for, guests without a driver, and the device itself.
-import {conformance} from '../lib/conformance/case.ts';
-import {devicesNow, eventsSince} from '../lib/conformance/qemu.ts';
-import {plugVirtioMem, sizeAfterReset, VirtioMem} from '../lib/conformance/virtio-mem.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {devicesNow, eventsSince} from '../lib/conformance/host/qemu.ts';
+import {plugVirtioMem, sizeAfterReset, VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;

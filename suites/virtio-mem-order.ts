@@ -1,9 +1,9 @@
 // The suite virtiomem, part two: which blocks go first, which zones they get, and what users and the driver's options do to them.
-import type {MemoryBlock} from '../lib/conformance/block.ts';
-import {conformance} from '../lib/conformance/case.ts';
-import {sameDeviceZones} from '../lib/conformance/device-credit.ts';
-import {setParameters} from '../lib/conformance/parameters.ts';
-import {VirtioMem} from '../lib/conformance/virtio-mem.ts';
+import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {sameDeviceZones} from '../lib/conformance/expected/device-credit.ts';
+import {setParameters} from '../lib/conformance/guest/parameters.ts';
+import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 
 const machine = 'q35-virtio';
 const DRIVER = ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_VIRTIO_MEM'] as const;

@@ -1,9 +1,9 @@
 // virtio-mem: memory in steps of megabytes, which the guest's driver plugs and unplugs on demand.
-import {conformance} from '../lib/conformance/case.ts';
-import {holdMemory} from '../lib/conformance/held.ts';
-import {fillKernelMemory} from '../lib/conformance/load.ts';
-import {VirtioMem} from '../lib/conformance/virtio-mem.ts';
-import {zone} from '../lib/conformance/zones.ts';
+import {conformance} from '../lib/conformance/runner/case.ts';
+import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
+import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
+import {zone} from '../lib/conformance/expected/zones.ts';
 
 const MiB = 2 ** 20;
 const machine = 'q35-virtio';

@@ -5,8 +5,8 @@ import {availableParallelism, cpus, freemem, release, totalmem} from 'node:os';
 import {missingTools} from '../bootstrap/tools.js';
 import {defaultGuest, listManifests, loadManifest} from '../image/manifest.ts';
 import {findImage} from '../image/ensure.ts';
-import {chooseAccelerator} from '../qemu/accelerator.ts';
-import {findQemu} from '../qemu/binary.ts';
+import {chooseAccelerator} from '../vmm/qemu/accelerator.ts';
+import {findQemu} from '../vmm/qemu/binary.ts';
 import {defaultJobs} from '../run/host.ts';
 import {messageOf} from '../util/errors.ts';
 

@@ -1,5 +1,5 @@
 import {Command, CommanderError, Option} from 'commander';
-import {accelChoices, type AccelChoice} from '../qemu/accelerator.ts';
+import {accelChoices, type AccelChoice} from '../vmm/qemu/accelerator.ts';
 import {policies} from '../udev/guest.ts';
 import {wants} from '../udev/root/fix/wanted.ts';
 import {Broken, UsageError} from '../util/errors.ts';

@@ -1,13 +1,13 @@
 import {archNamed, virts, type Policy} from '../udev/guest.ts';
-import {lintLayers} from '../udev/lint-layers.ts';
-import {printed, toJson} from '../udev/print.ts';
+import {lintLayers} from '../udev/lint/shadowed.ts';
+import {printed, toJson} from '../udev/lint/print.ts';
 import {fixRoot} from '../udev/root/fix/fix.ts';
 import {fixToJson, printedFix} from '../udev/root/fix/print.ts';
 import type {Want} from '../udev/root/fix/wanted.ts';
 import {lintRoot, type RootQuestion} from '../udev/root/lint-root.ts';
 import {openRoot, type Opened} from '../udev/root/open.ts';
 import {printedRoot, rootToJson} from '../udev/root/print-root.ts';
-import {readRules} from '../udev/read.ts';
+import {readRules} from '../udev/rules/read.ts';
 import {UsageError} from '../util/errors.ts';
 import {jsonLine} from '../util/text.ts';
 

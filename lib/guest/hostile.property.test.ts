@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
-import {damaged, thrownBy} from '../selftest/damage.ts';
+import {damaged, thrownBy} from '../../tools/selftest/damage.ts';
 import {Broken} from '../util/errors.ts';
 import {parseBlocks} from './blocks.ts';
 import {parseIomem} from './iomem.ts';
@@ -11,7 +11,7 @@ import {parseMeminfo} from './meminfo.ts';
 import {parseObservation} from './observation.ts';
 import {parseZoneinfo} from './zoneinfo.ts';
 
-const observation = readFileSync(new URL('fixtures/debian-13-mixed.txt', import.meta.url), 'utf8');
+const observation = readFileSync(new URL('./fixtures/debian-13-mixed.txt', import.meta.url), 'utf8');
 const lines = observation.split('\n');
 /** The observation with a change in its lines `FILE:LINE`. */
 const changed = (change: (text: string) => string): string => change(observation);

@@ -5,7 +5,7 @@ import {mib} from '../util/size.ts';
 import {parseObservation} from './observation.ts';
 
 /** What memhp_observe printed on Debian 13 with a DIMM of four blocks: one in Movable, one in Normal, two offline. */
-const sample = readFileSync(new URL('fixtures/debian-13-mixed.txt', import.meta.url), 'utf8');
+const sample = readFileSync(new URL('./fixtures/debian-13-mixed.txt', import.meta.url), 'utf8');
 
 test('a real observation: all views, and they agree', (t) => {
   const seen = parseObservation(sample);

@@ -1,6 +1,6 @@
 import {z} from 'zod';
-import {ask} from '../qmp/ask.ts';
-import type {Qmp} from '../qmp/client.ts';
+import {ask} from '../vmm/qemu/qmp/ask.ts';
+import type {Qmp} from '../vmm/qemu/qmp/client.ts';
 import type {Shell} from '../shell/shell.ts';
 import {Broken} from '../util/errors.ts';
 import {exactNumber} from '../util/number.ts';

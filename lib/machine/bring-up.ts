@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {z} from 'zod';
-import type {QemuProcess} from '../qemu/process.ts';
+import type {QemuProcess} from '../vmm/qemu/process.ts';
 import {PortShell} from '../shell/port.ts';
 import type {Shell} from '../shell/shell.ts';
 import {SshShell} from '../shell/ssh.ts';

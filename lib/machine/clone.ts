@@ -1,9 +1,9 @@
 import {open, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {SerialConsole} from '../console/console.ts';
-import type {Qmp} from '../qmp/client.ts';
-import {launch, type LaunchOptions, type QemuProcess} from '../qemu/process.ts';
-import {STATE_FD} from '../qemu/channels.ts';
+import type {Qmp} from '../vmm/qemu/qmp/client.ts';
+import {launch, type LaunchOptions, type QemuProcess} from '../vmm/qemu/process.ts';
+import {STATE_FD} from '../vmm/qemu/channels.ts';
 import {PortShell} from '../shell/port.ts';
 import type {Shell} from '../shell/shell.ts';
 import {SshShell} from '../shell/ssh.ts';
@@ -18,7 +18,7 @@ import type {Template} from './template.ts';
 
 /**
  * A guest of its own for one case: a new QEMU restored from a template, RAM and disk copied on write. This is all that a
- * case can learn from: what was answered here can be written down and answered again (lib/replay).
+ * case can learn from: what was answered here can be written down and answered again (tools/replay).
  */
 export interface Clone {
   readonly template: {readonly facts: GuestFacts; readonly config: Pick<BootConfig, 'profile' | 'accel' | 'append'>};
@@ -59,7 +59,7 @@ export async function clone(template: Template, {filesDir, disk, ...options}: Cl
 }
 
 export interface CloneOptions extends LaunchOptions {
-  /** An empty directory of the host, for the files of memory backends: FILES of lib/qemu/channels.ts. */
+  /** An empty directory of the host, for the files of memory backends: FILES of lib/vmm/qemu/channels.ts. */
   readonly filesDir?: string;
   /** A qcow2 overlay of the template's disk that outlasts this QEMU, for one that another QEMU is to take over. */
   readonly disk?: string | undefined;

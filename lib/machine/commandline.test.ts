@@ -1,6 +1,6 @@
 import test from 'ava';
 import type {Image} from '../image/image.ts';
-import {sandboxArgs} from '../qemu/confinement.ts';
+import {sandboxArgs} from '../vmm/qemu/confinement.ts';
 import {cloneArgs} from './clone.ts';
 import {cpuModel, escapeValue, kernelCommandLine, machineArgs, pasteArgs, type BootConfig} from './commandline.ts';
 import {profileByName, profiles} from './profile.ts';

@@ -1,6 +1,6 @@
 import type {Image} from '../image/image.ts';
-import {sandboxArgs} from '../qemu/confinement.ts';
-import {consoleArgs, portArgs, serialPortArgs} from '../qemu/channels.ts';
+import {sandboxArgs} from '../vmm/qemu/confinement.ts';
+import {consoleArgs, portArgs, serialPortArgs} from '../vmm/qemu/channels.ts';
 import {compareReleases} from '../util/releases.ts';
 import type {MachineProfile} from './profile.ts';
 

@@ -5,8 +5,8 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import {execa} from 'execa';
-import {findQemu} from '../qemu/binary.ts';
-import {sandboxArgs} from '../qemu/confinement.ts';
+import {findQemu} from '../vmm/qemu/binary.ts';
+import {sandboxArgs} from '../vmm/qemu/confinement.ts';
 import {cpuModel} from './commandline.ts';
 
 /**

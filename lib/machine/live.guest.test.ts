@@ -4,10 +4,10 @@ import {open, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {consoleArgs, FILES_FD} from '../qemu/channels.ts';
-import {findQemu} from '../qemu/binary.ts';
-import {launch} from '../qemu/process.ts';
-import type {Qmp} from '../qmp/client.ts';
+import {consoleArgs, FILES_FD} from '../vmm/qemu/channels.ts';
+import {findQemu} from '../vmm/qemu/binary.ts';
+import {launch} from '../vmm/qemu/process.ts';
+import type {Qmp} from '../vmm/qemu/qmp/client.ts';
 import {migratesWhatIsWritten} from './live.ts';
 
 /** A boot sector: says R on the serial line, then adds 1 to the first 32 bits of each of 16 pages, over and over. */

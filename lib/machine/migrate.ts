@@ -4,8 +4,8 @@ import {open} from 'node:fs/promises';
 import {createServer, type Socket} from 'node:net';
 import {dirname} from 'node:path';
 import {pipeline} from 'node:stream/promises';
-import {FILES_FD} from '../qemu/channels.ts';
-import type {Qmp} from '../qmp/client.ts';
+import {FILES_FD} from '../vmm/qemu/channels.ts';
+import type {Qmp} from '../vmm/qemu/qmp/client.ts';
 import {Broken} from '../util/errors.ts';
 
 /**

@@ -1,7 +1,7 @@
 import {open} from 'node:fs/promises';
 import {join} from 'node:path';
 import {execa} from 'execa';
-import {launch, type QemuProcess} from '../qemu/process.ts';
+import {launch, type QemuProcess} from '../vmm/qemu/process.ts';
 import type {Shell} from '../shell/shell.ts';
 import {cloneArgs, handle, shells, type Clone, type CloneOptions} from './clone.ts';
 import type {Template} from './template.ts';

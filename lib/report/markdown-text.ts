@@ -1,5 +1,5 @@
 import {clean} from '../util/text.ts';
-import {safeHref} from './escape.ts';
+import {safeHref} from './html/escape.ts';
 
 /** Text that Markdown shows as it is, on one line: no markup, no HTML, no table cell of its own. */
 export const escapeMd = (text: string): string =>

@@ -3,7 +3,7 @@ import {fixtureHead, fixtureRecord} from '../results/fixtures.ts';
 import type {Json} from '../results/record.ts';
 import type {LoadedRun} from '../results/store.ts';
 import type {UdevFact} from '../results/udev.ts';
-import {renderHtml} from './html.ts';
+import {renderHtml} from './html/html.ts';
 import {renderMarkdown} from './markdown.ts';
 import {viewOf} from './view.ts';
 

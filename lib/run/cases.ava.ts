@@ -1,8 +1,8 @@
 // The entry of the test runner: declares one AVA test for each planned case and cell.
 import test from 'ava';
 import pLimit from 'p-limit';
-import {readKnown} from '../conformance/known.ts';
-import {brokenReason, runCase} from '../conformance/run-case.ts';
+import {readKnown} from '../conformance/verdict/known.ts';
+import {brokenReason, runCase} from '../conformance/runner/run-case.ts';
 import type {Record} from '../results/record.ts';
 import {unfinishedRecord, writeRecord} from '../results/store.ts';
 import {Broken, messageOf} from '../util/errors.ts';

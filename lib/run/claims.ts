@@ -1,7 +1,7 @@
 import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
-import type {Case} from '../conformance/case.ts';
+import type {Case} from '../conformance/runner/case.ts';
 import {parseYaml} from '../image/yaml.ts';
 import {UsageError} from '../util/errors.ts';
 import {root} from '../util/paths.ts';

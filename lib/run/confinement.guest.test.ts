@@ -11,8 +11,8 @@ import {defaultGuest, loadManifest} from '../image/manifest.ts';
 import {clone, type Clone} from '../machine/clone.ts';
 import {profileByName} from '../machine/profile.ts';
 import {ensureTemplate, type Template} from '../machine/template.ts';
-import {chooseAccelerator} from '../qemu/accelerator.ts';
-import {findQemu} from '../qemu/binary.ts';
+import {chooseAccelerator} from '../vmm/qemu/accelerator.ts';
+import {findQemu} from '../vmm/qemu/binary.ts';
 import {cacheDir} from '../util/paths.ts';
 import {library, serve, warmUp} from './guest-script.ts';
 

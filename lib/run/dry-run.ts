@@ -1,8 +1,8 @@
 import {join} from 'node:path';
 import type {Log} from '../util/log.ts';
 import {shellQuote} from '../util/text.ts';
-import {findQemu} from '../qemu/binary.ts';
-import {chooseAccelerator} from '../qemu/accelerator.ts';
+import {findQemu} from '../vmm/qemu/binary.ts';
+import {chooseAccelerator} from '../vmm/qemu/accelerator.ts';
 import {pasteArgs} from '../machine/commandline.ts';
 import type {CacheUse} from './cache-use.ts';
 import type {RunOptions} from './options.ts';

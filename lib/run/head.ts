@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import type {Case} from '../conformance/case.ts';
+import type {Case} from '../conformance/runner/case.ts';
 import {SCHEMA, type Run} from '../results/record.ts';
 import {loadRun, writeRun} from '../results/store.ts';
 import {UsageError} from '../util/errors.ts';

@@ -1,4 +1,4 @@
-import type {AccelChoice} from '../qemu/accelerator.ts';
+import type {AccelChoice} from '../vmm/qemu/accelerator.ts';
 
 /** What `memhp run` was asked for. */
 export interface RunOptions {

@@ -1,6 +1,6 @@
 import {rm} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
-import type {Case} from '../conformance/case.ts';
+import type {Case} from '../conformance/runner/case.ts';
 import {writeReports} from '../report/write.ts';
 import type {Run} from '../results/record.ts';
 import {keyOf, loadRun, readRecords, removeRecords, writeRun, type LoadedRun} from '../results/store.ts';

@@ -2,7 +2,7 @@ import {readdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import picomatch from 'picomatch';
-import {cases, type Case} from '../conformance/case.ts';
+import {cases, type Case} from '../conformance/runner/case.ts';
 import {UsageError} from '../util/errors.ts';
 import {dist, root} from '../util/paths.ts';
 import {placeIn} from './place.ts';

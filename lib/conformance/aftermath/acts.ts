@@ -1,8 +1,8 @@
 import type {MemoryDevice} from '../../guest/observation.ts';
 import type {Json} from '../../results/record.ts';
-import type {Dimm} from '../dimm.ts';
-import type {CaseGuest} from '../guest.ts';
-import {deleteBackend, ostMeaning, unplugDevice} from '../qemu.ts';
+import type {Dimm} from '../guest/dimm.ts';
+import type {CaseGuest} from '../guest/guest.ts';
+import {deleteBackend, ostMeaning, unplugDevice} from '../host/qemu.ts';
 import type {Act} from './object.ts';
 
 /** A word written to a file of a block. */

@@ -1,7 +1,7 @@
-import type {Dimm} from '../dimm.ts';
-import type {CaseGuest} from '../guest.ts';
-import {fillKernelMemory} from '../load.ts';
-import {calmKhugepaged} from '../quiet.ts';
+import type {Dimm} from '../guest/dimm.ts';
+import type {CaseGuest} from '../guest/guest.ts';
+import {fillKernelMemory} from '../workload/load.ts';
+import {calmKhugepaged} from '../workload/quiet.ts';
 import {putBack, takeOut, writeTo} from './acts.ts';
 import type {Act} from './object.ts';
 

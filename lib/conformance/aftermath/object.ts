@@ -1,9 +1,9 @@
 import type {Observation} from '../../guest/observation.ts';
 import type {Json} from '../../results/record.ts';
-import type {Checks} from '../checks.ts';
-import type {CaseGuest} from '../guest.ts';
-import {isolatedPageblocks} from '../isolated.ts';
-import {differences} from '../unchanged.ts';
+import type {Checks} from '../verdict/checks.ts';
+import type {CaseGuest} from '../guest/guest.ts';
+import {isolatedPageblocks} from '../guest/isolated.ts';
+import {differences} from '../verdict/unchanged.ts';
 
 /** One thing that is done to an object after it was refused something. Its answer: an error, or how a request ended. */
 export interface Act {

@@ -1,9 +1,9 @@
-import type {Checks} from '../checks.ts';
-import type {Dimm} from '../dimm.ts';
-import type {CaseGuest} from '../guest.ts';
-import {holdMemory} from '../held.ts';
-import {calmKhugepaged} from '../quiet.ts';
-import {watchOffline} from '../waiting.ts';
+import type {Checks} from '../verdict/checks.ts';
+import type {Dimm} from '../guest/dimm.ts';
+import type {CaseGuest} from '../guest/guest.ts';
+import {holdMemory} from '../workload/held.ts';
+import {calmKhugepaged} from '../workload/quiet.ts';
+import {watchOffline} from '../guest/waiting.ts';
 
 /** A block in ZONE_MOVABLE with pages in it that can't be migrated, until they are released. */
 export interface PinnedBlock {

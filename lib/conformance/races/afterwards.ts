@@ -1,5 +1,5 @@
-import type {Checks} from '../checks.ts';
-import type {CaseGuest} from '../guest.ts';
+import type {Checks} from '../verdict/checks.ts';
+import type {CaseGuest} from '../guest/guest.ts';
 
 /**
  * A normal life of a new DIMM: plug, online, offline by both files, online again, unplug while it is online. A race

@@ -1,9 +1,9 @@
-import type {UnplugResult} from '../../hotplug/dimm.ts';
+import type {UnplugResult} from '../../vmm/devices/dimm.ts';
 import {Broken} from '../../util/errors.ts';
 import {randomOf} from '../../util/random.ts';
 import {clean, lastLines} from '../../util/text.ts';
-import type {Dimm} from '../dimm.ts';
-import type {CaseGuest} from '../guest.ts';
+import type {Dimm} from '../guest/dimm.ts';
+import type {CaseGuest} from '../guest/guest.ts';
 import {hammer} from './program.ts';
 
 /** How often a word was answered in a way: `online_movable EINVAL` → times. */

@@ -1,8 +1,8 @@
 import {Broken} from '../../util/errors.ts';
 import {randomOf, type Random} from '../../util/random.ts';
 import {clean, lastLines} from '../../util/text.ts';
-import type {MemoryBlock} from '../block.ts';
-import type {CaseGuest} from '../guest.ts';
+import type {MemoryBlock} from '../guest/block.ts';
+import type {CaseGuest} from '../guest/guest.ts';
 import {haveMet, isInSomeOrder, outcomeText, type BlockState, type Made, type Outcome, type Write} from './model.ts';
 import {racer} from './program.ts';
 

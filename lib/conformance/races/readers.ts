@@ -1,6 +1,6 @@
 import {Broken} from '../../util/errors.ts';
 import {clean, lastLines} from '../../util/text.ts';
-import type {CaseGuest} from '../guest.ts';
+import type {CaseGuest} from '../guest/guest.ts';
 import {reader} from './program.ts';
 
 /** What readers have seen, each once. */

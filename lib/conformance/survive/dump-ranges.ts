@@ -2,8 +2,8 @@ import {systemRam} from '../../guest/iomem.ts';
 import type {Observation} from '../../guest/observation.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
-import type {CaseGuest} from '../guest.ts';
-import {PAGE} from '../ledger.ts';
+import type {CaseGuest} from '../guest/guest.ts';
+import {PAGE} from '../expected/ledger.ts';
 
 export interface Range {
   readonly start: number;

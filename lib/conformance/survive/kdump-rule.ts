@@ -1,5 +1,5 @@
-import type {CaseGuest} from '../guest.ts';
-import {addRule, reloadUdev, restartUdev} from '../udev-rules.ts';
+import type {CaseGuest} from '../guest/guest.ts';
+import {addRule, reloadUdev, restartUdev} from '../udev/rules.ts';
 import {errorOfLoading, loadScript} from './kexec.ts';
 
 /** /lib/udev/rules.d/50-kdump-tools.rules of kdump-tools 1.8.1 (Debian 12), the lines about memory. */

@@ -1,10 +1,10 @@
 import {z} from 'zod';
 import {errnoOf} from '../../guest/write.ts';
-import {ask} from '../../qmp/ask.ts';
+import {ask} from '../../vmm/qemu/qmp/ask.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
-import {CaseGuest} from '../guest.ts';
-import {nextOf} from '../migrate.ts';
+import {CaseGuest} from '../guest/guest.ts';
+import {nextOf} from './migrate.ts';
 import {anotherBoot, bootIdOf, BOOTS, ctrlAltDelete, SERVE_AFTER_BOOT} from './reboot.ts';
 
 /**

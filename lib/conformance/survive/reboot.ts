@@ -1,8 +1,8 @@
-import type {Qmp} from '../../qmp/client.ts';
+import type {Qmp} from '../../vmm/qemu/qmp/client.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
-import {CaseGuest} from '../guest.ts';
-import {nextOf} from '../migrate.ts';
+import {CaseGuest} from '../guest/guest.ts';
+import {nextOf} from './migrate.ts';
 
 /**
  * Serves memhp's ports after each boot, as the template's login did before it was frozen; a guest of only a kernel does

@@ -1,6 +1,6 @@
 import {writeGuestFile} from '../../guest/write.ts';
 import {DeadlineError} from '../../util/errors.ts';
-import type {CaseGuest} from '../guest.ts';
+import type {CaseGuest} from '../guest/guest.ts';
 
 /** How going to sleep ended. */
 export interface Slept {

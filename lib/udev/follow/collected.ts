@@ -1,4 +1,4 @@
-import {globMatches} from '../glob.ts';
+import {globMatches} from '../rules/glob.ts';
 import {unknown} from './unknown.ts';
 
 /** What udevd collects on its way through the rules of an event: properties, tags, what the last program printed. */

@@ -1,5 +1,5 @@
-import {matches} from '../pattern.ts';
-import type {Rule, RulesFile} from '../rule.ts';
+import {matches} from '../rules/pattern.ts';
+import type {Rule, RulesFile} from '../rules/rule.ts';
 
 /** The rule itself says that it is for memory blocks. */
 export function isForMemory({rule}: {readonly rule: Rule}): boolean {

@@ -1,5 +1,5 @@
 import type {Guest} from '../guest.ts';
-import type {RulesFile} from '../rule.ts';
+import type {RulesFile} from '../rules/rule.ts';
 import {follow} from './follow.ts';
 import {ELSEWHERE} from './kernel.ts';
 import type {By} from './types.ts';

@@ -1,7 +1,7 @@
 import {spawn} from '../command/spawn.ts';
 import type {Host} from '../command/host.ts';
 import type {Guest} from '../guest.ts';
-import {isMatch, placeOf, type Rule, type RulesFile, type Token} from '../rule.ts';
+import {isMatch, placeOf, type Rule, type RulesFile, type Token} from '../rules/rule.ts';
 import {Attributes, type Device} from './attribute.ts';
 import {Collected} from './collected.ts';
 import {concernsMemory} from './concerns.ts';

@@ -1,6 +1,6 @@
 import type {Attributes, Device} from './attribute.ts';
 import type {Collected} from './collected.ts';
-import {pieces} from '../substitution.ts';
+import {pieces} from '../rules/substitution.ts';
 import {isKnown, unknown} from './unknown.ts';
 
 /** What fills in the values of rules in one event. */

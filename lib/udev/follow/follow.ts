@@ -1,4 +1,4 @@
-import type {RulesFile} from '../rule.ts';
+import type {RulesFile} from '../rules/rule.ts';
 import {followEvent} from './event.ts';
 import {explore, type Way} from './explore.ts';
 import {sliced} from './slice.ts';

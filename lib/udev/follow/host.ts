@@ -1,5 +1,5 @@
 import type {Host} from '../command/host.ts';
-import {globMatches} from '../glob.ts';
+import {globMatches} from '../rules/glob.ts';
 import type {Guest} from '../guest.ts';
 import type {Oracle} from './explore.ts';
 import type {Kernel} from './kernel.ts';

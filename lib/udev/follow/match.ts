@@ -1,5 +1,5 @@
 import {isOthersDmi} from '../guest.ts';
-import type {Token} from '../rule.ts';
+import type {Token} from '../rules/rule.ts';
 import type {Oracle} from './explore.ts';
 import {fill, type Filling} from './fill.ts';
 import {BLOCK_FILES, resolved, targetOf} from './paths.ts';

@@ -1,4 +1,4 @@
-import {isMatch, type Rule, type RulesFile, type Token} from '../rule.ts';
+import {isMatch, type Rule, type RulesFile, type Token} from '../rules/rule.ts';
 
 const made = new WeakMap<readonly RulesFile[], readonly RulesFile[]>();
 

@@ -1,4 +1,4 @@
-import type {Place} from '../finding.ts';
+import type {Place} from '../lint/finding.ts';
 import type {Guest} from '../guest.ts';
 import type {Attempt, Found} from './kernel.ts';
 

@@ -1,4 +1,4 @@
-import {matches, type Pattern} from '../pattern.ts';
+import {matches, type Pattern} from '../rules/pattern.ts';
 import type {Oracle} from './explore.ts';
 
 /** Text that nothing given tells stands in other text between two characters that no file has: they are no bytes. */

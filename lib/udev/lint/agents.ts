@@ -1,8 +1,8 @@
-import {finding, type Finding} from '../finding.ts';
+import {finding, type Finding} from './finding.ts';
 import {foreignWrites} from '../follow/elsewhere.ts';
 import type {Guest} from '../guest.ts';
-import type {RulesFile} from '../rule.ts';
-import type {Surveyed} from '../sites.ts';
+import type {RulesFile} from '../rules/rule.ts';
+import type {Surveyed} from './sites.ts';
 
 /** What is to be said of rules that reach memory blocks by another way: for other devices, or by the kernel's policy. */
 export function* agentFindings(

@@ -1,6 +1,6 @@
-import {BLOCK} from '../effect.ts';
-import {matches, type Pattern} from '../pattern.ts';
-import type {RulesFile} from '../rule.ts';
+import {BLOCK} from '../predict/effect.ts';
+import {matches, type Pattern} from '../rules/pattern.ts';
+import type {RulesFile} from '../rules/rule.ts';
 import {sliced} from '../follow/slice.ts';
 
 /** Blocks that the rules tell apart from others by their names: one of them stands for all. */

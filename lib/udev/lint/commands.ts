@@ -1,8 +1,8 @@
 import {argvOf, isShell, shellSigns} from '../command/argv.ts';
 import {SYSTEM} from '../command/known.ts';
-import {finding, type Finding} from '../finding.ts';
-import {isForMemory} from '../lint-writes.ts';
-import {placeOf, type RulesFile, type Token} from '../rule.ts';
+import {finding, type Finding} from './finding.ts';
+import {isForMemory} from './writes.ts';
+import {placeOf, type RulesFile, type Token} from '../rules/rule.ts';
 
 /** What is to be said of commands of rules that are for memory, or stand in a file that is. */
 export function* commandFindings(file: RulesFile): Generator<Finding> {

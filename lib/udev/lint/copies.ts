@@ -1,9 +1,9 @@
-import {effectOf} from '../effect.ts';
-import {finding, type Finding} from '../finding.ts';
+import {effectOf} from '../predict/effect.ts';
+import {finding, type Finding} from './finding.ts';
 import type {Guest} from '../guest.ts';
-import {nameOf, type LayerFile} from '../layers.ts';
-import {parseRules} from '../parse.ts';
-import type {RulesFile} from '../rule.ts';
+import {nameOf, type LayerFile} from '../rules/layers.ts';
+import {parseRules} from '../rules/parse.ts';
+import type {RulesFile} from '../rules/rule.ts';
 
 const GUESTS: readonly Guest[] = [
   {virt: 'kvm', arch: 'x86-64', policy: 'offline'},

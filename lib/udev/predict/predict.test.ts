@@ -1,5 +1,5 @@
 import test from 'ava';
-import {parseRules} from '../parse.ts';
+import {parseRules} from '../rules/parse.ts';
 import {predict} from './predict.ts';
 
 const files = [

@@ -2,7 +2,7 @@ import {decisive} from '../follow/explore.ts';
 import type {By, Followed} from '../follow/types.ts';
 import {follow} from '../follow/follow.ts';
 import {shown} from '../follow/unknown.ts';
-import type {RulesFile} from '../rule.ts';
+import type {RulesFile} from '../rules/rule.ts';
 import type {Happening, Outcome, Prediction, Refused, Where} from './types.ts';
 
 /**

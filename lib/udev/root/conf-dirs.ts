@@ -1,4 +1,4 @@
-import {MASK, ruleDirs, type Layer, type LayerFile} from '../layers.ts';
+import {MASK, ruleDirs, type Layer, type LayerFile} from '../rules/layers.ts';
 import {joined} from './tree/nodes.ts';
 import type {Tree} from './tree/tree.ts';
 

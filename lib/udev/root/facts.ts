@@ -1,6 +1,6 @@
-import {effective, type Layer} from '../layers.ts';
-import {parseRules} from '../parse.ts';
-import type {RulesFile} from '../rule.ts';
+import {effective, type Layer} from '../rules/layers.ts';
+import {parseRules} from '../rules/parse.ts';
+import type {RulesFile} from '../rules/rule.ts';
 import {vainLines, type NoEffect} from './agents/modules.ts';
 import {scriptAgents, sysfsSettings} from './agents/scripts.ts';
 import {isPolicy, type Setting} from './agents/setting.ts';

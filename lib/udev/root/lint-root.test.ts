@@ -1,5 +1,5 @@
 import test from 'ava';
-import {profiles} from '../profiles.ts';
+import {profiles} from '../rules/profiles.ts';
 import {leaving, linted, MOVABLE, onlining, TMPFILES, type Texts} from './fixtures.ts';
 
 const RHEL = profiles.find(({name}) => name === 'rhel-8')?.rules ?? '';

@@ -1,6 +1,6 @@
 import {guestName, type Policy} from '../guest.ts';
-import {lintLayers} from '../lint-layers.ts';
-import type {Linted} from '../lint.ts';
+import {lintLayers} from '../lint/shadowed.ts';
+import type {Linted} from '../lint/files.ts';
 import {UsageError} from '../../util/errors.ts';
 import {answerFor, machinesOf, type Answer} from './answer.ts';
 import {readKernel, readRoot, type KernelFacts, type RootFacts} from './facts.ts';

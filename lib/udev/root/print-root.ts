@@ -1,5 +1,5 @@
 import {clean} from '../../util/text.ts';
-import {printed, toJson} from '../print.ts';
+import {printed, toJson} from '../lint/print.ts';
 import type {RootLinted} from './lint-root.ts';
 
 /** The answer for people: one sentence, why, then findings, and what the lint says of the rules alone. */

@@ -1,4 +1,4 @@
-import type {Level} from '../finding.ts';
+import type {Level} from '../lint/finding.ts';
 import type {Answer} from './answer.ts';
 import {hasUdev, type KernelFacts, type RootFacts} from './facts.ts';
 import type {Place, Word} from './place.ts';

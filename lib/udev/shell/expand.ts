@@ -1,4 +1,4 @@
-import {globMatches} from '../glob.ts';
+import {globMatches} from '../rules/glob.ts';
 import {isKnown, shown, unknown} from '../follow/unknown.ts';
 import {resolved} from '../follow/paths.ts';
 import type {List, Part, Word} from './ast.ts';

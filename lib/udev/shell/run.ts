@@ -1,6 +1,6 @@
 import {runProgram, NOT_FOUND} from '../command/programs.ts';
 import type {Call, Host} from '../command/host.ts';
-import {globMatches} from '../glob.ts';
+import {globMatches} from '../rules/glob.ts';
 import {isKnown, dependency, shown, unknown} from '../follow/unknown.ts';
 import {resolved} from '../follow/paths.ts';
 import {NotRead, type Command, type List, type Node} from './ast.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {parseRules} from '../parse.ts';
+import {parseRules} from '../rules/parse.ts';
 import {predict} from '../predict/predict.ts';
 
 const GUEST = {virt: 'kvm', arch: 'x86-64', policy: 'offline', systemd: 252, kernel: '6.1.0'} as const;

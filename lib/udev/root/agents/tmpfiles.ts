@@ -1,4 +1,4 @@
-import {globMatches} from '../../glob.ts';
+import {globMatches} from '../../rules/glob.ts';
 import {confFiles, linesOf} from '../conf-dirs.ts';
 import type {Place} from '../place.ts';
 import type {Tree} from '../tree/tree.ts';

@@ -1,4 +1,4 @@
-import {globMatches} from '../../glob.ts';
+import {globMatches} from '../../rules/glob.ts';
 import {distinct, linesOf} from '../conf-dirs.ts';
 import type {Word} from '../place.ts';
 import {joined} from '../tree/nodes.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {profiles} from '../../profiles.ts';
+import {profiles} from '../../rules/profiles.ts';
 import {leaving, linted, MOVABLE, onlining, question, TMPFILES, type Texts} from '../fixtures.ts';
 import type {RootQuestion} from '../lint-root.ts';
 import {fixRoot, withFiles, type Fix} from './fix.ts';

@@ -1,5 +1,5 @@
-import {placeOf, type Rule, type RulesFile, type Token} from '../../rule.ts';
-import {writesState} from '../../writes.ts';
+import {placeOf, type Rule, type RulesFile, type Token} from '../../rules/rule.ts';
+import {writesState} from '../../predict/writes.ts';
 import type {RootFacts} from '../facts.ts';
 import {baseOf} from '../tree/nodes.ts';
 import {remedy, type Remedy} from './remedy.ts';

@@ -1,0 +1,64 @@
+import {systemRam} from '../../guest/iomem.ts';
+import type {Observation} from '../../guest/observation.ts';
+import {PAGE, type Derived} from './ledger.ts';
+
+/** How much boot memory is asked to be outside or inside ZONE_MOVABLE: bytes, or percent of the boot memory. */
+export interface CoreSizes {
+  readonly kernelcore?: {readonly bytes: number} | {readonly percent: number};
+  readonly movablecore?: {readonly bytes: number} | {readonly percent: number};
+}
+
+/** Part of a zone: page frames from `startPfn` on, and how many of them are RAM. */
+export interface MovablePart {
+  readonly node: number;
+  readonly startPfn: number;
+  readonly present: number;
+}
+
+/** MAX_ORDER_NR_PAGES of x86_64: ZONE_MOVABLE begins at a multiple of 4 MiB. */
+const ALIGNED = 1024;
+/** ZONE_MOVABLE is taken from the highest zone that boot memory reaches: DMA32, from 16 MiB on, where that ends below 4 GiB. */
+const FIRST_USABLE = 4096;
+
+const roundUp = (pages: number): number => Math.ceil(pages / ALIGNED) * ALIGNED;
+
+/**
+ * ZONE_MOVABLE of each node at boot. `ends` are the nodes' last page frames + 1, ascending; every node must have more
+ * than its share of kernel memory. Source: find_zone_movable_pfns_for_nodes(), in mm/page_alloc.c and later mm/mm_init.c.
+ */
+export function bootMovable(now: Observation, sizes: CoreSizes, ends: readonly number[] = [Infinity]): Derived<MovablePart[]> {
+  const ram = systemRam(now.iomem).map(({start, end}) => ({start: Math.ceil(start / PAGE), end: Math.floor(end / PAGE)}));
+  const total = ram.reduce((sum, {start, end}) => sum + end - start, 0);
+  const pages = (size: CoreSizes['kernelcore']): number => (size === undefined ? 0 : 'bytes' in size ? Math.floor(size.bytes / PAGE) : Math.floor((total * size.percent) / 100));
+  const movable = Math.min(total, roundUp(pages(sizes.movablecore)));
+  const kernel = Math.max(pages(sizes.kernelcore), sizes.movablecore ? total - movable : 0);
+  const share = Math.floor(kernel / ends.length);
+  const because = `${total} pages of System RAM${sizes.movablecore ? ` − ${movable} for movablecore, rounded up to ${ALIGNED},` : ''} leave ${kernel} to the kernel zones, ${share} on each node; what follows them, from a multiple of ${ALIGNED} on, is ZONE_MOVABLE`;
+  if (kernel === 0 || kernel >= total) return {value: [], because};
+  const value = ends.flatMap((end, node) => {
+    const own = ram.map((range) => ({start: Math.max(range.start, ends[node - 1] ?? 0), end: Math.min(range.end, end)})).filter((range) => range.start < range.end);
+    const startPfn = roundUp(endOfKernel(own, share));
+    const present = own.reduce((sum, range) => sum + Math.max(0, range.end - Math.max(range.start, startPfn)), 0);
+    return present > 0 ? [{node, startPfn, present}] : [];
+  });
+  return {value, because};
+}
+
+/** The page frame that ends the first `share` pages of these ranges; what lies below 16 MiB is the kernel's in any case. */
+function endOfKernel(ranges: readonly {start: number; end: number}[], share: number): number {
+  let left = share;
+  let end = FIRST_USABLE;
+  for (const range of ranges) {
+    left -= Math.min(left, Math.max(0, Math.min(range.end, FIRST_USABLE) - range.start));
+    const start = Math.max(range.start, FIRST_USABLE);
+    if (start >= range.end) continue;
+    end = start + Math.min(range.end - start, left);
+    left -= end - start;
+    if (left === 0) break;
+  }
+  return end;
+}
+
+/** ZONE_MOVABLE of each node as the guest has it, where it isn't empty. Source: /proc/zoneinfo. */
+export const movableNow = (now: Observation): MovablePart[] =>
+  now.zones.filter(({name, present}) => name === 'Movable' && present > 0).map(({node, startPfn, present}) => ({node, startPfn, present}));

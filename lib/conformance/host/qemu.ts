@@ -1,0 +1,65 @@
+import {queryDevices, type MemoryDevice} from '../../guest/observation.ts';
+import {addBackend, addDevice, addDimm, backendId, findDevice, plugReport, unplug, unplugResult, type DimmSpec, type UnplugResult} from '../../vmm/devices/dimm.ts';
+import type {Dimm} from '../guest/dimm.ts';
+import type {CaseGuest, QemuAnswer} from '../guest/guest.ts';
+
+export {addBackend, addDevice, addDimm} from '../../vmm/devices/dimm.ts';
+export {ostMeaning} from '../../vmm/devices/ost.ts';
+
+/** Asks QEMU for a DIMM that it may refuse. The backend of a refused one is deleted again, which must work. A step. */
+export function tryPlug(guest: CaseGuest, spec: DimmSpec & {memdev?: string}): Promise<QemuAnswer> {
+  return guest.step(`ask QEMU for ${spec.id}, ${spec.size}`, async () => {
+    const own = spec.memdev === undefined;
+    if (own) {
+      const backend = await guest.tryQemu(() => addBackend(guest.qmp, backendId(spec.id), spec.size, spec.via));
+      if (!backend.accepted) return backend;
+    }
+    const answer = await guest.tryQemu(() => addDevice(guest.qmp, spec, spec.memdev));
+    if (!answer.accepted && own) await deleteBackend(guest, spec.id);
+    return answer;
+  });
+}
+
+/** Plugs a DIMM that the guest may refuse; the status of its _OST report, waiting for it. Ends the case where QEMU refuses. A step. */
+export function plugAndHear(guest: CaseGuest, spec: DimmSpec): Promise<number> {
+  return guest.step(`plug ${spec.id}, ${spec.size}`, async () => {
+    const mark = guest.qmp.events.mark();
+    await addDimm(guest.qmp, spec);
+    return plugAnswer(guest, mark, spec.id);
+  });
+}
+
+/** object-del of a DIMM's backend. Ends the case where QEMU refuses, as it does while the DIMM is there. */
+export async function deleteBackend(guest: CaseGuest, dimmId: string): Promise<void> {
+  const {words} = await guest.tryQemu(() => guest.qmp.execute('object-del', {id: backendId(dimmId)}));
+  guest.stage.checks.require(words, '', `QEMU's answer to object-del of the backend of ${dimmId}`);
+}
+
+/** QEMU's memory devices now; needs no answer of the guest. */
+export const devicesNow = (guest: CaseGuest): Promise<MemoryDevice[]> => queryDevices(guest.qmp);
+
+/** Stops the virtual machine while `action` runs, then lets it go on and does what `then` says. One step. */
+export function whileStopped<T>(guest: CaseGuest, title: string, action: () => Promise<void>, then: () => Promise<T>): Promise<T> {
+  return guest.step(title, async () => {
+    await guest.qmp.execute('stop');
+    await action();
+    await guest.qmp.execute('cont');
+    return then();
+  });
+}
+
+/** The status of the guest's _OST report about the plug of a DIMM, waiting for it. */
+export const plugAnswer = (guest: CaseGuest, mark: number, id: string): Promise<number> =>
+  plugReport(guest.qmp, mark, id, guest.stage.limits.operationMs);
+
+/** How the guest answered a device_del that was sent after `mark`, waiting for it. */
+export const unplugAnswer = (guest: CaseGuest, mark: number, dimm: Dimm): Promise<UnplugResult> =>
+  unplugResult(guest.qmp, mark, dimm.device, guest.stage.limits.operationMs);
+
+/** Names of QEMU's events since a mark. */
+export const eventsSince = (guest: CaseGuest, mark: number): string[] =>
+  guest.qmp.events.since(mark).map(({event}) => event);
+
+/** device_del of a device by its id, and how the guest answered: for one that the guest never took. */
+export const unplugDevice = (guest: CaseGuest, id: string): Promise<UnplugResult> =>
+  guest.step(`unplug ${id}`, async () => unplug(guest.qmp, await findDevice(guest.qmp, id), guest.stage.limits.operationMs));

@@ -1,0 +1,178 @@
+import {systemRam} from '../../guest/iomem.ts';
+import {LOST} from '../../guest/kernel-log.ts';
+import type {MemoryDevice, Observation} from '../../guest/observation.ts';
+import type {QmpEvent} from '../../vmm/qemu/qmp/events.ts';
+import {blocksIn, bytesIn} from '../expected/device-blocks.ts';
+import {expectedBlocks, expectedMemTotal, expectedPresent, PAGE, zoneOf} from '../expected/ledger.ts';
+import type {OwnMemmap} from '../expected/memmap.ts';
+import type {Done} from '../verdict/done.ts';
+import type {Listings} from '../verdict/listings.ts';
+import {standing} from './standing.ts';
+
+/** What the invariants compare: the clone's first observation, the newest, and what is known from QEMU's side. */
+export interface Moment {
+  readonly first: Observation;
+  readonly now: Observation;
+  /** Ids of the memory devices that the guest reported as plugged, cold-plugged ones included. */
+  readonly taken: ReadonlySet<string>;
+  /** Boot RAM of the machine profile in bytes. */
+  readonly bootRam: number;
+  readonly numa: boolean;
+  /** Do blocks hold their own memmap? By default none does. */
+  readonly ownMemmap?: OwnMemmap;
+  /** The observation before the newest; none where that is the first. */
+  readonly before?: Observation | undefined;
+  /** QEMU's events since the clone woke up. */
+  readonly events?: readonly QmpEvent[];
+  /** Ids of devices that are no memory and were plugged: a CPU, a disk. */
+  readonly others?: ReadonlySet<string>;
+  /** The memory devices that were ever observed, by id, as they were last. */
+  readonly devices?: ReadonlyMap<string, MemoryDevice>;
+  /** Has the kernel CONFIG_MEMORY_HOTREMOVE? Undefined where its config isn't known. */
+  readonly hotremove?: boolean | undefined;
+  /** What was done since the observation before, as the verbs report it. */
+  readonly done?: Pick<Done, 'policy' | 'states' | 'zonePolicyWritten' | 'unknown'>;
+  /** QEMU's lists of memory devices since the observation before. */
+  readonly listed?: Listings;
+  /** What the kernel must warn of, because the case has asked for it. */
+  readonly announced?: readonly string[];
+}
+
+/** A comparison that must hold after every step of every case. */
+export interface Comparison {
+  readonly name: string;
+  readonly expected: unknown;
+  readonly actual: unknown;
+  readonly because: string;
+  /** What of it could not be judged, and why; then the rest is compared. */
+  readonly unknown?: string | undefined;
+}
+
+/** What is compared at a moment. */
+export type Invariant = (moment: Moment) => Omit<Comparison, 'name'>;
+
+/** Lines by which the kernel says that something is wrong with it. */
+const TROUBLE = /\bWARNING: |\bBUG: |\bOops\b|kernel BUG at|general protection fault|Kernel panic|Out of memory: Killed process|page allocation failure/;
+
+/** What of such lines differs from boot to boot and from build to build: time, process, page, a field's offset, what of the CPU and its bugs the kernel knows. */
+const PASSING: readonly (readonly [RegExp, string])[] = [
+  [/^\[ *[\d.]+\] ?/, ''],
+  [/(BUG: Bad page state) in process .*/, '$1'],
+  [/(NULL pointer dereference), address: 0{13}[0-9a-f]{3}$/, '$1'],
+  [/(Out of memory: Killed process) \d+ (\(\S+\)).*/, '$1 $2'],
+  [/(page allocation failure: order:\d+), .*/, '$1'],
+  [/^(?:Oops: )*(Oops: [0-9a-f]{4}) \[#\d+\].*/, '$1'],
+];
+
+/** A line without that. Of a warning file and function stay, whose parts new kernels write in another order. */
+function steady(line: string): string {
+  const [, file, name] = /\bWARNING: .*?(\S+\.[ch]):\d+ (?:at )?(\w+)\+0x/.exec(line) ?? [];
+  return name === undefined ? PASSING.reduce((text, [what, by]) => text.replace(what, by), line) : `WARNING: ${name} in ${file ?? ''}`;
+}
+
+/** What the file `online` reads for each state that there is. Source: state_show() in drivers/base/memory.c. */
+const ONLINE = new Map([['online', 1], ['offline', 0], ['going-offline', 0]]);
+
+const invariants: Record<string, Invariant> = {
+  'QEMU: base-memory and plugged-memory are boot RAM and the sum of the DIMMs': ({now, bootRam}) => ({
+    expected: {base: bootRam, plugged: now.qemu.devices.reduce((sum, {size}) => sum + size, 0)},
+    actual: {base: now.qemu.base, plugged: now.qemu.plugged},
+    because: 'query-memory-size-summary against the machine profile and query-memory-devices',
+  }),
+  'the memory blocks are those of boot memory and of the plugged devices': ({first, now, taken}) => {
+    const {value, because} = expectedBlocks(first, now, taken);
+    return {expected: value, actual: now.blocks.map(({id}) => id), because};
+  },
+  'state and online agree': ({now}) => ({
+    expected: now.blocks.map(({id, state}) => `memory${id} ${ONLINE.get(state) ?? `(its state reads ${JSON.stringify(state)})`}`),
+    actual: now.blocks.map(({id, online}) => `memory${id} ${online ?? 'missing'}`),
+    because: 'online reads 1 exactly where state reads online',
+  }),
+  'phys_index is the block id': ({now}) => ({
+    expected: now.blocks.map(({id}) => id.toString(16).padStart(8, '0')),
+    actual: now.blocks.map(({physIndex}) => physIndex ?? 'missing'),
+    because: 'drivers/base/memory.c prints it as %08lx',
+  }),
+  'present pages follow the blocks of each zone': ({first, now}) => {
+    const {value, because} = expectedPresent(first, now);
+    return {expected: value, actual: Object.fromEntries(now.zones.map(({node, name, present}) => [`node ${node} ${name}`, present])), because};
+  },
+  'every online block lies in the span of its zone': ({now}) => ({
+    expected: [],
+    actual: now.blocks.filter((block) => zoneOf(block) !== undefined && !inSpan(block.id, zoneOf(block) ?? '', now)).map(({id, validZones}) => `memory${id} ${validZones.join(' ')}`),
+    because: 'start_pfn and spanned of /proc/zoneinfo against the block\'s page frames',
+  }),
+  'blocks and nodes link to each other': ({now}) => ({
+    expected: now.blocks.map(({id, linkedFrom}) => `memory${id} node${linkedFrom.join(',')}`),
+    actual: now.blocks.map(({id, nodes}) => `memory${id} node${nodes.join(',')}`),
+    because: 'memoryN/nodeM exists exactly where node/nodeM/memoryN does',
+  }),
+  'blocks of a device are on the device\'s node': ({now, taken, numa}) => ({
+    expected: numa ? deviceBlocks(now, taken).map(([id, node]) => `memory${id} node${node}`) : [],
+    actual: numa ? deviceBlocks(now, taken).map(([id]) => `memory${id} node${now.blocks.find((block) => block.id === id)?.nodes.join(',') ?? ' missing'}`) : [],
+    because: 'the node that QEMU gives for the device against the memoryN/nodeM links',
+  }),
+  'System RAM grows by exactly the plugged devices': ({first, now, taken}) => {
+    const plugged = (one: Observation): number => one.qemu.devices.filter(({id}) => taken.has(id)).reduce((sum, device) => sum + bytesIn(device, one), 0);
+    const ram = (one: Observation): number => systemRam(one.iomem).reduce((sum, {start, end}) => sum + end - start, 0);
+    return {
+      expected: ram(first) - plugged(first) + plugged(now),
+      actual: ram(now),
+      because: `System RAM of /proc/iomem at first (${ram(first)} bytes) and the sizes of the devices that the guest took since; of virtio-mem the blocks that it has`,
+    };
+  },
+  'each plugged device is System RAM from its first to its last byte': ({now, taken}) => ({
+    expected: now.qemu.devices.filter(({id}) => taken.has(id)).map((device) => `${device.id} ${bytesIn(device, now)}`),
+    actual: now.qemu.devices.filter(({id}) => taken.has(id)).map(({id, address, size, resizable}) => `${id} ${covered(now, address, address + (resizable?.max ?? size))}`),
+    because: 'bytes of the device\'s address range that /proc/iomem calls System RAM',
+  }),
+  'MemTotal is what the blocks make it': ({first, now, ownMemmap}) => {
+    const {value, because} = expectedMemTotal(first, now, ownMemmap);
+    return {expected: value, actual: now.meminfo['MemTotal'], because};
+  },
+  'MemTotal is the sum of the zones\' managed pages and of the nodes': ({now}) => {
+    const managed = now.zones.reduce((sum, zone) => sum + zone.managed, 0) * (PAGE / 1024);
+    const nodes = Object.values(now.nodeTotals);
+    return {
+      expected: {zones: now.meminfo['MemTotal'], nodes: now.meminfo['MemTotal']},
+      actual: {zones: managed, nodes: nodes.length > 0 ? nodes.reduce((sum, total) => sum + total, 0) : managed},
+      because: 'managed pages of /proc/zoneinfo × 4 KiB, and MemTotal of each node, against /proc/meminfo',
+    };
+  },
+  'the kernel warns of nothing': ({now, announced = []}) => {
+    const trouble = now.kernelLog.filter((line) => TROUBLE.test(line)).map((line) => steady(line));
+    return {
+      expected: [...announced],
+      // Where messages were lost a warning may have been among them.
+      actual: [...new Set(trouble.length > 0 ? trouble : now.kernelLog.filter((line) => line === LOST))],
+      because: 'new kernel messages with WARNING, BUG or Oops, each once',
+    };
+  },
+  ...standing,
+};
+
+/** All invariants at one moment. */
+export const compareAll = (moment: Moment): Comparison[] =>
+  Object.entries(invariants).map(([name, invariant]) => ({name, ...invariant(moment)}));
+
+export const invariantNames: readonly string[] = Object.keys(invariants);
+
+/** Boot memory may end or begin inside a block, so a boot block need only meet the span; a plugged one lies in it. */
+function inSpan(id: number, zoneName: string, now: Observation): boolean {
+  const node = now.blocks.find((block) => block.id === id)?.nodes[0] ?? 0;
+  const zone = now.zones.find((one) => one.name === zoneName && one.node === node);
+  if (!zone) return false;
+  const [start, end] = [(id * now.blockSize) / PAGE, ((id + 1) * now.blockSize) / PAGE];
+  const zoneEnd = zone.startPfn + zone.spanned;
+  const plugged = now.qemu.devices.some(({address, size, resizable}) => address < end * PAGE && start * PAGE < address + (resizable?.max ?? size));
+  return plugged ? zone.startPfn <= start && end <= zoneEnd : zone.startPfn < end && start < zoneEnd;
+}
+
+const deviceBlocks = (now: Observation, taken: ReadonlySet<string>): [number, number][] =>
+  now.qemu.devices
+    .filter(({id}) => taken.has(id))
+    .flatMap((device) => blocksIn(device, now).map((id): [number, number] => [id, device.node]));
+
+function covered(now: Observation, start: number, end: number): number {
+  return systemRam(now.iomem).reduce((sum, range) => sum + Math.max(0, Math.min(end, range.end) - Math.max(start, range.start)), 0);
+}

@@ -1,0 +1,55 @@
+import test from 'ava';
+import type {GuestFacts} from '../../machine/bring-up.ts';
+import {absentNeed, type Need} from './needs.ts';
+
+const around = {arch: 'amd64', qemu: '7.2.22', accel: 'tcg'} as const;
+const facts: GuestFacts = {kernel: '6.1.0-56-amd64', os: 'Debian', config: {CONFIG_MEMORY_HOTPLUG: 'y', CONFIG_ACPI_HOTPLUG_MEMORY: 'y'}, commands: ['bash'], shell: 'ssh'};
+
+for (const [need, given, reason] of [
+  ['memory-hotplug', {}, undefined],
+  ['memory-hotplug', {config: {CONFIG_MEMORY_HOTPLUG: 'y'}}, /without CONFIG_ACPI_HOTPLUG_MEMORY/],
+  ['memory-hotremove', {}, /without CONFIG_MEMORY_HOTREMOVE/],
+  ['memory-hotremove', {config: null}, undefined], // no config at hand: the case itself will show
+  ['numa', {}, /without CONFIG_NUMA/],
+  ['kprobes', {}, /without CONFIG_KPROBE_EVENTS/],
+  ['kprobes', {config: {CONFIG_KPROBE_EVENTS: 'y'}}, undefined],
+  ['port-shell', {shell: 'virtio'}, undefined],
+  ['port-shell', {}, /by ssh/],
+  ['kernel-config', {}, undefined],
+  ['kernel-config', {config: null}, /no copy of its kernel's config/],
+  ['config:CONFIG_CMA', {}, /without CONFIG_CMA/],
+  ['command:bash', {}, undefined],
+  ['command:perl', {}, /no command perl/],
+  ['kernel>=5.15', {}, undefined],
+  ['kernel>=6.2', {}, /older than 6\.2/],
+  ['kernel<6.1', {}, /not older than 6\.1/],
+  ['kernel<6.2', {}, undefined],
+  ['config:CONFIG_CMA|CONFIG_MEMORY_HOTPLUG', {}, undefined],
+  ['config:CONFIG_CMA|CONFIG_ZSMALLOC', {}, /CONFIG_CMA.*CONFIG_ZSMALLOC/],
+  ['arch:amd64', {}, undefined],
+  ['arch:arm64', {}, /is amd64; this is about arm64/],
+  ['qemu>=7.2', {}, undefined],
+  ['qemu>=8.1', {}, /QEMU 7\.2\.22 is older than 8\.1/],
+  ['qemu<7', {}, /not older than 7/],
+  ['live-migration', {}, /QEMU 7\.2\.22 under TCG loses what a guest writes/],
+  ['host-hugepages:4711x2', {}, /fewer than 2 free huge pages of 4711 KiB/],
+] satisfies [Need, Partial<GuestFacts>, RegExp | undefined][]) {
+  test(`${need} of ${JSON.stringify(given)}: ${reason ? `absent, ${reason.source}` : 'there'}`, (t) => {
+    const said = absentNeed([need], {facts: {...facts, ...given}, ...around});
+    if (reason) t.regex(said ?? '', reason);
+    else t.is(said, undefined);
+  });
+}
+
+test('a guest that runs can be migrated by KVM, and by a later QEMU', (t) => {
+  t.is(absentNeed(['live-migration'], {facts, ...around, accel: 'kvm'}), undefined);
+  t.is(absentNeed(['live-migration'], {facts, ...around, qemu: '9.0.0'}), undefined);
+});
+
+test('the first need that is absent is the reason', (t) => {
+  t.regex(absentNeed(['command:bash', 'command:perl', 'numa'], {facts, ...around}) ?? '', /perl/);
+});
+
+test('an unknown need is an error, not a skip', (t) => {
+  t.throws(() => absentNeed(['luck' as Need], {facts, ...around}), {message: /unknown need "luck"/});
+});

@@ -1,0 +1,104 @@
+import {mkdir, rm} from 'node:fs/promises';
+import {join} from 'node:path';
+import {clone, type Clone} from '../../machine/clone.ts';
+import {lastingDisk, launchSuccessor, type Successor} from '../../machine/successor.ts';
+import type {Template} from '../../machine/template.ts';
+import {evidencePath, SCHEMA, type Cell, type Check, type Record} from '../../results/record.ts';
+import {stopwatch} from '../../util/clock.ts';
+import {messageOf} from '../../util/errors.ts';
+import type {Case} from './case.ts';
+import {evidenceFiles, freshEvidence, Scribe, writeSysroot} from './evidence.ts';
+import type {KnownDeviation} from '../verdict/known.ts';
+import {absentNeed} from './needs.ts';
+import {judge, type Judgement} from '../verdict/outcome.ts';
+import {play, type Played} from './play.ts';
+import type {Stage} from './stage.ts';
+
+export interface RunCaseOptions {
+  /** Run directory. */
+  readonly dir: string;
+  readonly cell: Cell;
+  /** The frozen guest, or why there is none. */
+  readonly template: Template | {readonly broken: string};
+  readonly known: readonly KnownDeviation[];
+  /** Every deadline is longer by this factor; 1 where it is left out. */
+  readonly patience?: number | undefined;
+}
+
+/** TCG runs a guest many times slower than KVM: every deadline is longer by this factor. */
+export const slowness = (accel: 'kvm' | 'tcg'): number => (accel === 'tcg' ? 4 : 1);
+
+const DEFAULT_SECONDS = 30;
+
+/** The whole life of a case: clone, first look, body, evidence, judgement. Always returns a record. */
+export async function runCase(entry: Case, options: RunCaseOptions): Promise<Record> {
+  const startedAt = new Date();
+  const duration = stopwatch();
+  const evidence = evidencePath(options.cell.id, entry.id);
+  const dir = join(options.dir, evidence);
+  await freshEvidence(dir);
+  const {template} = options;
+  const base = {
+    schema: SCHEMA as 1,
+    case: entry.id,
+    title: entry.title,
+    claims: [...entry.claims],
+    cell: options.cell,
+    append: entry.boot?.append ?? '',
+    startedAt: startedAt.toISOString(),
+    evidence,
+  };
+  const none = {checks: [], steps: [], facts: {}, known: [], stale: [], console: ''};
+  if ('broken' in template) return {...base, ...none, outcome: 'broken', reason: template.broken, durationMs: duration()};
+  const absent = absentNeed(entry.needs ?? [], {facts: template.facts, arch: options.cell.arch, qemu: options.cell.qemu, accel: template.config.accel, disk: template.config.image.disk !== undefined});
+  if (absent !== undefined) return {...base, ...none, outcome: 'skip', reason: absent, durationMs: duration()};
+
+  const factor = slowness(options.cell.accel) * (options.patience ?? 1);
+  const scribe = new Scribe(dir);
+  const filesDir = join(dir, 'files');
+  await mkdir(filesDir, {mode: 0o700}); // the guest's memory
+  const disk = entry.moves === true ? await lastingDisk(template, filesDir) : undefined;
+  const open = async (prefix: string, successor?: Successor): Promise<Clone> => {
+    const launched = {ms: 15_000 * factor, consoleFile: evidenceFiles(dir, prefix).console, transcript: scribe.qmp(prefix), filesDir, disk};
+    return scribe.clone(await (successor ? launchSuccessor(template, successor, launched) : clone(template, launched)), prefix);
+  };
+  const played = await play(entry, {
+    open,
+    observations: (prefix) => evidenceFiles(dir, prefix).observations,
+    limits: {shellMs: 15_000 * factor, operationMs: 20_000 * factor},
+    ms: (entry.seconds ?? DEFAULT_SECONDS) * 1000 * factor,
+  });
+  await rm(filesDir, {recursive: true});
+  const {stages: [stage], console} = played;
+  if (stage && stage.steps.length > 0) await writeSysroot(dir, stage.last);
+  const judged = verdict(entry, played, {kernel: template.facts.kernel, guest: options.cell.guest, known: options.known});
+  const isGreen = judged.outcome === 'pass' || judged.outcome === 'known';
+  return {
+    ...base,
+    ...judged,
+    steps: stage?.steps ?? [],
+    facts: played.checks.facts,
+    ...(played.checks.notJudged.length > 0 ? {notJudged: [...played.checks.notJudged]} : {}),
+    console: isGreen ? '' : console,
+    durationMs: duration(),
+  };
+}
+
+/** What a case that was played says of its guest. */
+export const verdict = ({id}: Case, {checks, stages, error}: Played, {known, ...guest}: {kernel: string; guest: string; known: readonly KnownDeviation[]}): Judgement =>
+  judge({caseId: id, ...guest, checks: withInvariants(checks.made, stages), error}, known);
+
+/** Name of the check that counts the invariants. */
+export const INVARIANTS = 'invariants after every step';
+
+/** Counts the invariants that held as one check; a case without a check of its own is told so by its judgement: they alone don't make it green. */
+function withInvariants(made: readonly Check[], stages: readonly Stage[]): Check[] {
+  const [held, violated, steps] = [sum(stages, ({held}) => held), sum(stages, ({violated}) => violated), [...new Set(stages.map(({steps}) => steps))].reduce((total, steps) => total + steps.length, 0)];
+  if (made.length === 0 || held === 0 || violated > 0) return [...made];
+  return [...made, {name: INVARIANTS, expected: 0, actual: violated, ok: true, because: `violations in ${held} comparisons of the three views after ${steps} steps`}];
+}
+
+const sum = (stages: readonly Stage[], of: (stage: Stage) => number): number => stages.reduce((total, stage) => total + of(stage), 0);
+
+/** For callers that must write a record even if the harness itself fails. */
+export const brokenReason = (error: unknown): string => `the harness failed: ${messageOf(error)}`;

@@ -1,0 +1,109 @@
+import {queryDevices, type MemoryDevice} from '../../guest/observation.ts';
+import {QmpError, type Qmp} from '../qemu/qmp/client.ts';
+import type {QmpEvent} from '../qemu/qmp/events.ts';
+import {Broken} from '../../util/errors.ts';
+import {parseSize} from '../../util/size.ts';
+import {isPlugReport, isUnplugReport, OST_IN_PROGRESS, ostOf} from './ost.ts';
+
+/** A DIMM to plug. */
+export interface DimmSpec {
+  /** QEMU id of the DIMM; its backend is `mem-<id>`. */
+  readonly id: string;
+  /** As QEMU writes sizes: `1G`, `256M`. */
+  readonly size: string;
+  readonly slot?: number;
+  readonly node?: number;
+  /** Physical address; QEMU chooses one where it is left out. */
+  readonly address?: number;
+  /** By the machine protocol or by the human monitor, as the document's examples do. */
+  readonly via?: 'qmp' | 'hmp';
+  /** What its memory is; anonymous memory of QEMU's where it is left out. */
+  readonly backend?: Backend;
+}
+
+/** A memory backend's type and properties, without id and size. Source: qapi/qom.json. */
+export type Backend = {readonly 'qom-type': 'memory-backend-ram' | 'memory-backend-file' | 'memory-backend-memfd'} & Readonly<Record<string, unknown>>;
+
+export const backendId = (dimmId: string): string => `mem-${dimmId}`;
+
+/** The two commands that plug a DIMM: object_add, device_add. Throws QmpError as QEMU refuses; a backend of a refused DIMM is left. */
+export async function addDimm(qmp: Qmp, spec: DimmSpec): Promise<void> {
+  await addBackend(qmp, backendId(spec.id), spec.size, spec.via, spec.backend);
+  await addDevice(qmp, spec);
+}
+
+export async function addBackend(qmp: Qmp, id: string, size: string, via: 'qmp' | 'hmp' = 'qmp', backend: Backend = {'qom-type': 'memory-backend-ram'}): Promise<void> {
+  if (via === 'qmp') await qmp.execute('object-add', {...backend, id, size: parseSize(size)});
+  else await hmp(qmp, `object_add memory-backend-ram,id=${id},size=${size}`);
+}
+
+export async function addDevice(qmp: Qmp, {id, slot, node, address, via = 'qmp'}: Omit<DimmSpec, 'size'> & {memdev?: string}, memdev = backendId(id)): Promise<void> {
+  const options = {
+    driver: 'pc-dimm',
+    id,
+    memdev,
+    ...(slot === undefined ? {} : {slot}),
+    ...(node === undefined ? {} : {node}),
+    ...(address === undefined ? {} : {addr: address}),
+  };
+  if (via === 'qmp') await qmp.execute('device_add', options);
+  else await hmp(qmp, `device_add ${Object.entries(options).map(([key, value]) => (key === 'driver' ? value : `${key}=${value}`)).join(',')}`);
+}
+
+/** The human monitor answers a command that worked with nothing. */
+async function hmp(qmp: Qmp, line: string): Promise<void> {
+  const answer = await qmp.hmp(line);
+  if (answer !== '') throw new QmpError(line, 'HMP', answer);
+}
+
+export async function findDevice(qmp: Qmp, id: string): Promise<MemoryDevice> {
+  const device = (await queryDevices(qmp)).find((one) => one.id === id);
+  if (!device) throw new Broken(`QEMU took device_add of ${id} but query-memory-devices doesn't list it`);
+  return device;
+}
+
+/** How the guest answered a plug: the status of its _OST report. */
+export async function plugReport(qmp: Qmp, mark: number, id: string, ms: number): Promise<number> {
+  const match = (event: QmpEvent): boolean => {
+    const ost = ostOf(event);
+    return isPlugReport(ost) && ost.device === id;
+  };
+  const event = await qmp.events.next(mark, `ACPI_DEVICE_OST for the plug of ${id}`, match, ms);
+  return ostOf(event)?.status ?? -1;
+}
+
+/** How an unplug request ended. */
+export interface UnplugResult {
+  readonly outcome: 'removed' | 'refused';
+  /** The statuses that the guest reported by _OST, in order. */
+  readonly statuses: readonly number[];
+  /** Names of all events since the request. */
+  readonly events: readonly string[];
+}
+
+/**
+ * Asks for a DIMM's removal and waits for the answer: DEVICE_DELETED and the guest's last report, or a report
+ * that refuses. device_del itself only asks. Throws DeadlineError where the guest never answers.
+ */
+export async function unplug(qmp: Qmp, device: MemoryDevice, ms: number, via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugResult> {
+  const mark = qmp.events.mark();
+  if (via === 'qmp') await qmp.execute('device_del', {id: device.id});
+  else await hmp(qmp, `device_del ${device.id}`);
+  return unplugResult(qmp, mark, device, ms);
+}
+
+/** The answer to a removal that was asked for after `mark`. */
+export async function unplugResult(qmp: Qmp, mark: number, device: MemoryDevice, ms: number): Promise<UnplugResult> {
+  const final = (event: QmpEvent): boolean => {
+    const ost = ostOf(event);
+    return isUnplugReport(ost) && ost.slot === String(device.slot) && ost.status !== OST_IN_PROGRESS;
+  };
+  await qmp.events.next(mark, `the guest's last ACPI_DEVICE_OST for the unplug of ${device.id}`, final, ms);
+  const events = qmp.events.since(mark);
+  const deleted = events.some(({event, data}) => event === 'DEVICE_DELETED' && data['device'] === device.id);
+  return {
+    outcome: deleted ? 'removed' : 'refused',
+    statuses: events.map((event) => ostOf(event)).filter((ost) => isUnplugReport(ost)).map(({status}) => status),
+    events: events.map(({event}) => event),
+  };
+}

@@ -1,0 +1,64 @@
+// `npm run red -- RUNDIR…`: from the records of runs, which fault turns which check of each case red (docs/seeing-red.md).
+import {parseArgs} from 'node:util';
+import {loadSuites} from '../../lib/run/suites.ts';
+import {messageOf} from '../../lib/util/errors.ts';
+import {faults} from '../replay/faults/mutants.ts';
+import {readTable, TABLE, writeTable, type Row} from './red-table.ts';
+import {notRed, rowFor, strayed, subjectsOf} from './subjects.ts';
+
+const USAGE = 'usage: npm run red -- [--check] [--only CASE] RUNDIR… | --faults\n';
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+interface Options {
+  /** Write nothing. */
+  readonly check: boolean;
+  /** Look at one case. */
+  readonly only: string | undefined;
+}
+
+/** Looks at each case of the runs, in the first run that has it as it is now. Returns the number of problems. */
+async function red(dirs: readonly string[], {check, only}: Options): Promise<number> {
+  const table = new Map(await readTable());
+  const problems = new Map<string, string[]>();
+  const done = new Set<string>();
+  for (const dir of dirs) {
+    for await (const subject of subjectsOf(dir)) {
+      const {id} = subject.entry;
+      if (done.has(id) || (only !== undefined && only !== id)) continue;
+      const differs = await strayed(subject);
+      problems.set(id, differs.map((one) => `the replay differs from the record: ${one}`));
+      if (differs.length > 0) continue; // of an older case, or an older memhp: another run may have it as it is
+      done.add(id);
+      const row = check ? table.get(id) : await rowFor(subject, table.get(id));
+      if (row) table.set(id, row);
+      if (!check) await writeTable(table); // what was found is kept when this is interrupted
+      problems.set(id, row ? await notRed(subject, row) : ['not in the table']);
+      process.stderr.write(`${done.size} ${id}\n`);
+    }
+  }
+  if (!check) await writeTable(await withoutGone(table));
+  const found = [...problems].flatMap(([id, ones]) => ones.map((one) => `${id}: ${one.replaceAll(/\s+/g, ' ').slice(0, 400)}`));
+  for (const one of found) say(one);
+  const rows = [...table].filter(([id]) => done.has(id)).map(([, row]) => row);
+  const count = (of: (row: Row) => readonly unknown[]): number => rows.reduce((sum, row) => sum + of(row).length, 0);
+  say(`${done.size} cases, ${count(({red: seen}) => seen)} checks seen red, ${count(({unseen}) => unseen)} not; ${found.length} problems${check ? '' : `; ${TABLE} is written`}`);
+  return found.length;
+}
+
+async function withoutGone(table: ReadonlyMap<string, Row>): Promise<ReadonlyMap<string, Row>> {
+  const declared = new Set((await loadSuites()).map(({id}) => id));
+  return new Map([...table].filter(([id]) => declared.has(id)));
+}
+
+try {
+  const {values, positionals} = parseArgs({allowPositionals: true, options: {check: {type: 'boolean', default: false}, only: {type: 'string'}, faults: {type: 'boolean', default: false}}});
+  if (values.faults) {
+    for (const {id, says} of faults) say(`${id.padEnd(20)} ${says}`);
+  } else if (positionals.length === 0) {
+    process.stderr.write(USAGE);
+    process.exitCode = 2;
+  } else process.exitCode = (await red(positionals, {check: values.check, only: values.only})) > 0 ? 1 : 0;
+} catch (error) {
+  process.stderr.write(`memhp: ${messageOf(error)}\n`);
+  process.exitCode = 2;
+}

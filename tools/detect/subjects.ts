@@ -1,0 +1,86 @@
+import {join} from 'node:path';
+import {isDeepStrictEqual} from 'node:util';
+import {readKnown} from '../../lib/conformance/verdict/known.ts';
+import {INVARIANTS} from '../../lib/conformance/runner/run-case.ts';
+import type {Record} from '../../lib/results/record.ts';
+import {readRecords} from '../../lib/results/store.ts';
+import {loadSuites} from '../../lib/run/suites.ts';
+import {Mutable, type Mutant} from '../replay/faults/mutants.ts';
+import {readRecording} from '../replay/recording.ts';
+import {redOf, tell, type Subject} from './red.ts';
+import {rowOf, type Row} from './red-table.ts';
+
+/** A case of a run, ready to be replayed, with the record that the run made. */
+export interface Played extends Subject {
+  readonly record: Record;
+}
+
+/** The cases of a run that ended with a verdict for the guest: those that passed, or showed a recorded deviation. */
+export async function* subjectsOf(dir: string): AsyncIterable<Played> {
+  for (const open of await openersOf(dir)) yield open.read();
+}
+
+/** The same, to be read one at a time, by whoever comes to it. */
+export async function openersOf(dir: string): Promise<{readonly record: Record; readonly read: () => Promise<Played>}[]> {
+  const cases = new Map((await loadSuites()).map((entry) => [entry.id, entry]));
+  const known = await readKnown();
+  return (await readRecords(dir)).flatMap((record) => {
+    const entry = cases.get(record.case);
+    if (!entry || (record.outcome !== 'pass' && record.outcome !== 'known')) return [];
+    const {kernel, guest} = record.cell;
+    return [{record, read: async () => ({entry, record, recording: await readRecording(join(dir, record.evidence)), on: {kernel, guest, known}})}];
+  });
+}
+
+/** What a replay of the unchanged record says differently from the record; empty where it says the same. */
+export async function strayed(subject: Played): Promise<string[]> {
+  const {outcome, reason, checks} = await tell(subject);
+  const {record} = subject;
+  if (outcome !== record.outcome) return [`the outcome is ${outcome}: ${reason}`];
+  const differs: string[] = [];
+  const plain = checks.map(({name, expected, actual, ok, because, step, known}) => ({name, expected, actual, ok, because, step, known}));
+  for (const [i, check] of plain.entries()) {
+    const {name, expected, actual, ok, because, step, known} = record.checks[i] ?? {};
+    // How many comparisons the invariants make is up to memhp, and no part of the record's verdict.
+    const counted = check.name === INVARIANTS && name === INVARIANTS ? {...check, because} : check;
+    if (!isDeepStrictEqual(counted, {name, expected, actual, ok, because, step, known})) differs.push(`check ${i + 1} is ${JSON.stringify(check)}`);
+  }
+  if (plain.length !== record.checks.length) differs.push(`${plain.length} checks, not ${record.checks.length}`);
+  return differs;
+}
+
+/** What a row of the table says that doesn't hold for this record; empty where each of the case's own checks goes red as it says. */
+export async function notRed(subject: Subject, row: Row): Promise<string[]> {
+  const mutable = new Mutable(subject.recording);
+  const told = await tell(subject);
+  const named = new Set([...row.red, ...row.unseen].map(({check}) => check));
+  const wrong = [...told.own.keys()].filter((check) => !named.has(check)).map((check) => `"${check}" is not in the table`);
+  for (const {check, reason} of row.unseen) if (reason.trim() === '') wrong.push(`"${check}" was not seen red, and no reason is given`);
+  for (const {check, ...place} of row.red) {
+    if (!(await goesRed(subject, mutable, check, place))) wrong.push(`"${check}" stays green under ${place.fault} ${place.about} at "${place.at}"`);
+  }
+  return wrong;
+}
+
+/** The row with the lines that hold for this record, and new ones for the others: what is random in a run may need another fault. */
+export async function rowFor(subject: Subject, old: Row | undefined): Promise<Row> {
+  const {guest} = subject.on;
+  if (!old) return rowOf(guest, await redOf(subject), old);
+  const mutable = new Mutable(subject.recording);
+  const kept: Row['red'] = [];
+  for (const line of old.red) if (await goesRed(subject, mutable, line.check, line)) kept.push(line);
+  const own = [...(await tell(subject)).own.keys()];
+  const settled = new Set([...kept, ...old.unseen].map(({check}) => check));
+  const searched = await redOf(subject, new Set(own.filter((check) => !settled.has(check))));
+  const unseen = old.unseen.map(({check}) => check).filter((check) => own.includes(check));
+  const red = [...kept, ...searched.red].sort((a, b) => own.indexOf(a.check) - own.indexOf(b.check));
+  return rowOf(guest, {red, unseen: [...unseen, ...searched.unseen]}, old);
+}
+
+/** Lines of an output and polls come in another order or number from run to run: the fault may be in any of them. */
+async function goesRed(subject: Subject, mutable: Mutable, check: string, place: Omit<Mutant, 'answers'>): Promise<boolean> {
+  for (const mutant of mutable.like(place)) {
+    if ((await tell(subject, mutant, {blind: true})).red.includes(check)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,54 @@
+import {isDeepStrictEqual} from 'node:util';
+import {applies, explains} from '../../lib/conformance/verdict/known.ts';
+import {verdict} from '../../lib/conformance/runner/run-case.ts';
+import type {Check, Json} from '../../lib/results/record.ts';
+import type {Mutant} from '../replay/faults/mutants.ts';
+import type {Subject} from '../detect/red.ts';
+import {replay, type Less} from '../replay/replay.ts';
+
+/** What a record says of a case in the end. */
+export interface Seen {
+  readonly outcome: string;
+  readonly known: readonly string[];
+  readonly stale: readonly string[];
+  readonly facts: Readonly<Record<string, Json>>;
+}
+
+/** `caught`: the outcome is another one. `fact`: only what is published without being judged differs. */
+export type Sight = 'caught' | 'fact' | 'survived';
+
+/** A case that is told its own record with one thing wrong in it, again and again. */
+export class Sighted {
+  readonly #subject: Subject;
+  readonly #right: Seen;
+
+  private constructor(subject: Subject, right: Seen) {
+    this.#subject = subject;
+    this.#right = right;
+  }
+
+  static async of(subject: Subject): Promise<Sighted> {
+    return new Sighted(subject, await see(subject, new Map(), {}));
+  }
+
+  /** Does the case see what is wrong? Before it is told the invariants hold as they did; and one failure more than the recorded ones is enough. */
+  async under({answers}: Mutant): Promise<Sight> {
+    const told = Math.min(...[...answers.keys()].map(({end}) => end));
+    const whole = this.#right.outcome !== 'pass'; // a recorded deviation may be seen by an invariant, before or after
+    const {facts, ...now} = await see(this.#subject, answers, {blind: (place) => !whole && place < told, isEnough: (check) => !this.#isKnown(check)});
+    const {facts: were, ...right} = this.#right;
+    if (!isDeepStrictEqual(now, right)) return 'caught';
+    return isDeepStrictEqual(facts, were) ? 'survived' : 'fact';
+  }
+
+  #isKnown(check: Check): boolean {
+    const {entry, on: {known, ...on}} = this.#subject;
+    return known.some((one) => applies(one, {caseId: entry.id, ...on}) && explains(one, check));
+  }
+}
+
+async function see({entry, recording, on}: Subject, answers: Mutant['answers'], less: Less): Promise<Seen> {
+  const played = await replay(entry, recording, answers, less);
+  const {outcome, known, stale} = verdict(entry, played, on);
+  return {outcome, known: known.map(({id}) => id), stale, facts: played.checks.facts};
+}
