@@ -9,7 +9,7 @@ import {Broken} from '../util/errors.ts';
 import {clean, lastLines, shellQuote} from '../util/text.ts';
 import type {BootConfig} from './commandline.ts';
 import {refuseSecondUdevd} from './slow-boot.ts';
-import type {Keys} from './template.ts';
+import type {Keys} from './keys.ts';
 
 /** What a guest is, read once before it is frozen. */
 export const guestFacts = z.object({

@@ -4,13 +4,13 @@ import {join, relative} from 'node:path';
 import {execa} from 'execa';
 import type {QemuBinary} from '../vmm/qemu/binary.ts';
 import {launch, type QemuProcess} from '../vmm/qemu/process.ts';
-import {newKeyPair} from '../shell/ssh.ts';
 import {buildOnce} from '../util/build-once.ts';
 import {stopwatch} from '../util/clock.ts';
 import {writeWhole} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
 import {bringUp, type GuestFacts, guestFacts} from './bring-up.ts';
 import {damageOf, discard, writeStamps} from './damage.ts';
+import {writeKeys} from './keys.ts';
 import {cpuModel, kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
 import {saveState} from './migrate.ts';
 import {bootAgain, withConsole} from './slow-boot.ts';
@@ -101,21 +101,4 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
     await vm?.kill();
     await directory.close();
   }
-}
-
-export interface Keys {
-  readonly authorizedKey: string;
-  readonly hostKey: string;
-}
-
-/** Fresh keys for one guest, in its directory. */
-export async function writeKeys(work: string): Promise<Keys> {
-  const client = newKeyPair('memhp');
-  const host = newKeyPair('memhp-guest');
-  const keys = {authorizedKey: join(work, 'client_key.pub'), hostKey: join(work, 'host_key')};
-  await writeWhole(join(work, 'client_key'), client.private, 0o600);
-  await writeWhole(keys.authorizedKey, `${client.public}\n`, 0o600);
-  await writeWhole(keys.hostKey, host.private, 0o600);
-  await writeWhole(join(work, 'host_key.pub'), `${host.public}\n`, 0o600);
-  return keys;
 }

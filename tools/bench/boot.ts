@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {bringUp} from '../../lib/machine/bring-up.ts';
 import {machineArgs} from '../../lib/machine/commandline.ts';
 import {saveState} from '../../lib/machine/migrate.ts';
-import {writeKeys} from '../../lib/machine/template.ts';
+import {writeKeys} from '../../lib/machine/keys.ts';
 import {launch} from '../../lib/vmm/qemu/process.ts';
 import type {Subject} from './guest.ts';
 import {timed} from './stats.ts';

@@ -1,20 +1,12 @@
-import type {Case} from '../../lib/conformance/runner/case.ts';
-import type {KnownDeviation} from '../../lib/conformance/verdict/known.ts';
 import {verdict} from '../../lib/conformance/runner/run-case.ts';
 import type {Check, Outcome} from '../../lib/results/record.ts';
 import {Diverged} from '../replay/clone.ts';
 import type {Fault} from '../replay/faults/fault.ts';
 import {faults, Mutable, type Mutant} from '../replay/faults/mutants.ts';
-import type {Entry, Recording} from '../replay/recording.ts';
+import type {RecordedCase} from '../replay/recorded-case.ts';
+import type {Entry} from '../replay/recording.ts';
 import {replay} from '../replay/replay.ts';
 import {NeverComes} from '../replay/timeline.ts';
-
-/** A case with what was recorded of it. */
-export interface Subject {
-  readonly entry: Case;
-  readonly recording: Recording;
-  readonly on: {readonly kernel: string; readonly guest: string; readonly known: readonly KnownDeviation[]};
-}
 
 /** What a case says when it is told what was recorded, or something wrong in its place. */
 export interface Told {
@@ -27,7 +19,7 @@ export interface Told {
   readonly red: readonly string[];
 }
 
-export async function tell({entry, recording, on}: Subject, mutant?: Mutant, {blind = false} = {}): Promise<Told> {
+export async function tell({entry, recording, on}: RecordedCase, mutant?: Mutant, {blind = false} = {}): Promise<Told> {
   const played = await replay(entry, recording, mutant?.answers, {blind: () => blind});
   const {outcome, reason, checks} = verdict(entry, played, on);
   const own = numbered(checks.flatMap((check, i) => {
@@ -61,7 +53,7 @@ export interface Red extends Omit<Mutant, 'answers'> {
  * For each of a case's own checks the first fault, in the order of the catalogue, that turns it red; of its places the
  * last one. Faults that stay come last. `unseen`: checks that nothing in the catalogue turns red. `of`: these checks alone.
  */
-export async function redOf(subject: Subject, of?: ReadonlySet<string>): Promise<{red: Red[]; unseen: string[]}> {
+export async function redOf(subject: RecordedCase, of?: ReadonlySet<string>): Promise<{red: Red[]; unseen: string[]}> {
   const own = [...(await tell(subject)).own].filter(([name]) => of?.has(name) ?? true);
   const wanted = new Map(own.map(([name, {place = Infinity}]) => [name, place]));
   const inOrder = [...wanted.keys()];

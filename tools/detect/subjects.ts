@@ -7,11 +7,12 @@ import {readRecords} from '../../lib/results/store.ts';
 import {loadSuites} from '../../lib/run/suites.ts';
 import {Mutable, type Mutant} from '../replay/faults/mutants.ts';
 import {readRecording} from '../replay/recording.ts';
-import {redOf, tell, type Subject} from './red.ts';
+import type {RecordedCase} from '../replay/recorded-case.ts';
+import {redOf, tell} from './red.ts';
 import {rowOf, type Row} from './red-table.ts';
 
 /** A case of a run, ready to be replayed, with the record that the run made. */
-export interface Played extends Subject {
+export interface Played extends RecordedCase {
   readonly record: Record;
 }
 
@@ -50,7 +51,7 @@ export async function strayed(subject: Played): Promise<string[]> {
 }
 
 /** What a row of the table says that doesn't hold for this record; empty where each of the case's own checks goes red as it says. */
-export async function notRed(subject: Subject, row: Row): Promise<string[]> {
+export async function notRed(subject: RecordedCase, row: Row): Promise<string[]> {
   const mutable = new Mutable(subject.recording);
   const told = await tell(subject);
   const named = new Set([...row.red, ...row.unseen].map(({check}) => check));
@@ -63,7 +64,7 @@ export async function notRed(subject: Subject, row: Row): Promise<string[]> {
 }
 
 /** The row with the lines that hold for this record, and new ones for the others: what is random in a run may need another fault. */
-export async function rowFor(subject: Subject, old: Row | undefined): Promise<Row> {
+export async function rowFor(subject: RecordedCase, old: Row | undefined): Promise<Row> {
   const {guest} = subject.on;
   if (!old) return rowOf(guest, await redOf(subject), old);
   const mutable = new Mutable(subject.recording);
@@ -78,7 +79,7 @@ export async function rowFor(subject: Subject, old: Row | undefined): Promise<Ro
 }
 
 /** Lines of an output and polls come in another order or number from run to run: the fault may be in any of them. */
-async function goesRed(subject: Subject, mutable: Mutable, check: string, place: Omit<Mutant, 'answers'>): Promise<boolean> {
+async function goesRed(subject: RecordedCase, mutable: Mutable, check: string, place: Omit<Mutant, 'answers'>): Promise<boolean> {
   for (const mutant of mutable.like(place)) {
     if ((await tell(subject, mutant, {blind: true})).red.includes(check)) return true;
   }

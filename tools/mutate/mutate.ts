@@ -1,4 +1,4 @@
-import type {Subject} from '../detect/red.ts';
+import type {RecordedCase} from '../replay/recorded-case.ts';
 import {mutantsOf, type Choice} from './choose.ts';
 import {meansTheSame} from './meaning.ts';
 import {Sighted} from './sight.ts';
@@ -25,7 +25,7 @@ export interface Tally {
 }
 
 /** Tells a case its own record with one thing wrong in it, for each mutant, and counts what it sees. */
-export async function mutate(subject: Subject, table: MutantTable, choice?: Choice): Promise<Tally> {
+export async function mutate(subject: RecordedCase, table: MutantTable, choice?: Choice): Promise<Tally> {
   const [equivalent, explanation] = [ruleFinder(table.equivalent), ruleFinder(table.survivors)];
   const sighted = await Sighted.of(subject);
   const tally: Tally = {counts: {}, survivors: [], used: {}};

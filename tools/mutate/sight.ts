@@ -3,7 +3,7 @@ import {applies, explains} from '../../lib/conformance/verdict/known.ts';
 import {verdict} from '../../lib/conformance/runner/run-case.ts';
 import type {Check, Json} from '../../lib/results/record.ts';
 import type {Mutant} from '../replay/faults/mutants.ts';
-import type {Subject} from '../detect/red.ts';
+import type {RecordedCase} from '../replay/recorded-case.ts';
 import {replay, type Less} from '../replay/replay.ts';
 
 /** What a record says of a case in the end. */
@@ -19,15 +19,15 @@ export type Sight = 'caught' | 'fact' | 'survived';
 
 /** A case that is told its own record with one thing wrong in it, again and again. */
 export class Sighted {
-  readonly #subject: Subject;
+  readonly #subject: RecordedCase;
   readonly #right: Seen;
 
-  private constructor(subject: Subject, right: Seen) {
+  private constructor(subject: RecordedCase, right: Seen) {
     this.#subject = subject;
     this.#right = right;
   }
 
-  static async of(subject: Subject): Promise<Sighted> {
+  static async of(subject: RecordedCase): Promise<Sighted> {
     return new Sighted(subject, await see(subject, new Map(), {}));
   }
 
@@ -47,7 +47,7 @@ export class Sighted {
   }
 }
 
-async function see({entry, recording, on}: Subject, answers: Mutant['answers'], less: Less): Promise<Seen> {
+async function see({entry, recording, on}: RecordedCase, answers: Mutant['answers'], less: Less): Promise<Seen> {
   const played = await replay(entry, recording, answers, less);
   const {outcome, known, stale} = verdict(entry, played, on);
   return {outcome, known: known.map(({id}) => id), stale, facts: played.checks.facts};

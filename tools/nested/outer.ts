@@ -5,7 +5,7 @@ import {runTool} from '../../lib/image/tool.ts';
 import {bringUp} from '../../lib/machine/bring-up.ts';
 import {escapeValue, machineArgs, type BootConfig, withRightFlags} from '../../lib/machine/commandline.ts';
 import {profileByName, type MachineProfile} from '../../lib/machine/profile.ts';
-import {writeKeys} from '../../lib/machine/template.ts';
+import {writeKeys} from '../../lib/machine/keys.ts';
 import type {QemuBinary} from '../../lib/vmm/qemu/binary.ts';
 import {launch} from '../../lib/vmm/qemu/process.ts';
 import {library, serve, warmUp} from '../../lib/run/guest-script.ts';

@@ -2,7 +2,7 @@
 import {fileURLToPath} from 'node:url';
 import {cases, conformance, type Case} from '../../lib/conformance/runner/case.ts';
 import {readRecording} from './recording.ts';
-import type {Subject} from '../detect/red.ts';
+import type {RecordedCase} from './recorded-case.ts';
 
 conformance('fixture/unplug', {title: 'An offline DIMM is removed on request', claims: ['fixture']}, async ({t, guest}) => {
   await guest.setPolicy('offline');
@@ -16,4 +16,4 @@ conformance('fixture/unplug', {title: 'An offline DIMM is removed on request', c
 
 export const recording = await readRecording(fileURLToPath(new URL('./fixtures/unplug', import.meta.url)));
 
-export const fixture: Subject = {entry: cases.get('fixture/unplug') as Case, recording, on: {kernel: '6.12.117', guest: 'debian-13', known: []}};
+export const fixture: RecordedCase = {entry: cases.get('fixture/unplug') as Case, recording, on: {kernel: '6.12.117', guest: 'debian-13', known: []}};

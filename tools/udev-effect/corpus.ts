@@ -4,16 +4,8 @@ import {fileURLToPath} from 'node:url';
 import {generatedRules} from '../udev-fuzz/memory-rules.ts';
 import {profileNamed} from '../../lib/conformance/udev/rules.ts';
 import {profiles} from '../../lib/udev/rules/profiles.ts';
-import type {RuleText} from './guest.ts';
 import {shippedRules} from './shipped.ts';
-
-/** A rule file that is tried; where it needs others, with them. */
-export interface Subject {
-  /** `profile/rhel-8`, `field/script`, `shipped/…`, `generated/7-3`. */
-  readonly name: string;
-  readonly kind: 'profile' | 'field' | 'shipped' | 'generated';
-  readonly files: readonly RuleText[];
-}
+import type {Subject} from './subject.ts';
 
 /** Where a rule file of the administrator's is put. */
 const ETC = '/etc/udev/rules.d';

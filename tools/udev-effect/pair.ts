@@ -1,7 +1,7 @@
 import {inForce} from '../../lib/conformance/udev/reading.ts';
 import {parseRules} from '../../lib/udev/rules/parse.ts';
 import type {RulesFile} from '../../lib/udev/rules/rule.ts';
-import type {Subject} from './corpus.ts';
+import type {Subject} from './subject.ts';
 import type {Known, RuleText, Tried} from './guest.ts';
 import {judge, type Predict, type Verdict} from './judge.ts';
 import {readSeen, type Elsewhere} from './seen.ts';

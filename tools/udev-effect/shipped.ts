@@ -3,7 +3,7 @@ import {basename, join} from 'node:path';
 import {parseRules} from '../../lib/udev/rules/parse.ts';
 import type {RulesFile} from '../../lib/udev/rules/rule.ts';
 import {debianRules} from '../udev-verify/packages.ts';
-import type {Subject} from './corpus.ts';
+import type {Subject} from './subject.ts';
 
 /** The rule files of Debian's packages that have to do with memory blocks, each text once. */
 export async function shippedRules(cache: string, say: (line: string) => void): Promise<Subject[]> {

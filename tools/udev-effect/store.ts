@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import {join} from 'node:path';
 import {UsageError} from '../../lib/util/errors.ts';
 import {readIfThere, writeWhole} from '../../lib/util/files.ts';
-import type {Subject} from './corpus.ts';
+import type {Subject} from './subject.ts';
 import {known, type Known, type Place, type Tried} from './guest.ts';
 import {evidence, tryRules, type Evidence} from './trial.ts';
 

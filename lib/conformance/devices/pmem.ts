@@ -6,7 +6,8 @@ import {bytes, formatSize, parseSize, type Bytes} from '../../util/size.ts';
 import {clean} from '../../util/text.ts';
 import type {MemoryBlock} from '../guest/block.ts';
 import {blocksIn, blocksOf} from '../expected/device-blocks.ts';
-import type {CaseGuest, QemuAnswer} from '../guest/guest.ts';
+import type {QemuAnswer} from '../guest/access.ts';
+import type {CaseGuest} from '../guest/guest.ts';
 import {PAGE} from '../expected/ledger.ts';
 
 const [ND, DAX] = ['/sys/bus/nd', '/sys/bus/dax'];

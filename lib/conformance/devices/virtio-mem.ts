@@ -4,7 +4,8 @@ import {Broken} from '../../util/errors.ts';
 import {formatSize, parseSize} from '../../util/size.ts';
 import type {MemoryBlock} from '../guest/block.ts';
 import {blocksIn} from '../expected/device-blocks.ts';
-import type {CaseGuest, QemuAnswer} from '../guest/guest.ts';
+import type {QemuAnswer} from '../guest/access.ts';
+import type {CaseGuest} from '../guest/guest.ts';
 import {exactNumber} from '../../util/number.ts';
 
 const TRACING = '/sys/kernel/tracing';

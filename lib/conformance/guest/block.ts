@@ -1,5 +1,5 @@
 import type {WriteResult} from '../../guest/write.ts';
-import type {CaseGuest} from './guest.ts';
+import type {GuestAccess} from './access.ts';
 
 /** Words that online a block when written to `state`. */
 export type OnlineWord = 'online' | 'online_kernel' | 'online_movable';
@@ -8,9 +8,9 @@ export type OnlineWord = 'online' | 'online_kernel' | 'online_movable';
 export class MemoryBlock {
   readonly id: number;
   readonly name: string;
-  readonly #guest: CaseGuest;
+  readonly #guest: GuestAccess;
 
-  constructor(guest: CaseGuest, id: number) {
+  constructor(guest: GuestAccess, id: number) {
     this.#guest = guest;
     this.id = id;
     this.name = `memory${id}`;

@@ -2,17 +2,17 @@ import type {MemoryDevice} from '../../guest/observation.ts';
 import {unplug, type UnplugResult} from '../../vmm/devices/dimm.ts';
 import {ostMeaning} from '../../vmm/devices/ost.ts';
 import type {ShellResult} from '../../shell/shell.ts';
-import type {MemoryBlock, OnlineWord} from './block.ts';
+import {MemoryBlock, type OnlineWord} from './block.ts';
 import {blocksOf} from '../expected/device-blocks.ts';
 import type {Write} from '../verdict/done.ts';
-import type {CaseGuest} from './guest.ts';
+import type {GuestAccess} from './access.ts';
 
 /** A plugged DIMM. */
 export class Dimm {
   readonly device: MemoryDevice;
-  readonly #guest: CaseGuest;
+  readonly #guest: GuestAccess;
 
-  constructor(guest: CaseGuest, device: MemoryDevice) {
+  constructor(guest: GuestAccess, device: MemoryDevice) {
     this.#guest = guest;
     this.device = device;
   }
@@ -33,7 +33,7 @@ export class Dimm {
 
   /** Its memory blocks, ascending. */
   get blocks(): MemoryBlock[] {
-    return this.blockIds.map((id) => this.#guest.block(id));
+    return this.blockIds.map((id) => new MemoryBlock(this.#guest, id));
   }
 
   /** Onlines all blocks with one word, in ascending order, as one step. Ends the case where one is refused. */

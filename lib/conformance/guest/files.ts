@@ -1,4 +1,5 @@
-import {SYSFS_MEMORY, type CaseGuest} from './guest.ts';
+import {SYSFS_MEMORY} from './access.ts';
+import type {CaseGuest} from './guest.ts';
 
 /** Names and octal modes (`644`) of the files in a directory below /sys/devices/system/memory; directories and links are left out. */
 export async function modesIn(guest: CaseGuest, dir = '.'): Promise<Record<string, string>> {

@@ -1,7 +1,8 @@
 import {z} from 'zod';
 import {ask} from '../../vmm/qemu/qmp/ask.ts';
 import {plugReport} from '../../vmm/devices/dimm.ts';
-import type {CaseGuest, QemuAnswer} from '../guest/guest.ts';
+import type {QemuAnswer} from '../guest/access.ts';
+import type {CaseGuest} from '../guest/guest.ts';
 
 /** A command of the machine protocol, or a line of the human monitor. */
 export type Question = string | {readonly command: string; readonly args: object};

@@ -1,7 +1,8 @@
 import {queryDevices, type MemoryDevice} from '../../guest/observation.ts';
 import {addBackend, addDevice, addDimm, backendId, findDevice, plugReport, unplug, unplugResult, type DimmSpec, type UnplugResult} from '../../vmm/devices/dimm.ts';
 import type {Dimm} from '../guest/dimm.ts';
-import type {CaseGuest, QemuAnswer} from '../guest/guest.ts';
+import type {QemuAnswer} from '../guest/access.ts';
+import type {CaseGuest} from '../guest/guest.ts';
 
 export {addBackend, addDevice, addDimm} from '../../vmm/devices/dimm.ts';
 export {ostMeaning} from '../../vmm/devices/ost.ts';

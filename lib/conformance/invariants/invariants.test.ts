@@ -2,7 +2,8 @@ import {readFileSync} from 'node:fs';
 import test from 'ava';
 import {LOST} from '../../guest/kernel-log.ts';
 import type {Observation} from '../../guest/observation.ts';
-import {compareAll, invariantNames, type Moment} from './invariants.ts';
+import type {Moment} from './invariant.ts';
+import {compareAll, invariantNames} from './invariants.ts';
 import {Done, type Write} from '../verdict/done.ts';
 import type {Listed} from '../verdict/listings.ts';
 

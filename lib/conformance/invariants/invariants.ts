@@ -1,55 +1,10 @@
 import {systemRam} from '../../guest/iomem.ts';
 import {LOST} from '../../guest/kernel-log.ts';
-import type {MemoryDevice, Observation} from '../../guest/observation.ts';
-import type {QmpEvent} from '../../vmm/qemu/qmp/events.ts';
+import type {Observation} from '../../guest/observation.ts';
 import {blocksIn, bytesIn} from '../expected/device-blocks.ts';
 import {expectedBlocks, expectedMemTotal, expectedPresent, PAGE, zoneOf} from '../expected/ledger.ts';
-import type {OwnMemmap} from '../expected/memmap.ts';
-import type {Done} from '../verdict/done.ts';
-import type {Listings} from '../verdict/listings.ts';
+import type {Comparison, Invariant, Moment} from './invariant.ts';
 import {standing} from './standing.ts';
-
-/** What the invariants compare: the clone's first observation, the newest, and what is known from QEMU's side. */
-export interface Moment {
-  readonly first: Observation;
-  readonly now: Observation;
-  /** Ids of the memory devices that the guest reported as plugged, cold-plugged ones included. */
-  readonly taken: ReadonlySet<string>;
-  /** Boot RAM of the machine profile in bytes. */
-  readonly bootRam: number;
-  readonly numa: boolean;
-  /** Do blocks hold their own memmap? By default none does. */
-  readonly ownMemmap?: OwnMemmap;
-  /** The observation before the newest; none where that is the first. */
-  readonly before?: Observation | undefined;
-  /** QEMU's events since the clone woke up. */
-  readonly events?: readonly QmpEvent[];
-  /** Ids of devices that are no memory and were plugged: a CPU, a disk. */
-  readonly others?: ReadonlySet<string>;
-  /** The memory devices that were ever observed, by id, as they were last. */
-  readonly devices?: ReadonlyMap<string, MemoryDevice>;
-  /** Has the kernel CONFIG_MEMORY_HOTREMOVE? Undefined where its config isn't known. */
-  readonly hotremove?: boolean | undefined;
-  /** What was done since the observation before, as the verbs report it. */
-  readonly done?: Pick<Done, 'policy' | 'states' | 'zonePolicyWritten' | 'unknown'>;
-  /** QEMU's lists of memory devices since the observation before. */
-  readonly listed?: Listings;
-  /** What the kernel must warn of, because the case has asked for it. */
-  readonly announced?: readonly string[];
-}
-
-/** A comparison that must hold after every step of every case. */
-export interface Comparison {
-  readonly name: string;
-  readonly expected: unknown;
-  readonly actual: unknown;
-  readonly because: string;
-  /** What of it could not be judged, and why; then the rest is compared. */
-  readonly unknown?: string | undefined;
-}
-
-/** What is compared at a moment. */
-export type Invariant = (moment: Moment) => Omit<Comparison, 'name'>;
 
 /** Lines by which the kernel says that something is wrong with it. */
 const TROUBLE = /\bWARNING: |\bBUG: |\bOops\b|kernel BUG at|general protection fault|Kernel panic|Out of memory: Killed process|page allocation failure/;

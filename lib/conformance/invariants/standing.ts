@@ -5,7 +5,7 @@ import type {MemoryDevice, Observation} from '../../guest/observation.ts';
 import type {Zone} from '../../guest/zoneinfo.ts';
 import {blocksOf, isPersistent, rangeOf} from '../expected/device-blocks.ts';
 import {strangeEvents} from '../expected/event-ledger.ts';
-import type {Invariant, Moment} from './invariants.ts';
+import type {Invariant, Moment} from './invariant.ts';
 import {PAGE, zoneOf} from '../expected/ledger.ts';
 import {strangeListings} from '../verdict/listings.ts';
 import {failedSlots} from './taken.ts';

@@ -5,7 +5,7 @@ import {Broken, DeadlineError} from '../../util/errors.ts';
 import type {Case} from './case.ts';
 import {Checks, type MadeCheck, type NotJudged, type Replayed} from '../verdict/checks.ts';
 import {CaseGuest} from '../guest/guest.ts';
-import type {NextLife} from './lives.ts';
+import type {NextLife} from './stage.ts';
 import {Stage, type Limits, type StageOptions} from './stage.ts';
 
 /** What a case is played with. */

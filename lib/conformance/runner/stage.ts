@@ -3,6 +3,7 @@ import type {BlockView} from '../../guest/blocks.ts';
 import {observe, type MemoryDevice, type Observation, type parseObservation} from '../../guest/observation.ts';
 import {writeGuestFile, writeTexts, type WriteResult} from '../../guest/write.ts';
 import type {Clone} from '../../machine/clone.ts';
+import type {Successor} from '../../machine/successor.ts';
 import type {BlockSeen, Step} from '../../results/record.ts';
 import type {Shell, ShellResult} from '../../shell/shell.ts';
 import {stopwatch} from '../../util/clock.ts';
@@ -10,7 +11,6 @@ import {Broken} from '../../util/errors.ts';
 import type {Checks} from '../verdict/checks.ts';
 import {blocksIn, isPersistent} from '../expected/device-blocks.ts';
 import {compareAll} from '../invariants/invariants.ts';
-import type {NextLife} from './lives.ts';
 import {ownMemmap} from '../expected/memmap.ts';
 import {Done, watched, type Write} from '../verdict/done.ts';
 import type {Listed} from '../verdict/listings.ts';
@@ -223,4 +223,14 @@ function notStuck(kernelLog: readonly string[]): void {
 function notSet(first: Observation, now: Observation): void {
   const [was, is] = [first, now].map(({bootTime}) => new Date(bootTime * 1000).toISOString());
   if (was !== is) throw new Broken(`the guest's clock was set while the case ran: by /proc/stat it booted at ${was}, and now at ${is}. What else was done to it is not known`);
+}
+
+/** How a guest comes to its next life: in another QEMU, or after another boot in the same one. */
+export interface NextLife {
+  /** Starts another QEMU with the same machine and disk, for a guest to come into. It ends with the case at the latest. */
+  readonly launch: (how: Successor) => Promise<Clone>;
+  /** From here on this QEMU may end by itself, and its guest may panic: that is no mishap any more. */
+  readonly mayEnd: (clone: Clone) => void;
+  /** Looks at the guest as it is now: what is observed later is compared with this, and no more with what was before. */
+  readonly begin: (clone: Clone, title: string) => Promise<Stage>;
 }

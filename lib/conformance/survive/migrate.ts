@@ -8,7 +8,7 @@ import type {Qmp} from '../../vmm/qemu/qmp/client.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
 import {CaseGuest} from '../guest/guest.ts';
-import type {NextLife} from '../runner/lives.ts';
+import type {NextLife} from '../runner/stage.ts';
 
 /** How the other QEMU is given the plugged DIMMs: on its command line, as libvirt does; by device_add before the guest comes; or not at all. */
 export type Given = 'command line' | 'device_add' | 'not at all';

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {read} from '../qemu/qmp/ask.ts';
+import {read} from '../qemu/qmp/read.ts';
 import type {QmpEvent} from '../qemu/qmp/events.ts';
 
 /** What the guest's ACPI driver tells the firmware by _OST. Source: ACPI 6.5 §6.3.5, QEMU qapi/acpi.json. */

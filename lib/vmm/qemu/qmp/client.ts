@@ -3,7 +3,7 @@ import {z} from 'zod';
 import {within} from '../../../util/deadline.ts';
 import {Broken, messageOf} from '../../../util/errors.ts';
 import {onLines} from '../../../util/lines.ts';
-import {read} from './ask.ts';
+import {read} from './read.ts';
 import {EventLog, type QmpEvent} from './events.ts';
 import {message, type Message} from './schemas.ts';
 

@@ -1,0 +1,138 @@
+import type {BlockView} from '../../guest/blocks.ts';
+import type {Observation} from '../../guest/observation.ts';
+import {readGuestFile, type WriteResult} from '../../guest/write.ts';
+import type {GuestFacts} from '../../machine/bring-up.ts';
+import {QmpError, type Qmp} from '../../vmm/qemu/qmp/client.ts';
+import type {Shell, ShellResult} from '../../shell/shell.ts';
+import {Broken} from '../../util/errors.ts';
+import {clean, lastLines} from '../../util/text.ts';
+import type {Stage} from '../runner/stage.ts';
+import {differences} from '../verdict/unchanged.ts';
+
+/** Directory of the memory blocks in the guest. */
+export const SYSFS_MEMORY = '/sys/devices/system/memory';
+
+/** What QEMU answered to a command that may be refused. */
+export interface QemuAnswer {
+  readonly accepted: boolean;
+  /** QEMU's words; empty where it accepted. They change between versions: match the kind of error, not the text. */
+  readonly words: string;
+}
+
+/** What can be done to any guest, without a word of blocks and DIMMs: the ground of CaseGuest, MemoryBlock and Dimm. */
+export class GuestAccess {
+  readonly stage: Stage;
+
+  constructor(stage: Stage) {
+    this.stage = stage;
+  }
+
+  /** What the guest is: kernel release, kernel config, commands. */
+  get facts(): GuestFacts {
+    return this.stage.clone.template.facts;
+  }
+
+  /** QEMU's monitor, for what has no verb here. Nothing is observed afterwards: use `step`. */
+  get qmp(): Qmp {
+    return this.stage.clone.vm.qmp;
+  }
+
+  /** The second shell, for looking while the first one waits. */
+  get watch(): Shell {
+    return this.stage.clone.watch;
+  }
+
+  /** The newest observation: made after the last step. */
+  get now(): Observation {
+    return this.stage.last;
+  }
+
+  /** Bytes in a memory block. */
+  get blockSize(): number {
+    return this.now.blockSize;
+  }
+
+  /** MemTotal in KiB, now. */
+  get memTotal(): number {
+    return this.now.meminfo['MemTotal'] ?? 0;
+  }
+
+  /** One thing done to the guest by hand, with the observation and the invariants that follow every step. */
+  step<T>(title: string, action: () => Promise<T>): Promise<T> {
+    return this.stage.step(title, action);
+  }
+
+  /** Looks at everything, now. */
+  observe(title = 'looking again'): Promise<Observation> {
+    return this.stage.look(title);
+  }
+
+  /** Asks QEMU for something it may refuse. */
+  async tryQemu(action: () => Promise<unknown>): Promise<QemuAnswer> {
+    try {
+      await action();
+      return {accepted: true, words: ''};
+    } catch (error) {
+      if (error instanceof QmpError) return {accepted: false, words: clean(error.message, 1000)};
+      throw error;
+    }
+  }
+
+  /** What the newest observation says of a block. Throws Broken where it isn't there. */
+  view(id: number): BlockView {
+    const block = this.now.blocks.find((one) => one.id === id);
+    if (!block) throw new Broken(`memory${id} is not among the guest's memory blocks`);
+    return block;
+  }
+
+  /** Writes a line to a file below /sys/devices/system/memory (or to an absolute path). A step. */
+  write(file: string, word: string): Promise<WriteResult> {
+    return this.step(`write ${JSON.stringify(word)} to ${file}`, () => this.put(file, word));
+  }
+
+  /** The same within a step: nothing is observed after it. */
+  put(file: string, word: string): Promise<WriteResult> {
+    return this.stage.writeFile(pathOf(file), word);
+  }
+
+  /** The same several times, one after the other in one round trip: each text is written as it stands, without a newline of its own. Not a step. */
+  putAll(file: string, texts: readonly string[]): Promise<WriteResult[]> {
+    return this.stage.writeTexts(pathOf(file), texts);
+  }
+
+  /** Sets auto_online_blocks. Ends the case where the guest refuses. */
+  async setPolicy(policy: 'offline' | 'online' | 'online_kernel' | 'online_movable'): Promise<void> {
+    const {errno} = await this.write('auto_online_blocks', policy);
+    this.stage.checks.require({errno, policy: this.now.policy ?? null}, {errno: 'none', policy}, `auto_online_blocks takes ${policy}`);
+  }
+
+  /** A file's content, or undefined where it can't be read. */
+  read(file: string): Promise<string | undefined> {
+    return readGuestFile(this.stage.clone.shell, pathOf(file), this.stage.limits.shellMs);
+  }
+
+  /** Runs a script that must succeed; returns its standard output. Throws Broken where it fails. */
+  async sh(script: string): Promise<string> {
+    const {status, stdout, stderr} = await this.trySh(script);
+    if (status !== 0) throw new Broken(`in the guest "${script.trim().slice(0, 160)}" ended with status ${status}: ${lastLines(clean(stdout + stderr, 2000), 5)}`);
+    return stdout;
+  }
+
+  /** Runs a script that may fail. */
+  trySh(script: string): Promise<ShellResult> {
+    this.stage.touched = true;
+    return this.stage.clone.shell.run(script, this.stage.limits.operationMs);
+  }
+
+  /**
+   * Checks that everything is as it was in `before`: all three views, not only what the case is about. `but` names a part
+   * that is meant to have changed: `qemu` where only the guest is to be as before.
+   */
+  expectUnchanged(before: Observation, what: string, {but}: {but?: 'qemu'} = {}): void {
+    const {expected, actual} = differences(but === undefined ? before : {...before, qemu: this.now.qemu}, this.now);
+    this.stage.checks.as('case').is(actual, expected, `${what}: everything${but === undefined ? '' : ' in the guest'} is as before`, 'blocks, zones, nodes, iomem, MemTotal and QEMU\'s devices, compared field by field');
+  }
+}
+
+/** A file's path in the guest: absolute, or below /sys/devices/system/memory. */
+export const pathOf = (file: string): string => (file.startsWith('/') ? file : `${SYSFS_MEMORY}/${file}`);
