@@ -1,7 +1,7 @@
 // The suite aftermath, part two: what a block that was refused something does afterwards, by every door, among
 // neighbours in every zone.
-import {DOORS, lifeOf, objectsAmongNeighbours, type Door} from '../lib/conformance/aftermath/blocks.ts';
-import {compareObject} from '../lib/conformance/aftermath/object.ts';
+import {DOORS, lifeOf, objectsAmongNeighbours, type Door} from '../lib/conformance/after-failure/blocks.ts';
+import {compareObject} from '../lib/conformance/after-failure/object.ts';
 import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Checks} from '../lib/conformance/verdict/checks.ts';

@@ -1,7 +1,7 @@
 // The suite aftermath, part four: what a DIMM does that was refused something, or in whose place another one was
 // refused: at the same address and slot.
-import {onlineAll, putBack, takeOut, writeTo} from '../lib/conformance/aftermath/acts.ts';
-import {compareObject, type Act, type Prepare} from '../lib/conformance/aftermath/object.ts';
+import {onlineAll, putBack, takeOut, writeTo} from '../lib/conformance/after-failure/acts.ts';
+import {compareObject, type Act, type Prepare} from '../lib/conformance/after-failure/object.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Checks} from '../lib/conformance/verdict/checks.ts';
 import type {Dimm} from '../lib/conformance/guest/dimm.ts';

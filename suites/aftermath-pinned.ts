@@ -1,7 +1,7 @@
 // The suite aftermath, part three: a block that couldn't go offline while its pages were pinned, once they aren't.
-import {DOORS, lifeOf, type Door} from '../lib/conformance/aftermath/blocks.ts';
-import {compareObject} from '../lib/conformance/aftermath/object.ts';
-import {pinnedBlock} from '../lib/conformance/aftermath/pinned.ts';
+import {DOORS, lifeOf, type Door} from '../lib/conformance/after-failure/blocks.ts';
+import {compareObject} from '../lib/conformance/after-failure/object.ts';
+import {pinnedBlock} from '../lib/conformance/after-failure/pinned.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 
 /** Its neighbours in the DIMM, and the doors by which it goes on. What is in Normal can't be unplugged. */

@@ -1,6 +1,6 @@
 // The suite aftermath, part five: what is plugged or onlined next after a policy or a parameter was refused a value.
-import {onlineAll, putBack, takeOut, writeTo} from '../lib/conformance/aftermath/acts.ts';
-import {compareObject, type Act} from '../lib/conformance/aftermath/object.ts';
+import {onlineAll, putBack, takeOut, writeTo} from '../lib/conformance/after-failure/acts.ts';
+import {compareObject, type Act} from '../lib/conformance/after-failure/object.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {PARAMETERS, setParameters} from '../lib/conformance/guest/parameters.ts';

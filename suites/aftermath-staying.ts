@@ -1,10 +1,10 @@
 // The suite aftermath, part six: blocks that refuse because of what they are or hold, and their answers from then on.
-import {putBack, takeOut, writeTo} from '../lib/conformance/aftermath/acts.ts';
-import {compareObject, type Act, type Prepare} from '../lib/conformance/aftermath/object.ts';
+import {putBack, takeOut, writeTo} from '../lib/conformance/after-failure/acts.ts';
+import {compareObject, type Act, type Prepare} from '../lib/conformance/after-failure/object.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Checks} from '../lib/conformance/verdict/checks.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
-import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {allocateMemory} from '../lib/conformance/workload/allocated.ts';
 import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
 import {movableDimm} from '../lib/conformance/workload/movable-dimm.ts';
 import type {Need} from '../lib/conformance/runner/needs.ts';
@@ -69,11 +69,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     needs: ['kernel-config', 'config:CONFIG_MEMORY_FAILURE', 'command:perl', 'kernel>=6.2'],
     prepare: async (guest) => {
       const {dimm, block} = await movableDimm(guest);
-      const held = await holdMemory(guest, 4, 'small');
-      guest.stage.checks.require(await held.pagesIn(block), held.pages, 'pages of the process in the block');
-      const {errno} = await poison(guest, 'hard', await held.frameOf(100));
-      guest.stage.checks.require(errno, 'none', 'error of hard_offline_page');
-      await held.release();
+      const allocated = await allocateMemory(guest, 4, 'small');
+      guest.session.checks.require(await allocated.pagesIn(block), allocated.pages, 'pages of the process in the block');
+      const {errno} = await poison(guest, 'hard', await allocated.frameOf(100));
+      guest.session.checks.require(errno, 'none', 'error of hard_offline_page');
+      await allocated.release();
       await block.offline();
       const place = {...dimm.device};
       return {

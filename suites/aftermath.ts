@@ -1,7 +1,7 @@
 // What a failed or refused operation leaves behind: nothing. Each is done three times, and then a normal life is compared with an untouched guest's.
-import {compareAftermath, type Failure} from '../lib/conformance/aftermath/aftermath.ts';
+import {compareAfterFailure, type Failure} from '../lib/conformance/after-failure/compare.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
-import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {allocateMemory} from '../lib/conformance/workload/allocated.ts';
 import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
 import type {Need} from '../lib/conformance/runner/needs.ts';
 import {plugAndHear, tryPlug, unplugDevice} from '../lib/conformance/host/qemu.ts';
@@ -60,12 +60,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     needs: ['command:perl'],
     failure: async (guest) => {
       await (await guest.plugDimm({size: '128M'})).online('online_movable');
-      const held = await holdMemory(guest, 4, 'pinned');
+      const allocated = await allocateMemory(guest, 4, 'pinned');
       return async (t) => {
         const block = guest.block(FIRST);
-        const ended = await watchOffline(guest, block, `offline ${block.name}, kill the writer while it is going-offline`, (watch, pid) => watch.run(`kill -KILL ${pid}`, guest.stage.limits.shellMs));
+        const ended = await watchOffline(guest, block, `offline ${block.name}, kill the writer while it is going-offline`, (watch, pid) => watch.run(`kill -KILL ${pid}`, guest.session.limits.shellMs));
         t.is({errno: ended.errno, meanwhile: ended.meanwhile?.[block.name]}, {errno: 'killed', meanwhile: 'going-offline'}, 'how the write ended, and state of the block meanwhile');
-        t.is(await held.changedPages(), 0, 'pages that lost their content');
+        t.is(await allocated.changedPages(), 0, 'pages that lost their content');
       };
     },
   },
@@ -146,7 +146,7 @@ for (const [name, {what, claims, needs = [], failure}] of Object.entries(ROWS)) 
     needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
     seconds: 60,
   }, async ({t, guest, untouched}) => {
-    await compareAftermath(t, guest, untouched, async (one) => {
+    await compareAfterFailure(t, guest, untouched, async (one) => {
       await one.setPolicy('offline');
       return failure(one);
     });

@@ -1,4 +1,4 @@
-// What users report, part seven: lsmem of util-linux, held against sysfs.
+// What users report, part seven: lsmem of util-linux, allocated against sysfs.
 import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {blocksAsLsmem, lsmem, sysrootWithout} from '../lib/conformance/guest/lsmem.ts';

@@ -2,7 +2,7 @@ import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {framesOf} from '../lib/conformance/expected/frames.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
-import {holdMemory, type HeldAs, type HeldMemory} from '../lib/conformance/workload/held.ts';
+import {allocateMemory, type AllocatedAs, type AllocatedMemory} from '../lib/conformance/workload/allocated.ts';
 import {hugePages} from '../lib/conformance/guest/hugepages.ts';
 import {movableDimm} from '../lib/conformance/workload/movable-dimm.ts';
 import type {Need} from '../lib/conformance/runner/needs.ts';
@@ -13,7 +13,7 @@ const MIB = 8;
 const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove', 'command:perl'];
 
 /** User data that can lie in ZONE_MOVABLE. `offline/migrates-…` has already seen some of them through offlining alone. */
-const KINDS: readonly {as: HeldAs; what: string; needs?: readonly Need[]; offlined?: true}[] = [
+const KINDS: readonly {as: AllocatedAs; what: string; needs?: readonly Need[]; offlined?: true}[] = [
   {as: 'small', what: 'Small pages of a process', offlined: true},
   {as: 'huge', what: 'Transparent huge pages of a process', needs: ['config:CONFIG_TRANSPARENT_HUGEPAGE'], offlined: true},
   {as: 'locked', what: 'Pages that a process has locked', offlined: true},
@@ -25,18 +25,18 @@ const KINDS: readonly {as: HeldAs; what: string; needs?: readonly Need[]; offlin
 ];
 
 /** Holds 8 MiB and ends the case where they aren't all in the block. */
-async function holdIn(guest: CaseGuest, block: MemoryBlock, as: HeldAs): Promise<HeldMemory> {
+async function holdIn(guest: CaseGuest, block: MemoryBlock, as: AllocatedAs): Promise<AllocatedMemory> {
   if (as === 'hugetlb') await hugePages(guest).grow((MIB * 2 ** 20) / 2 ** 21);
-  const held = await holdMemory(guest, MIB, as);
-  guest.stage.checks.require(await held.pagesIn(block), held.pages, `pages of it in ${block.name}`, `${MIB} MiB of 4 KiB pages; what can be moved is served from ZONE_MOVABLE first`);
-  return held;
+  const allocated = await allocateMemory(guest, MIB, as);
+  guest.session.checks.require(await allocated.pagesIn(block), allocated.pages, `pages of it in ${block.name}`, `${MIB} MiB of 4 KiB pages; what can be moved is served from ZONE_MOVABLE first`);
+  return allocated;
 }
 
 /** Checks that the data has left the block and reads as it was written. */
-async function expectElsewhere(held: HeldMemory, block: MemoryBlock, guest: CaseGuest, when: string): Promise<void> {
-  const {checks} = guest.stage;
-  checks.is(await held.pagesIn(block), 0, `pages of it in ${block.name} ${when}`, 'page frames of /proc/PID/pagemap against the block\'s');
-  checks.is(await held.changedPages(), 0, `pages that lost their content ${when}`, `each of ${held.pages} pages has content of its own`);
+async function expectElsewhere(allocated: AllocatedMemory, block: MemoryBlock, guest: CaseGuest, when: string): Promise<void> {
+  const {checks} = guest.session;
+  checks.is(await allocated.pagesIn(block), 0, `pages of it in ${block.name} ${when}`, 'page frames of /proc/PID/pagemap against the block\'s');
+  checks.is(await allocated.changedPages(), 0, `pages that lost their content ${when}`, `each of ${allocated.pages} pages has content of its own`);
 }
 
 for (const {as, what, needs = [], offlined} of KINDS) {
@@ -47,9 +47,9 @@ for (const {as, what, needs = [], offlined} of KINDS) {
       needs: [...NEEDS, ...needs],
     }, async ({t, guest}) => {
       const {block} = await movableDimm(guest);
-      const held = await holdIn(guest, block, as);
+      const allocated = await holdIn(guest, block, as);
       await block.offline();
-      await expectElsewhere(held, block, guest, 'afterwards');
+      await expectElsewhere(allocated, block, guest, 'afterwards');
       t.is(zone(guest.now, 'Movable'), {free: 0, present: 0, managed: 0}, 'free, present and managed pages of zone Movable', 'its only block is offline');
     });
   }
@@ -78,9 +78,9 @@ for (const {as, what, needs = [], offlined} of KINDS) {
     needs: [...NEEDS, ...needs],
   }, async ({t, guest}) => {
     const {dimm, block} = await movableDimm(guest);
-    const held = await holdIn(guest, block, as);
+    const allocated = await holdIn(guest, block, as);
     await dimm.unplug();
-    await expectElsewhere(held, block, guest, 'after the DIMM is gone');
+    await expectElsewhere(allocated, block, guest, 'after the DIMM is gone');
     t.is(guest.now.qemu.devices, [], 'QEMU\'s memory devices');
   });
 }

@@ -3,7 +3,7 @@ import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance, type CaseContext} from '../lib/conformance/runner/case.ts';
 import type {Dimm} from '../lib/conformance/guest/dimm.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
-import {holdMemory, type HeldMemory} from '../lib/conformance/workload/held.ts';
+import {allocateMemory, type AllocatedMemory} from '../lib/conformance/workload/allocated.ts';
 import {hints, migrateHinted, plugHinter} from '../lib/conformance/devices/hinting.ts';
 import {migrate, runState, tryMigrate} from '../lib/conformance/survive/migrate.ts';
 import {dimmWithData} from '../lib/conformance/workload/movable-dimm.ts';
@@ -14,8 +14,8 @@ const REMOVE = ['memory-hotplug', 'memory-hotremove', 'command:perl'] as const;
 const LIVE = [...REMOVE, 'live-migration'] as const;
 
 /** Offlines, unplugs and plugs the DIMM again where the guest is now. */
-async function liveOn(t: CaseContext['t'], there: CaseGuest, was: Dimm, held: HeldMemory): Promise<void> {
-  const same = held.as(there);
+async function liveOn(t: CaseContext['t'], there: CaseGuest, was: Dimm, allocated: AllocatedMemory): Promise<void> {
+  const same = allocated.as(there);
   t.is(await same.changedPages(), 0, 'pages that lost their content', 'each page has content of its own');
   const dimm = await there.findDimm(was.id);
   await there.block(was.blockIds[0] ?? -1).offline();
@@ -42,12 +42,12 @@ for (const [name, {given, moved, what}] of Object.entries(WAYS)) {
     moves: true,
     seconds: 60,
   }, async ({t, guest}) => {
-    const {dimm, held} = await dimmWithData(t, guest);
+    const {dimm, allocated} = await dimmWithData(t, guest);
     const before = guest.now;
     const there = await migrate(guest, given, moved);
     t.is(await runState(there), 'running', 'state of the other QEMU');
     there.expectUnchanged(before, 'after the migration');
-    await liveOn(t, there, dimm, held);
+    await liveOn(t, there, dimm, allocated);
   });
 }
 
@@ -63,16 +63,16 @@ conformance('migrate/hinting', {
   await guest.setPolicy('offline');
   const dimm = await guest.plugDimm({id: 'dimm0', size: '256M'});
   await dimm.blocks[0]?.online('online_movable');
-  const held = await holdMemory(guest, 64, 'small');
+  const allocated = await allocateMemory(guest, 64, 'small');
   const movable = guest.now.blocks.filter(({validZones: [zone]}) => zone === 'Movable').map(({id}) => guest.block(id));
-  t.require(await held.pagesIn(...movable), held.pages, 'pages with data in Movable blocks', 'what can be moved is served from ZONE_MOVABLE first');
+  t.require(await allocated.pagesIn(...movable), allocated.pages, 'pages with data in Movable blocks', 'what can be moved is served from ZONE_MOVABLE first');
   await plugHinter(guest, 'port0');
   t.is(await hints(guest), true, 'the driver hints free pages');
   const before = guest.now;
   const {there, unsent} = await migrateHinted(guest, 'port0');
   t.is(unsent > 0, true, 'QEMU left pages out', 'in its first pass; without hints each page is sent or is still to be sent');
   there.expectUnchanged(before, 'after the migration');
-  await liveOn(t, there, dimm, held);
+  await liveOn(t, there, dimm, allocated);
 });
 
 conformance('migrate/without-the-dimm', {
@@ -81,13 +81,13 @@ conformance('migrate/without-the-dimm', {
   needs: REMOVE,
   moves: true,
 }, async ({t, guest}) => {
-  const {dimm, held} = await dimmWithData(t, guest);
+  const {dimm, allocated} = await dimmWithData(t, guest);
   const before = guest.now;
   const {words, ...ends} = await tryMigrate(guest, 'not at all');
   t.is(ends, {from: 'failed', to: 'ended'}, 'how the migration ended', `the RAM block of the DIMM is unknown there; QEMU's words: ${words}`);
   t.is(await runState(guest), 'running', 'state of QEMU');
   guest.expectUnchanged(before, 'after the migration that failed');
-  await liveOn(t, guest, dimm, held);
+  await liveOn(t, guest, dimm, allocated);
 });
 
 conformance('migrate/virtio-mem', {
@@ -101,12 +101,12 @@ conformance('migrate/virtio-mem', {
   await guest.setPolicy('online_movable');
   const vm = new VirtioMem(guest);
   await vm.resize('320M');
-  const held = await holdMemory(guest, 64, 'small');
-  t.require(await held.pagesIn(...vm.blocks), held.pages, 'pages with data in its blocks', 'what can be moved is served from ZONE_MOVABLE first');
+  const allocated = await allocateMemory(guest, 64, 'small');
+  t.require(await allocated.pagesIn(...vm.blocks), allocated.pages, 'pages with data in its blocks', 'what can be moved is served from ZONE_MOVABLE first');
   const before = guest.now;
   const there = await migrate(guest, 'command line');
   there.expectUnchanged(before, 'after the migration');
-  const same = held.as(there);
+  const same = allocated.as(there);
   const moved = new VirtioMem(there);
   await moved.resize('512M');
   await moved.resize('0');
@@ -121,14 +121,14 @@ conformance('migrate/savevm', {
   moves: true,
   seconds: 60,
 }, async ({t, guest}) => {
-  const {dimm, movable, held} = await dimmWithData(t, guest);
+  const {dimm, movable, allocated} = await dimmWithData(t, guest);
   const before = guest.now;
   await saveVm(guest, 'memhp');
   guest.expectUnchanged(before, 'after savevm');
   await movable.offline();
   const there = await mustLoadVm(guest, 'memhp', 'command line');
   there.expectUnchanged(before, 'after loadvm');
-  await liveOn(t, there, dimm, held);
+  await liveOn(t, there, dimm, allocated);
 });
 
 conformance('migrate/loadvm-without-the-dimm', {

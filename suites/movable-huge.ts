@@ -2,7 +2,7 @@ import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {framesOf} from '../lib/conformance/expected/frames.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
-import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {allocateMemory} from '../lib/conformance/workload/allocated.ts';
 import {hugePages} from '../lib/conformance/guest/hugepages.ts';
 import {movableDimm} from '../lib/conformance/workload/movable-dimm.ts';
 import {compareReleases, type Need} from '../lib/conformance/runner/needs.ts';
@@ -26,8 +26,8 @@ async function expectOffline(guest: CaseGuest, block: MemoryBlock): Promise<void
   const most = (compareReleases(guest.facts.kernel, '5.17') < 0 ? 1 : 3) * (present - free); // before, a huge page counted as one
   const [before = 0, bugsBefore = 0] = (await guest.sh(`${migrated}; ${bugs}; true`)).split('\n').map(Number);
   const {errno} = await watchOffline(guest, block, `offline ${block.name}`, (watch, pid) =>
-    watch.run(`while kill -0 ${pid} 2>/dev/null; do if [ $(${migrated}) -gt ${before + most} ] || [ $(${bugs}) -gt ${bugsBefore} ]; then kill -ALRM ${pid}; break; fi; done; ${migrated}`, guest.stage.limits.operationMs));
-  guest.stage.checks.require(errno, 'none', 'error of offlining', `EINTR where it was aborted: more than ${most} migrations had been counted meanwhile (pgmigrate_success) although ${present - free} pages were in use in the zone, or the kernel had found a bug`);
+    watch.run(`while kill -0 ${pid} 2>/dev/null; do if [ $(${migrated}) -gt ${before + most} ] || [ $(${bugs}) -gt ${bugsBefore} ]; then kill -ALRM ${pid}; break; fi; done; ${migrated}`, guest.session.limits.operationMs));
+  guest.session.checks.require(errno, 'none', 'error of offlining', `EINTR where it was aborted: more than ${most} migrations had been counted meanwhile (pgmigrate_success) although ${present - free} pages were in use in the zone, or the kernel had found a bug`);
 }
 
 conformance('movable/huge-page-supply', {
@@ -51,10 +51,10 @@ conformance('movable/huge-pages-in-use', {
   const {block} = await movableDimm(guest);
   const pool = hugePages(guest);
   await pool.grow(8);
-  const held = await holdMemory(guest, 8, 'hugetlb');
-  t.require({inside: await held.pagesIn(block), pool: await pool.state()}, {inside: held.pages, pool: {total: 8, free: 4, surplus: 0}}, 'pages of the process in the block, and the pool', '4 of 8 huge pages are used, all of them in the block');
+  const allocated = await allocateMemory(guest, 8, 'hugetlb');
+  t.require({inside: await allocated.pagesIn(block), pool: await pool.state()}, {inside: allocated.pages, pool: {total: 8, free: 4, surplus: 0}}, 'pages of the process in the block, and the pool', '4 of 8 huge pages are used, all of them in the block');
   await expectOffline(guest, block);
-  t.is({inside: await held.pagesIn(block), changed: await held.changedPages()}, {inside: 0, changed: 0}, 'pages in the block afterwards, and pages that lost their content');
+  t.is({inside: await allocated.pagesIn(block), changed: await allocated.changedPages()}, {inside: 0, changed: 0}, 'pages in the block afterwards, and pages that lost their content');
   t.is(await pool.state(), {total: 4, free: 0, surplus: 0}, 'the pool afterwards', '8, less the 4 free ones that were dissolved with the block; those in use were replaced one for one');
 });
 
@@ -66,15 +66,15 @@ conformance('movable/huge-pages-elsewhere', {
   await calmKhugepaged(guest);
   const pool = hugePages(guest);
   await pool.grow(4);
-  const elsewhere = await holdMemory(guest, 8, 'hugetlb');
+  const elsewhere = await allocateMemory(guest, 8, 'hugetlb');
   const {block} = await movableDimm(guest);
   await pool.grow(4);
-  const held = await holdMemory(guest, 8, 'hugetlb');
-  t.require(await held.pagesIn(block), held.pages, 'pages of a process in the block', 'the pool\'s other huge pages were made, and used, before the block was there');
+  const allocated = await allocateMemory(guest, 8, 'hugetlb');
+  t.require(await allocated.pagesIn(block), allocated.pages, 'pages of a process in the block', 'the pool\'s other huge pages were made, and used, before the block was there');
   await elsewhere.release();
   t.require(await pool.state(), {total: 8, free: 4, surplus: 0}, 'the pool', '4 free huge pages in boot memory, 4 used ones in the block');
   await expectOffline(guest, block);
-  t.is({inside: await held.pagesIn(block), changed: await held.changedPages()}, {inside: 0, changed: 0}, 'pages in the block afterwards, and pages that lost their content');
+  t.is({inside: await allocated.pagesIn(block), changed: await allocated.changedPages()}, {inside: 0, changed: 0}, 'pages in the block afterwards, and pages that lost their content');
   t.is(await pool.state(), {total: 4, free: 0, surplus: 0}, 'the pool afterwards', 'the 4 free ones are used now; the 4 in the block were dissolved');
 });
 
@@ -93,12 +93,12 @@ conformance('movable/hvo', {
   await guest.write(OPTIMIZE, '1');
   const pages = await memmap();
   await pool.grow(4);
-  const held = await holdMemory(guest, 8, 'hugetlb');
-  t.require(await held.pagesIn(block), held.pages, 'pages of a process in the block');
+  const allocated = await allocateMemory(guest, 8, 'hugetlb');
+  t.require(await allocated.pagesIn(block), allocated.pages, 'pages of a process in the block');
   t.is(pages - (await memmap()), 4 * 7, 'pages of memory map that the huge pages have given back (nr_memmap_pages)', '7 of the 8 pages that describe each of 4 huge pages (hugetlb_vmemmap.c)');
   await other.online('online_movable');
   await expectOffline(guest, block);
-  t.is({before: await held.pagesIn(block), now: await held.pagesIn(other), changed: await held.changedPages()}, {before: 0, now: held.pages, changed: 0}, 'pages in the block, pages in the other Movable block, and pages that lost their content');
+  t.is({before: await allocated.pagesIn(block), now: await allocated.pagesIn(other), changed: await allocated.changedPages()}, {before: 0, now: allocated.pages, changed: 0}, 'pages in the block, pages in the other Movable block, and pages that lost their content');
   t.is(pages - (await memmap()), 4 * 7, 'pages of memory map that are given back now', 'the block has its whole memory map again; the huge pages of the other one are optimized');
 });
 
@@ -154,12 +154,12 @@ conformance('movable/gigantic-in-use', {
 }, async ({t, guest}) => {
   const blocks = await plugForGigantic(guest, 'online_kernel');
   await hugePages(guest, GIGANTIC).grow(1);
-  const held = await holdMemory(guest, 1024, 'gigantic');
-  t.require(await held.pagesIn(...blocks), held.pages, 'pages with content in the DIMM', 'one in each 2 MiB of the gigantic page');
-  const block = guest.block(Math.floor((await held.frameOf(0)) * 4096 / guest.blockSize));
+  const allocated = await allocateMemory(guest, 1024, 'gigantic');
+  t.require(await allocated.pagesIn(...blocks), allocated.pages, 'pages with content in the DIMM', 'one in each 2 MiB of the gigantic page');
+  const block = guest.block(Math.floor((await allocated.frameOf(0)) * 4096 / guest.blockSize));
   const before = guest.now;
-  const ended = await watchOffline(guest, block, `offline ${block.name}, send SIGALRM while it is going-offline`, (watch, pid) => watch.run(`kill -ALRM ${pid}`, guest.stage.limits.shellMs));
+  const ended = await watchOffline(guest, block, `offline ${block.name}, send SIGALRM while it is going-offline`, (watch, pid) => watch.run(`kill -ALRM ${pid}`, guest.session.limits.shellMs));
   t.oneOf(ended.errno, ['EINTR', 'EBUSY'], 'error of the write', 'no gigantic page is made for a migration: it is tried again and again until it is aborted; 6.1 can\'t isolate a part of so large a page');
   guest.expectUnchanged(before, 'after the aborted offlining');
-  t.is(await held.changedPages(), 0, 'pages that lost their content');
+  t.is(await allocated.changedPages(), 0, 'pages that lost their content');
 });

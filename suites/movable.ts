@@ -2,7 +2,7 @@ import {conformance} from '../lib/conformance/runner/case.ts';
 import {churn} from '../lib/conformance/workload/churn.ts';
 import {framesOf} from '../lib/conformance/expected/frames.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
-import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {allocateMemory} from '../lib/conformance/workload/allocated.ts';
 import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
 import {movableDimm} from '../lib/conformance/workload/movable-dimm.ts';
 import type {Need} from '../lib/conformance/runner/needs.ts';
@@ -25,8 +25,8 @@ conformance('movable/no-kernel-pages', {
   await movable.online('online_movable');
   await normal.online('online_kernel');
   await fillKernelMemory(guest);
-  const held = await holdMemory(guest, 2 * TABLES, 'sparse');
-  t.is(await held.pagesIn(movable), TABLES, 'pages of a process in the Movable block', 'one in each 2 MiB of its address space; user space is served from ZONE_MOVABLE first');
+  const allocated = await allocateMemory(guest, 2 * TABLES, 'sparse');
+  t.is(await allocated.pagesIn(movable), TABLES, 'pages of a process in the Movable block', 'one in each 2 MiB of its address space; user space is served from ZONE_MOVABLE first');
   const [there, here] = [await framesOf(guest, movable), await framesOf(guest, normal)];
   t.is({slab: there.slab, pageTable: there.pageTable, reserved: there.reserved}, {slab: 0, pageTable: 0, reserved: 0}, 'page frames of the Movable block that the kernel uses itself', 'flags of all its frames in /proc/kpageflags');
   t.atLeast(there.anonymous, TABLES, 'page frames of the Movable block with anonymous memory', 'the process\'s pages');
@@ -40,11 +40,11 @@ conformance('movable/user-pages-everywhere', {
   needs: NEEDS,
 }, async ({t, guest}) => {
   const {dimm} = await movableDimm(guest);
-  const held = await holdMemory(guest, 160, 'small');
-  const inside = await held.pagesIn(...dimm.blocks);
-  t.is(inside > 0 && inside <= pagesPerBlock(guest.now), true, 'some of its pages lie in the block', `${inside} of ${held.pages}; the block has ${pagesPerBlock(guest.now)}`);
-  t.is(await held.changedPages(), 0, 'pages that lost their content');
-  await held.release();
+  const allocated = await allocateMemory(guest, 160, 'small');
+  const inside = await allocated.pagesIn(...dimm.blocks);
+  t.is(inside > 0 && inside <= pagesPerBlock(guest.now), true, 'some of its pages lie in the block', `${inside} of ${allocated.pages}; the block has ${pagesPerBlock(guest.now)}`);
+  t.is(await allocated.changedPages(), 0, 'pages that lost their content');
+  await allocated.release();
 });
 
 conformance('movable/memmap-in-kernel-zones', {
@@ -86,10 +86,10 @@ for (const [name, times] of [['three-to-one', 3], ['four-to-one', 4]] as const) 
     t.is(dimm.blocks.map(({validZones}) => validZones.join(' ')), dimm.blocks.map(() => 'Movable'), 'zones of its blocks');
     t.is(zone(guest.now, 'Movable').managed, wanted / 4096, 'managed pages of zone Movable', `${times} times the boot RAM that QEMU gives`);
     t.fact('Movable to kernel memory', Math.round((100 * zone(guest.now, 'Movable').managed * 4) / (guest.memTotal - zone(guest.now, 'Movable').managed * 4)) / 100);
-    const held = await holdMemory(guest, 32, 'small');
-    t.is(await held.pagesIn(...dimm.blocks), held.pages, 'pages of a process in it');
+    const allocated = await allocateMemory(guest, 32, 'small');
+    t.is(await allocated.pagesIn(...dimm.blocks), allocated.pages, 'pages of a process in it');
     await dimm.unplug();
-    t.is(await held.changedPages(), 0, 'pages that lost their content when it was removed');
+    t.is(await allocated.changedPages(), 0, 'pages that lost their content when it was removed');
   });
 }
 
@@ -103,8 +103,8 @@ conformance('movable/offline-reliable', {
   await guest.setPolicy('offline');
   const dimm = await guest.plugDimm({size: '256M'});
   await dimm.online('online_movable');
-  const held = await holdMemory(guest, 16, 'small');
-  t.is(await held.pagesIn(...dimm.blocks), held.pages, 'pages of a process in the DIMM at first');
+  const allocated = await allocateMemory(guest, 16, 'small');
+  t.is(await allocated.pagesIn(...dimm.blocks), allocated.pages, 'pages of a process in the DIMM at first');
   const load = await churn(guest);
   for (const round of [1, 2, 3, 4, 5]) {
     for (const block of dimm.blocks) t.is((await block.write('state', 'offline')).errno, 'none', `error when ${block.name} is taken offline, round ${round}`);
@@ -112,7 +112,7 @@ conformance('movable/offline-reliable', {
     await dimm.online('online_movable');
   }
   t.atLeast(await load.end(), 1, 'times that the load went through its memory meanwhile', 'it ran');
-  t.is(await held.changedPages(), 0, 'pages of the process that lost their content');
+  t.is(await allocated.changedPages(), 0, 'pages of the process that lost their content');
 });
 
 conformance('movable/pin-moves-out', {
@@ -121,12 +121,12 @@ conformance('movable/pin-moves-out', {
   needs: [...NEEDS, 'kernel>=5.13', 'config:CONFIG_IO_URING'],
 }, async ({t, guest}) => {
   const {dimm} = await movableDimm(guest);
-  const held = await holdMemory(guest, 8, 'registered');
+  const allocated = await allocateMemory(guest, 8, 'registered');
   t.atLeast(zone(guest.now, 'Movable').free, 8 * 256, 'free pages of zone Movable', 'there is room for all of it');
-  t.is(await held.pagesIn(...dimm.blocks), 0, 'pages of it in the Movable block', 'a page pinned there could never be moved again; since 5.13 they are migrated before');
-  t.is(await held.changedPages(), 0, 'pages that lost their content on the way');
+  t.is(await allocated.pagesIn(...dimm.blocks), 0, 'pages of it in the Movable block', 'a page pinned there could never be moved again; since 5.13 they are migrated before');
+  t.is(await allocated.changedPages(), 0, 'pages that lost their content on the way');
   await dimm.offline();
-  t.is(await held.changedPages(), 0, 'pages that lost their content when the block went offline');
+  t.is(await allocated.changedPages(), 0, 'pages that lost their content when the block went offline');
   await dimm.unplug();
 });
 
@@ -136,13 +136,13 @@ conformance('movable/pin-stays', {
   needs: [...NEEDS, 'kernel<5.13', 'config:CONFIG_IO_URING'],
 }, async ({t, guest}) => {
   const {block} = await movableDimm(guest);
-  const held = await holdMemory(guest, 8, 'registered');
-  t.is(await held.pagesIn(block), held.pages, 'pages of it in the Movable block', 'FOLL_LONGTERM moved only pages of CMA areas then');
+  const allocated = await allocateMemory(guest, 8, 'registered');
+  t.is(await allocated.pagesIn(block), allocated.pages, 'pages of it in the Movable block', 'FOLL_LONGTERM moved only pages of CMA areas then');
   const before = guest.now;
-  const ended = await watchOffline(guest, block, `offline ${block.name}, send SIGALRM while it is going-offline`, (watch, pid) => watch.run(`kill -ALRM ${pid}`, guest.stage.limits.shellMs));
+  const ended = await watchOffline(guest, block, `offline ${block.name}, send SIGALRM while it is going-offline`, (watch, pid) => watch.run(`kill -ALRM ${pid}`, guest.session.limits.shellMs));
   t.is({meanwhile: ended.meanwhile?.[block.name], errno: ended.errno}, {meanwhile: 'going-offline', errno: 'EINTR'}, 'state of the block meanwhile, and error of the write');
   guest.expectUnchanged(before, 'after the aborted offlining');
-  t.is(await held.changedPages(), 0, 'pages that lost their content');
-  await held.release();
+  t.is(await allocated.changedPages(), 0, 'pages that lost their content');
+  await allocated.release();
   await block.offline();
 });

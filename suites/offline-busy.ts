@@ -1,7 +1,7 @@
 import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
-import {holdFile, holdMemory, type HeldMemory} from '../lib/conformance/workload/held.ts';
+import {populateFile, allocateMemory, type AllocatedMemory} from '../lib/conformance/workload/allocated.ts';
 import {offlineWithTimeout, watchOffline} from '../lib/conformance/guest/waiting.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
 
@@ -21,12 +21,12 @@ for (const [as, what] of [['small', 'small pages of a process'], ['huge', 'huge 
     needs: ['memory-hotplug', 'memory-hotremove', 'command:perl', ...(as === 'huge' ? ['config:CONFIG_TRANSPARENT_HUGEPAGE'] as const : [])],
   }, async ({t, guest}) => {
     const block = await movableBlock(guest);
-    const held = await holdMemory(guest, 16, as);
-    t.require(await held.pagesIn(block), held.pages, 'pages of the process in the block', '16 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
-    if (as === 'huge') t.require(await held.hugeKiB(), held.pages * 4, 'kB of the process in huge pages', 'all of its 16 MiB, which begin at a multiple of 2 MiB');
+    const allocated = await allocateMemory(guest, 16, as);
+    t.require(await allocated.pagesIn(block), allocated.pages, 'pages of the process in the block', '16 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
+    if (as === 'huge') t.require(await allocated.hugeKiB(), allocated.pages * 4, 'kB of the process in huge pages', 'all of its 16 MiB, which begin at a multiple of 2 MiB');
     await block.offline();
-    t.is(await held.pagesIn(block), 0, 'pages of the process in the block afterwards');
-    t.is(await held.changedPages(), 0, 'pages that lost their content', `each of ${held.pages} pages has content of its own`);
+    t.is(await allocated.pagesIn(block), 0, 'pages of the process in the block afterwards');
+    t.is(await allocated.changedPages(), 0, 'pages that lost their content', `each of ${allocated.pages} pages has content of its own`);
   });
 }
 
@@ -38,7 +38,7 @@ for (const [on, what] of [['tmpfs', 'a file on a tmpfs'], ['disk', 'the page cac
   }, async ({t, guest}) => {
     const block = await movableBlock(guest);
     const free = zone(guest.now, 'Movable').free;
-    const file = await holdFile(guest, 8, on);
+    const file = await populateFile(guest, 8, on);
     t.atLeast(free - zone(guest.now, 'Movable').free, file.pages, 'pages of zone Movable in use since', `8 MiB of 4 KiB pages; user data is served from ZONE_MOVABLE first, and ${free} pages were free there`);
     const digest = await file.digest();
     await block.offline();
@@ -48,11 +48,11 @@ for (const [on, what] of [['tmpfs', 'a file on a tmpfs'], ['disk', 'the page cac
 }
 
 /** A block whose offlining goes on and on, because pages in it are referenced from a pipe. */
-async function pinnedBlock(guest: CaseGuest): Promise<{block: MemoryBlock; held: HeldMemory}> {
+async function pinnedBlock(guest: CaseGuest): Promise<{block: MemoryBlock; allocated: AllocatedMemory}> {
   const block = await movableBlock(guest);
-  const held = await holdMemory(guest, 16, 'pinned');
-  guest.stage.checks.require(await held.pagesIn(block), held.pages, 'pages of the process in the block', '16 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
-  return {block, held};
+  const allocated = await allocateMemory(guest, 16, 'pinned');
+  guest.session.checks.require(await allocated.pagesIn(block), allocated.pages, 'pages of the process in the block', '16 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
+  return {block, allocated};
 }
 
 const SIGNALS = [
@@ -66,15 +66,15 @@ for (const {signal, name, errno, status, ends, because} of SIGNALS) {
     claims: ['linux/offline/abort-by-signal', 'linux/offline/failure-unchanged', 'linux/state/values'],
     needs: ['memory-hotplug', 'memory-hotremove', 'command:perl'],
   }, async ({t, guest}) => {
-    const {block, held} = await pinnedBlock(guest);
+    const {block, allocated} = await pinnedBlock(guest);
     const before = guest.now;
     const expected = Object.fromEntries(before.blocks.map(({id, state}) => [`memory${id}`, id === block.id ? 'going-offline' : state]));
-    const ended = await watchOffline(guest, block, `offline ${block.name}, send SIG${signal} while it is going-offline`, (watch, pid) => watch.run(`kill -${signal} ${pid}`, guest.stage.limits.shellMs));
+    const ended = await watchOffline(guest, block, `offline ${block.name}, send SIG${signal} while it is going-offline`, (watch, pid) => watch.run(`kill -${signal} ${pid}`, guest.session.limits.shellMs));
     t.require(ended.meanwhile ?? 'the write ended at once', expected, 'states of the blocks meanwhile', 'only the block that is being offlined has left its state');
     t.is({errno: ended.errno, status: ended.status}, {errno, status}, 'how the write and its program ended', because);
     t.is({state: block.state, online: await block.read('online')}, {state: 'online', online: '1'}, 'state and online afterwards');
     guest.expectUnchanged(before, 'after the aborted offlining');
-    await held.release();
+    await allocated.release();
     await block.offline();
     t.is(zone(guest.now, 'Movable').present, 0, 'present pages of zone Movable once nobody pins its pages', 'offlining works again');
   });
@@ -85,13 +85,13 @@ conformance('offline/abort-by-timeout', {
   claims: ['linux/offline/abort-by-signal', 'linux/offline/failure-unchanged'],
   needs: ['memory-hotplug', 'memory-hotremove', 'command:perl', 'command:timeout'],
 }, async ({t, guest}) => {
-  const {block, held} = await pinnedBlock(guest);
+  const {block, allocated} = await pinnedBlock(guest);
   const before = guest.now;
   const ended = await offlineWithTimeout(guest, block, 3);
   t.is(ended.meanwhile?.[block.name] ?? 'the write ended at once', 'going-offline', 'state of the block meanwhile');
   t.is(ended.status, 124, 'exit status of timeout', '124: the time was up (timeout(1))');
   guest.expectUnchanged(before, 'after the aborted offlining');
-  t.is(await held.changedPages(), 0, 'pages that lost their content');
+  t.is(await allocated.changedPages(), 0, 'pages that lost their content');
 });
 
 conformance('offline/goes-on-when-unpinned', {
@@ -99,8 +99,8 @@ conformance('offline/goes-on-when-unpinned', {
   claims: ['linux/offline/migrates', 'linux/state/values'],
   needs: ['memory-hotplug', 'memory-hotremove', 'command:perl'],
 }, async ({t, guest}) => {
-  const {block, held} = await pinnedBlock(guest);
-  const ended = await watchOffline(guest, block, `offline ${block.name}, unpin its pages while it is going-offline`, (watch) => held.release(watch));
+  const {block, allocated} = await pinnedBlock(guest);
+  const ended = await watchOffline(guest, block, `offline ${block.name}, unpin its pages while it is going-offline`, (watch) => allocated.release(watch));
   t.is(ended.meanwhile?.[block.name] ?? 'the write ended at once', 'going-offline', 'state of the block meanwhile');
   t.is(ended.errno, 'none', 'error of the write');
   t.is({state: block.state, online: await block.read('online')}, {state: 'offline', online: '0'}, 'state and online afterwards');

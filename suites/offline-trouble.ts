@@ -2,7 +2,7 @@ import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
 import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
-import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {allocateMemory} from '../lib/conformance/workload/allocated.ts';
 import {hugePages} from '../lib/conformance/guest/hugepages.ts';
 import {movableDimm} from '../lib/conformance/workload/movable-dimm.ts';
 import type {Need} from '../lib/conformance/runner/needs.ts';
@@ -17,7 +17,7 @@ const INJECT: readonly Need[] = ['kernel-config', 'config:CONFIG_MEMORY_NOTIFIER
 /** Checks that a block refuses both ways to offline it with one error, and that nothing changes. */
 async function expectRefused(guest: CaseGuest, block: MemoryBlock, errno: string, because: string): Promise<void> {
   const before = guest.now;
-  const {checks} = guest.stage;
+  const {checks} = guest.session;
   checks.is((await block.write('state', 'offline')).errno, errno, `error when offline is written to state of ${block.name}`, because);
   checks.is((await block.write('online', '0')).errno, errno, `error when 0 is written to online of ${block.name}`, 'as above');
   guest.expectUnchanged(before, `after ${block.name} refused to go offline`);
@@ -30,7 +30,7 @@ conformance('offline/ragged-end', {
   machine: 'q35-ragged',
 }, async ({t, guest}) => {
   const last = guest.now.blocks.at(-1)?.id ?? 0;
-  const {ram} = guest.stage.clone.template.config.profile;
+  const {ram} = guest.session.clone.template.config.profile;
   t.require(last, Math.floor(ram / guest.blockSize), 'the last block', `${ram / 2 ** 20} MiB of RAM end within it`);
   t.is(bytesMissing(guest.now, last) >= guest.blockSize - (ram % guest.blockSize), true, 'bytes of it that are no System RAM are at least those beyond the end of RAM');
   await expectRefused(guest, guest.block(last), 'EINVAL', 'offline_pages() refuses holes first');
@@ -42,7 +42,7 @@ conformance('offline/mixed-nodes', {
   needs: [...NEEDS, 'numa'],
   machine: 'q35-split-block',
 }, async ({t, guest}) => {
-  const [first = 0] = guest.stage.clone.template.config.profile.nodes;
+  const [first = 0] = guest.session.clone.template.config.profile.nodes;
   const block = guest.block(Math.floor(first / guest.blockSize));
   t.require(first % guest.blockSize > 0, true, 'the nodes meet in the middle of a block', `${first / 2 ** 20} MiB of node 0`);
   t.is(guest.view(block.id).nodes, [0, 1], `nodes of ${block.name}`, 'the first node ends within it');
@@ -64,7 +64,7 @@ conformance('offline/mixed-zones', {
 async function areaOf(guest: CaseGuest, pattern: string): Promise<{start: number; end: number}> {
   const line = (await guest.sh(`journalctl -k -b -o cat | grep -iE '${pattern}' | head -n 1`)).trim();
   const [, mib = '', start = ''] = /reserved (\d+) ?Mi?B at (?:0x)?([0-9a-f]+)/i.exec(line) ?? [];
-  guest.stage.checks.require(mib !== '', true, 'the kernel says where the area lies', line);
+  guest.session.checks.require(mib !== '', true, 'the kernel says where the area lies', line);
   return {start: Number.parseInt(start, 16), end: Number.parseInt(start, 16) + Number(mib) * 2 ** 20};
 }
 
@@ -100,22 +100,22 @@ conformance('offline/retries', {
   needs: [...NEEDS, 'command:perl'],
 }, async ({t, guest}) => {
   const {block} = await movableDimm(guest);
-  const held = await holdMemory(guest, 16, 'pinned');
-  t.require(await held.pagesIn(block), held.pages, 'pages of the process in the block', '16 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
+  const allocated = await allocateMemory(guest, 16, 'pinned');
+  t.require(await allocated.pagesIn(block), allocated.pages, 'pages of the process in the block', '16 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
   const before = guest.now;
   const failed = 'awk \'$1 == "pgmigrate_fail" {print $2}\' /proc/vmstat';
   const start = Number(await guest.sh(failed));
   const [pinned, rounds] = [256, 3];
   let seen = 0;
   const ended = await watchOffline(guest, block, `offline ${block.name}, send SIGALRM after ${rounds} rounds`, async (watch, pid) => {
-    await watch.run(`until [ $(${failed}) -ge ${start + rounds * pinned} ]; do :; done; kill -ALRM ${pid}`, guest.stage.limits.operationMs);
-    seen = Number((await watch.run(failed, guest.stage.limits.shellMs)).stdout);
+    await watch.run(`until [ $(${failed}) -ge ${start + rounds * pinned} ]; do :; done; kill -ALRM ${pid}`, guest.session.limits.operationMs);
+    seen = Number((await watch.run(failed, guest.session.limits.shellMs)).stdout);
   });
   t.atLeast(seen - start, rounds * pinned, 'migrations that failed meanwhile (pgmigrate_fail)', `${pinned} pages are pinned, and each round fails for each of them once`);
   t.is({meanwhile: ended.meanwhile?.[block.name], errno: ended.errno}, {meanwhile: 'going-offline', errno: 'EINTR'}, 'state of the block meanwhile, and error of the write');
   guest.expectUnchanged(before, 'after the aborted offlining');
-  t.is(await held.changedPages(), 0, 'pages that lost their content');
-  await held.release();
+  t.is(await allocated.changedPages(), 0, 'pages that lost their content');
+  await allocated.release();
   await block.offline();
 });
 

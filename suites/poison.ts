@@ -3,7 +3,7 @@ import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Dimm} from '../lib/conformance/guest/dimm.ts';
 import {framesOf} from '../lib/conformance/expected/frames.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
-import {holdMemory, type HeldMemory} from '../lib/conformance/workload/held.ts';
+import {allocateMemory, type AllocatedMemory} from '../lib/conformance/workload/allocated.ts';
 import {movableDimm} from '../lib/conformance/workload/movable-dimm.ts';
 import type {Need} from '../lib/conformance/runner/needs.ts';
 import {corruptedKiB, freeFrame, poison, type Poison} from '../lib/conformance/guest/poison.ts';
@@ -17,18 +17,18 @@ const KIB = 4;
 const SIGBUS = 7;
 
 /** A DIMM of one block in ZONE_MOVABLE, and a process whose memory lies in it. */
-async function heldDimm(guest: CaseGuest): Promise<{dimm: Dimm; block: MemoryBlock; held: HeldMemory}> {
+async function allocatedDimm(guest: CaseGuest): Promise<{dimm: Dimm; block: MemoryBlock; allocated: AllocatedMemory}> {
   const {dimm, block} = await movableDimm(guest);
-  const held = await holdMemory(guest, 8, 'small');
-  guest.stage.checks.require(await held.pagesIn(block), held.pages, 'pages of the process in the block', '8 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
-  return {dimm, block, held};
+  const allocated = await allocateMemory(guest, 8, 'small');
+  guest.session.checks.require(await allocated.pagesIn(block), allocated.pages, 'pages of the process in the block', '8 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
+  return {dimm, block, allocated};
 }
 
 /** Poisons a page and ends the case where the kernel refuses. */
 async function mustPoison(guest: CaseGuest, how: Poison, frame: number): Promise<void> {
   const before = corruptedKiB(guest);
   const {errno} = await poison(guest, how, frame);
-  guest.stage.checks.require({errno, corrupted: corruptedKiB(guest)}, {errno: 'none', corrupted: before + KIB}, `${how}_offline_page of 0x${(frame * 4096).toString(16)}: error, and kB of HardwareCorrupted`, `${before} kB and one page of ${KIB} kB`);
+  guest.session.checks.require({errno, corrupted: corruptedKiB(guest)}, {errno: 'none', corrupted: before + KIB}, `${how}_offline_page of 0x${(frame * 4096).toString(16)}: error, and kB of HardwareCorrupted`, `${before} kB and one page of ${KIB} kB`);
 }
 
 conformance('poison/soft-used', {
@@ -36,14 +36,14 @@ conformance('poison/soft-used', {
   claims: [claim.soft],
   needs: NEEDS,
 }, async ({t, guest}) => {
-  const {block, held} = await heldDimm(guest);
+  const {block, allocated} = await allocatedDimm(guest);
   const before = guest.now;
-  const frame = await held.frameOf(100);
+  const frame = await allocated.frameOf(100);
   await mustPoison(guest, 'soft', frame);
   guest.expectUnchanged(before, 'after soft-offlining a page');
   t.is((await framesOf(guest, block)).poisoned, 1, 'poisoned page frames in the block');
-  t.is((await held.frameOf(100)) === frame, false, 'the process still has its page in that frame', 'the page was migrated');
-  t.is(await held.changedPages(), 0, 'pages that lost their content');
+  t.is((await allocated.frameOf(100)) === frame, false, 'the process still has its page in that frame', 'the page was migrated');
+  t.is(await allocated.changedPages(), 0, 'pages that lost their content');
 });
 
 conformance('poison/hard-used', {
@@ -51,13 +51,13 @@ conformance('poison/hard-used', {
   claims: [claim.hard],
   needs: NEEDS,
 }, async ({t, guest}) => {
-  const {block, held} = await heldDimm(guest);
+  const {block, allocated} = await allocatedDimm(guest);
   const before = guest.now;
-  await mustPoison(guest, 'hard', await held.frameOf(100));
+  await mustPoison(guest, 'hard', await allocated.frameOf(100));
   guest.expectUnchanged(before, 'after hard-offlining a page');
   t.is((await framesOf(guest, block)).poisoned, 1, 'poisoned page frames in the block');
-  t.is({frame: await held.frameOf(100), unreadable: await held.unreadablePages(), changed: await held.changedPages()}, {frame: 0, unreadable: 1, changed: 1}, 'frame of the page, pages that can\'t be read, and pages without their content', 'the dirty page of anonymous memory has no copy anywhere');
-  t.is({itself: await held.signalOf(100), neighbour: await held.signalOf(101)}, {itself: SIGBUS, neighbour: 0}, 'signal of a process that reads the page, and its neighbour', '7: SIGBUS; without early kill nobody is signalled before');
+  t.is({frame: await allocated.frameOf(100), unreadable: await allocated.unreadablePages(), changed: await allocated.changedPages()}, {frame: 0, unreadable: 1, changed: 1}, 'frame of the page, pages that can\'t be read, and pages without their content', 'the dirty page of anonymous memory has no copy anywhere');
+  t.is({itself: await allocated.signalOf(100), neighbour: await allocated.signalOf(101)}, {itself: SIGBUS, neighbour: 0}, 'signal of a process that reads the page, and its neighbour', '7: SIGBUS; without early kill nobody is signalled before');
 });
 
 conformance('poison/hard-page-cache', {
@@ -65,8 +65,8 @@ conformance('poison/hard-page-cache', {
   claims: [claim.hard],
   needs: NEEDS,
 }, async ({t, guest}) => {
-  const {block} = await heldDimm(guest);
-  const file = await holdMemory(guest, 8, 'disk');
+  const {block} = await allocatedDimm(guest);
+  const file = await allocateMemory(guest, 8, 'disk');
   t.require(await file.pagesIn(block), file.pages, 'pages of the file in the block', '8 MiB of page cache, mapped; it is served from ZONE_MOVABLE first');
   const frame = await file.frameOf(100);
   await mustPoison(guest, 'hard', frame);
@@ -81,12 +81,12 @@ for (const how of HOW) {
     claims: [claim[how]],
     needs: NEEDS,
   }, async ({t, guest}) => {
-    const {block, held} = await heldDimm(guest);
+    const {block, allocated} = await allocatedDimm(guest);
     const before = guest.now;
     await mustPoison(guest, how, await freeFrame(guest, block));
     guest.expectUnchanged(before, 'after a free page was taken out of use');
     t.is((await framesOf(guest, block)).poisoned, 1, 'poisoned page frames in the block');
-    t.is(await held.changedPages(), 0, 'pages of the process that lost their content');
+    t.is(await allocated.changedPages(), 0, 'pages of the process that lost their content');
   });
 
   conformance(`poison/${how}-then-offline`, {
@@ -94,15 +94,15 @@ for (const how of HOW) {
     claims: [claim[how], 'linux/offline/migrates', 'linux/acpi/unplug'],
     needs: NEEDS,
   }, async ({t, guest}) => {
-    const {dimm, block, held} = await heldDimm(guest);
+    const {dimm, block, allocated} = await allocatedDimm(guest);
     const lost = how === 'hard' ? 1 : 0;
-    await mustPoison(guest, how, await held.frameOf(100));
+    await mustPoison(guest, how, await allocated.frameOf(100));
     await mustPoison(guest, how, await freeFrame(guest, block));
     await block.offline();
-    t.is(await held.changedPages(), lost, 'pages that lost their content', how === 'hard' ? 'the one that was in use' : 'soft-offlining moves them');
+    t.is(await allocated.changedPages(), lost, 'pages that lost their content', how === 'hard' ? 'the one that was in use' : 'soft-offlining moves them');
     t.is({corrupted: corruptedKiB(guest), movable: zone(guest.now, 'Movable').present}, {corrupted: 2 * KIB, movable: 0}, 'kB of HardwareCorrupted and present pages of zone Movable', 'both pages are still known to be bad; the zone\'s only block is offline');
     await dimm.unplug();
-    t.is(await held.changedPages(), lost, 'pages that lost their content after the DIMM is gone');
+    t.is(await allocated.changedPages(), lost, 'pages that lost their content after the DIMM is gone');
   });
 }
 
@@ -111,8 +111,8 @@ conformance('poison/soft-again', {
   claims: [claim.soft],
   needs: NEEDS,
 }, async ({t, guest}) => {
-  const {held} = await heldDimm(guest);
-  const frame = await held.frameOf(100);
+  const {allocated} = await allocatedDimm(guest);
+  const frame = await allocated.frameOf(100);
   await mustPoison(guest, 'soft', frame);
   const before = guest.now;
   t.is((await poison(guest, 'soft', frame)).errno, 'none', 'error of soft_offline_page for the same page', 'soft_offline_page() returns 0 for a poisoned page');
@@ -125,16 +125,16 @@ conformance('poison/unplug-online', {
   claims: [claim.soft, claim.hard, 'linux/acpi/unplug'],
   needs: NEEDS,
 }, async ({t, guest}) => {
-  const {dimm, block, held} = await heldDimm(guest);
-  await mustPoison(guest, 'soft', await held.frameOf(100));
-  await mustPoison(guest, 'hard', await held.frameOf(200));
+  const {dimm, block, allocated} = await allocatedDimm(guest);
+  await mustPoison(guest, 'soft', await allocated.frameOf(100));
+  await mustPoison(guest, 'hard', await allocated.frameOf(200));
   await dimm.unplug();
-  t.is(await held.changedPages(), 1, 'pages that lost their content', 'the hard-offlined one');
+  t.is(await allocated.changedPages(), 1, 'pages that lost their content', 'the hard-offlined one');
   const again = await guest.plugDimm({size: '128M'});
   t.require(again.blockIds, [block.id], 'blocks of the new DIMM', 'the same place');
   await again.online('online_movable');
   t.is((await framesOf(guest, block)).poisoned, 0, 'poisoned page frames in the new block');
-  const more = await holdMemory(guest, 8, 'small');
+  const more = await allocateMemory(guest, 8, 'small');
   t.is({within: await more.pagesIn(block), changed: await more.changedPages()}, {within: more.pages, changed: 0}, 'pages of another process in the new block, and those that lost their content');
 });
 
@@ -143,9 +143,9 @@ conformance('poison/unplug-forgets', {
   claims: [claim.soft, claim.hard, 'linux/remove/blocks-gone'],
   needs: [...NEEDS, 'kernel>=6.2'],
 }, async ({t, guest}) => {
-  const {dimm, held} = await heldDimm(guest);
-  await mustPoison(guest, 'soft', await held.frameOf(100));
-  await mustPoison(guest, 'hard', await held.frameOf(200));
+  const {dimm, allocated} = await allocatedDimm(guest);
+  await mustPoison(guest, 'soft', await allocated.frameOf(100));
+  await mustPoison(guest, 'hard', await allocated.frameOf(200));
   await dimm.unplug();
   t.is(corruptedKiB(guest), 0, 'kB of HardwareCorrupted', 'since 6.2 each block counts its own and takes them along (remove_memory_block_devices)');
 });
@@ -155,8 +155,8 @@ conformance('poison/online-refused', {
   claims: [claim.soft, claim.hard, 'linux/online/failure-unchanged'],
   needs: [...NEEDS, 'kernel>=6.2'],
 }, async ({t, guest}) => {
-  const {block, held} = await heldDimm(guest);
-  await mustPoison(guest, 'soft', await held.frameOf(100));
+  const {block, allocated} = await allocatedDimm(guest);
+  await mustPoison(guest, 'soft', await allocated.frameOf(100));
   await block.offline();
   const before = guest.now;
   for (const word of ['online', 'online_movable', 'online_kernel']) {
@@ -172,13 +172,13 @@ conformance('poison/online-allowed', {
   claims: [claim.soft],
   needs: [...NEEDS, 'kernel<6.2'],
 }, async ({t, guest}) => {
-  const {block, held} = await heldDimm(guest);
-  await mustPoison(guest, 'soft', await held.frameOf(100));
+  const {block, allocated} = await allocatedDimm(guest);
+  await mustPoison(guest, 'soft', await allocated.frameOf(100));
   await block.offline();
   t.is((await block.write('state', 'online_movable')).errno, 'none', 'error when online_movable is written to state', 'nobody remembers a block\'s bad pages before 6.2');
   t.is(corruptedKiB(guest), KIB, 'kB of HardwareCorrupted');
   t.fact('bad page frames that the block knows of after onlining', (await framesOf(guest, block)).poisoned);
-  t.is(await held.changedPages(), 0, 'pages of the process that lost their content');
+  t.is(await allocated.changedPages(), 0, 'pages of the process that lost their content');
 });
 
 /** Errors for an address beyond all memory, and for one of an offline block. Kernels that know of page frames without a struct page call the first busy (7.2). */

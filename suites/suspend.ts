@@ -1,7 +1,7 @@
 // Suspend to RAM and hibernation of a guest with plugged memory.
 import {conformance, type CaseContext} from '../lib/conformance/runner/case.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
-import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {allocateMemory} from '../lib/conformance/workload/allocated.ts';
 import {dimmWithData} from '../lib/conformance/workload/movable-dimm.ts';
 import {acpiPorts, hibernate, sleepStates, suspendToRam} from '../lib/conformance/survive/sleep.ts';
 import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
@@ -23,14 +23,14 @@ conformance('suspend/dimm-to-ram', {
   claims: ['linux/sleep/dimm'],
   needs: NEEDS,
 }, async ({t, guest}) => {
-  const {dimm, movable, held} = await dimmWithData(t, guest);
+  const {dimm, movable, allocated} = await dimmWithData(t, guest);
   await mustOfferRam(t, guest);
   const before = guest.now;
   t.require(await suspendToRam(guest), SLEPT, 'how suspending ended');
   guest.expectUnchanged(before, 'after suspend to RAM');
-  t.is(await held.changedPages(), 0, 'pages that lost their content', 'each page has content of its own');
+  t.is(await allocated.changedPages(), 0, 'pages that lost their content', 'each page has content of its own');
   await movable.offline();
-  t.is(await held.changedPages(), 0, 'pages that lost their content when their block was offlined');
+  t.is(await allocated.changedPages(), 0, 'pages that lost their content when their block was offlined');
   await dimm.online('online_movable');
 });
 
@@ -62,12 +62,12 @@ conformance('suspend/dimm-to-disk', {
   needs: [...NEEDS, 'disk'],
   seconds: 60,
 }, async ({t, guest}) => {
-  const {dimm, movable, held} = await dimmWithData(t, guest);
+  const {dimm, movable, allocated} = await dimmWithData(t, guest);
   t.require((await sleepStates(guest)).states.includes('disk'), true, '/sys/power/state offers disk');
   const before = guest.now;
   await hibernate(guest, 'none', 'the image of all memory is written, read and resumed');
   guest.expectUnchanged(before, 'after hibernation');
-  t.is(await held.changedPages(), 0, 'pages that lost their content', 'each page has content of its own');
+  t.is(await allocated.changedPages(), 0, 'pages that lost their content', 'each page has content of its own');
   await movable.offline();
   await dimm.unplug();
   await guest.qmp.execute('object-del', {id: 'mem-dimm0'});
@@ -86,9 +86,9 @@ for (const kind of ['ram', 'disk'] as const) {
     await guest.setPolicy('online_movable');
     const vm = new VirtioMem(guest);
     await vm.resize('256M');
-    const held = await holdMemory(guest, 64, 'small');
+    const allocated = await allocateMemory(guest, 64, 'small');
     t.require(
-      await held.pagesIn(...vm.blocks), held.pages,
+      await allocated.pagesIn(...vm.blocks), allocated.pages,
       'pages with data in its blocks', 'what can be moved is served from ZONE_MOVABLE first',
     );
     const before = guest.now;
@@ -97,7 +97,7 @@ for (const kind of ['ram', 'disk'] as const) {
     if (kind === 'ram') t.is(await suspendToRam(guest), {errno: 'EPERM', events: []}, 'how suspending ended', why);
     else await hibernate(guest, 'EPERM', why);
     guest.expectUnchanged(before, `after ${what} was refused`);
-    t.is(await held.changedPages(), 0, 'pages that lost their content');
+    t.is(await allocated.changedPages(), 0, 'pages that lost their content');
     await vm.resize('320M');
     await vm.resize('0');
   });

@@ -1,6 +1,6 @@
 // virtio-mem: memory in steps of megabytes, which the guest's driver plugs and unplugs on demand.
 import {conformance} from '../lib/conformance/runner/case.ts';
-import {holdMemory} from '../lib/conformance/workload/held.ts';
+import {allocateMemory} from '../lib/conformance/workload/allocated.ts';
 import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
 import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
@@ -111,12 +111,12 @@ conformance('virtiomem/movable-in-use', {
   const vm = new VirtioMem(guest);
   const before = guest.now;
   await vm.resize('256M');
-  const held = await holdMemory(guest, 64, 'small');
+  const allocated = await allocateMemory(guest, 64, 'small');
   let inside = 0;
-  for (const block of vm.blocks) inside += await held.pagesIn(block);
-  t.require(inside, held.pages, 'pages of a process in its blocks', '64 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
+  for (const block of vm.blocks) inside += await allocated.pagesIn(block);
+  t.require(inside, allocated.pages, 'pages of a process in its blocks', '64 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
   await vm.resize('0');
-  t.is(await held.changedPages(), 0, 'pages that lost their content', `each of ${held.pages} pages has content of its own`);
+  t.is(await allocated.changedPages(), 0, 'pages that lost their content', `each of ${allocated.pages} pages has content of its own`);
   t.is(guest.now.blocks.map(({id}) => id), before.blocks.map(({id}) => id), 'the guest\'s blocks', 'those of boot memory');
 });
 

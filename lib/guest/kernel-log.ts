@@ -5,7 +5,7 @@ const RECORD = /^\d+,\d+,(\d+),[^;]*;(.*)$/;
 /** What is no printable ASCII, and the backslash, byte for byte. */
 const ESCAPED = /(?:\\x[0-9a-f]{2})+/g;
 
-/** What stands where messages were overwritten before they were read (lib/guest/looker.ts). */
+/** What stands where messages were overwritten before they were read (lib/guest/observer.ts). */
 export const GAP = '@lost';
 /** What stands in their place. */
 export const LOST = 'memhp: messages of the kernel were lost: more came than it keeps';

@@ -1,5 +1,5 @@
 import {shellQuote} from '../util/text.ts';
-import {looker} from './looker.ts';
+import {observer} from './observer.ts';
 
 /**
  * Shell functions that the guest keeps ready: one call reads everything that an observation needs, in one
@@ -13,7 +13,7 @@ memhp_observe() {
   elif [ "$memhp_serving" ]; then memhp_ask_looker
   else perl -e "$memhp_looker"; fi
 }
-memhp_looker=${shellQuote(looker)}
+memhp_looker=${shellQuote(observer)}
 # The first call starts a process that reads for all later ones, and prints where this one does.
 memhp_ask_looker() {
   if [ -z "$memhp_asks" ]; then

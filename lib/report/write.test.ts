@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {fixtureRun} from '../results/fixtures.ts';
 import {compat} from './compat.ts';
-import {writePieces} from './pieces.ts';
+import {writeChunks} from './chunks.ts';
 import {writePublished, writeReports} from './write.ts';
 
 async function scratch(t: ExecutionContext): Promise<string> {
@@ -41,12 +41,12 @@ test('the published table says who wrote it, when and with what, and not where',
 
 test('pieces that end in an error leave the old file and no part', async t => {
   const dir = await scratch(t);
-  await writePieces(join(dir, 'page'), ['old']);
+  await writeChunks(join(dir, 'page'), ['old']);
   function* broken(): Generator<string> {
     yield 'x'.repeat(300_000);
     throw new Error('no more');
   }
-  await t.throwsAsync(writePieces(join(dir, 'page'), broken()), {message: 'no more'});
+  await t.throwsAsync(writeChunks(join(dir, 'page'), broken()), {message: 'no more'});
   t.deepEqual(await readdir(dir), ['page']);
   t.is(await readFile(join(dir, 'page'), 'utf8'), 'old');
 });

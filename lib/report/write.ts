@@ -7,7 +7,7 @@ import {renderJunit} from './junit.ts';
 import {markdownCompat, renderMarkdown} from './markdown.ts';
 import {escapeMd} from './markdown-text.ts';
 import type {Claim} from './html/claims.ts';
-import {writePieces} from './pieces.ts';
+import {writeChunks} from './chunks.ts';
 import {viewOf} from './view.ts';
 import {formatTime} from './words.ts';
 
@@ -16,7 +16,7 @@ export async function writeReports(loaded: LoadedRun, outDir: string, {claims}: 
   const view = viewOf(loaded, outDir);
   const path = (name: string): string => join(outDir, name);
   await writeWhole(path('report.md'), `${renderMarkdown(view)}\n`);
-  await writePieces(path('index.html'), renderHtml(view, claims));
+  await writeChunks(path('index.html'), renderHtml(view, claims));
   await writeWhole(path('junit.xml'), renderJunit(loaded));
   await writeWhole(path('compat.json'), json(compatOf(loaded)));
   return {files: ['report.md', 'index.html', 'junit.xml', 'compat.json'].map(path)};

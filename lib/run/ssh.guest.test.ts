@@ -7,7 +7,7 @@ import test from 'ava';
 import {execa} from 'execa';
 import {subjectOf} from '../../tools/bench/guest.ts';
 import type {Judgement} from '../conformance/verdict/outcome.ts';
-import {play} from '../conformance/runner/play.ts';
+import {execute} from '../conformance/runner/execute.ts';
 import {verdict} from '../conformance/runner/run-case.ts';
 import {clone} from '../machine/clone.ts';
 import type {Template} from '../machine/template.ts';
@@ -40,7 +40,7 @@ test('a guest without virtio-serial ports is talked to over ssh, also while a wr
   }
 });
 
-/** Plays online/movable on a clone whose network goes down before its nth command, and counts the commands. */
+/** Executes online/movable on a clone whose network goes down before its nth command, and counts the commands. */
 async function silentAt(template: Template, moment: number): Promise<Judgement & {commands: number}> {
   const entry = (await loadSuites()).find(({id}) => id === 'online/movable');
   if (!entry) throw new Error('there is no case online/movable');
@@ -56,8 +56,8 @@ async function silentAt(template: Template, moment: number): Promise<Judgement &
     });
     return {...guest, shell: counted(guest.shell), watch: counted(guest.watch)};
   };
-  const played = await play(entry, {open, limits: {shellMs: 10_000, operationMs: 10_000}, ms: 240_000});
-  return {...verdict(entry, played, {kernel: template.facts.kernel, guest: 'noport', known: []}), commands};
+  const execution = await execute(entry, {open, limits: {shellMs: 10_000, operationMs: 10_000}, ms: 240_000});
+  return {...verdict(entry, execution, {kernel: template.facts.kernel, guest: 'noport', known: []}), commands};
 }
 
 test('an ssh that falls silent leaves its case broken at the deadline, whenever it does, and the next clone works', async (t) => {

@@ -1,6 +1,6 @@
 import {Checks} from '../../lib/conformance/verdict/checks.ts';
 import {CaseGuest} from '../../lib/conformance/guest/guest.ts';
-import {Stage} from '../../lib/conformance/runner/stage.ts';
+import {Session} from '../../lib/conformance/runner/session.ts';
 import {writeGuestFile} from '../../lib/guest/write.ts';
 import {isPlugReport, ostOf} from '../../lib/vmm/devices/ost.ts';
 import type {Clone} from '../../lib/machine/clone.ts';
@@ -14,9 +14,9 @@ const BLOCKS = Array.from({length: 8}, (_, n) => 32 + n);
 /** Plug, online, offline and unplug of 1 GiB as a case does it: each step with its observation, its invariants and its checks. In ms. */
 export async function ourCycle(clone: Clone, ms: number): Promise<number> {
   const checks = new Checks();
-  const stage = new Stage(clone, checks, {shellMs: ms, operationMs: ms});
-  await stage.begin();
-  const guest = new CaseGuest(stage);
+  const session = new Session(clone, checks, {shellMs: ms, operationMs: ms});
+  await session.begin();
+  const guest = new CaseGuest(session);
   await guest.setPolicy('offline');
   const {ms: took} = await timed(async () => {
     const dimm = await guest.plugDimm({size: '1G'});

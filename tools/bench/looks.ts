@@ -7,13 +7,13 @@ import {timed} from './stats.ts';
 
 /** Whole-guest observations, one after the other, each in ms; the first one is left out, because TCG translates its code in it. */
 export async function looks(clone: Clone, rounds: number, ms: number, blocks: number): Promise<number[]> {
-  const taken: number[] = [];
+  const accepted: number[] = [];
   for (let round = 0; round <= rounds; round++) {
     const {ms: took, value} = await timed(() => observe(clone.vm.qmp, clone.shell, ms));
     if (value.blocks.length !== blocks) throw new Broken(`${value.blocks.length} memory blocks where ${blocks} were to be observed`);
-    if (round > 0) taken.push(took);
+    if (round > 0) accepted.push(took);
   }
-  return taken;
+  return accepted;
 }
 
 /** Plugs a DIMM of 127 GiB, whose memory the host need not have: its blocks stay offline. Waits until udevd has handled a thousand of them: what is measured is the look alone. */

@@ -1,12 +1,12 @@
-// `npm run red -- RUNDIR…`: from the records of runs, which fault turns which check of each case red (docs/seeing-red.md).
+// `npm run detect -- RUNDIR…`: from the records of runs, which fault turns which check of each case fail (docs/fault-detection.md).
 import {parseArgs} from 'node:util';
 import {loadSuites} from '../../lib/run/suites.ts';
 import {messageOf} from '../../lib/util/errors.ts';
 import {faults} from '../replay/faults/mutants.ts';
-import {readTable, TABLE, writeTable, type Row} from './red-table.ts';
-import {notRed, rowFor, strayed, subjectsOf} from './subjects.ts';
+import {readTable, TABLE, writeTable, type Row} from './table.ts';
+import {undetected, rowFor, strayed, runCasesOf} from './cases.ts';
 
-const USAGE = 'usage: npm run red -- [--check] [--only CASE] RUNDIR… | --faults\n';
+const USAGE = 'usage: npm run detect -- [--check] [--only CASE] RUNDIR… | --faults\n';
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 interface Options {
@@ -17,12 +17,12 @@ interface Options {
 }
 
 /** Looks at each case of the runs, in the first run that has it as it is now. Returns the number of problems. */
-async function red(dirs: readonly string[], {check, only}: Options): Promise<number> {
+async function detected(dirs: readonly string[], {check, only}: Options): Promise<number> {
   const table = new Map(await readTable());
   const problems = new Map<string, string[]>();
   const done = new Set<string>();
   for (const dir of dirs) {
-    for await (const subject of subjectsOf(dir)) {
+    for await (const subject of runCasesOf(dir)) {
       const {id} = subject.entry;
       if (done.has(id) || (only !== undefined && only !== id)) continue;
       const differs = await strayed(subject);
@@ -32,7 +32,7 @@ async function red(dirs: readonly string[], {check, only}: Options): Promise<num
       const row = check ? table.get(id) : await rowFor(subject, table.get(id));
       if (row) table.set(id, row);
       if (!check) await writeTable(table); // what was found is kept when this is interrupted
-      problems.set(id, row ? await notRed(subject, row) : ['not in the table']);
+      problems.set(id, row ? await undetected(subject, row) : ['not in the table']);
       process.stderr.write(`${done.size} ${id}\n`);
     }
   }
@@ -41,7 +41,7 @@ async function red(dirs: readonly string[], {check, only}: Options): Promise<num
   for (const one of found) say(one);
   const rows = [...table].filter(([id]) => done.has(id)).map(([, row]) => row);
   const count = (of: (row: Row) => readonly unknown[]): number => rows.reduce((sum, row) => sum + of(row).length, 0);
-  say(`${done.size} cases, ${count(({red: seen}) => seen)} checks seen red, ${count(({unseen}) => unseen)} not; ${found.length} problems${check ? '' : `; ${TABLE} is written`}`);
+  say(`${done.size} cases, ${count(({detected: seen}) => seen)} checks seen to fail, ${count(({undetected}) => undetected)} not; ${found.length} problems${check ? '' : `; ${TABLE} is written`}`);
   return found.length;
 }
 
@@ -57,7 +57,7 @@ try {
   } else if (positionals.length === 0) {
     process.stderr.write(USAGE);
     process.exitCode = 2;
-  } else process.exitCode = (await red(positionals, {check: values.check, only: values.only})) > 0 ? 1 : 0;
+  } else process.exitCode = (await detected(positionals, {check: values.check, only: values.only})) > 0 ? 1 : 0;
 } catch (error) {
   process.stderr.write(`memhp: ${messageOf(error)}\n`);
   process.exitCode = 2;

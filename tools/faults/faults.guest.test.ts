@@ -12,9 +12,9 @@ const SAMPLE = [
 
 test('whatever happens in the middle of a run, each verdict is the true one or none, nothing is left behind, and the run can go on', async (t) => {
   const {kernel} = await ensureImage(await loadManifest(defaultGuest()), {cache: cacheDir(), serve, log: console.error});
-  const played = await rounds({kernel, count: SAMPLE.length, seed: 5, only: SAMPLE, told: ({kind, moment, hit, seconds}) => {
+  const ended = await rounds({kernel, count: SAMPLE.length, seed: 5, only: SAMPLE, told: ({kind, moment, hit, seconds}) => {
     t.log(`${kind}, ${hit ? moment : 'missed'}: ${seconds.toFixed(1)} s`);
   }});
-  t.deepEqual(played.flatMap(({kind, moment, problems}) => problems.map((problem) => `${kind}, ${moment}: ${problem}`)), []);
-  t.true(played.filter(({hit}) => hit).length > SAMPLE.length / 2, 'most moments come before the run is over');
+  t.deepEqual(ended.flatMap(({kind, moment, problems}) => problems.map((problem) => `${kind}, ${moment}: ${problem}`)), []);
+  t.true(ended.filter(({hit}) => hit).length > SAMPLE.length / 2, 'most moments come before the run is over');
 });

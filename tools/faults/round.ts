@@ -34,7 +34,7 @@ export interface Round {
 const CASE_MS = 120_000 / HASTE + 15_000;
 
 /** One round: a run with a fault, the judgement of what it left, and the same run resumed without a fault. */
-export async function playRound(world: World, reference: Reference, kind: Kind, seed: number, round: number): Promise<Round> {
+export async function runRound(world: World, reference: Reference, kind: Kind, seed: number, round: number): Promise<Round> {
   const random = randomOf(seed, round, kind.name);
   const dir = join(world.dir, `round-${round}`);
   await rm(dir, {recursive: true, force: true});

@@ -6,7 +6,7 @@ import {Broken} from '../../lib/util/errors.ts';
 import {kinds} from './kinds.ts';
 import {randomOf} from '../../lib/util/random.ts';
 import {referenceOf, type Reference} from './reference.ts';
-import {playRound, type Round} from './round.ts';
+import {runRound, type Round} from './round.ts';
 import {CASES, World} from './world.ts';
 
 export interface RoundsOptions {
@@ -20,7 +20,7 @@ export interface RoundsOptions {
   readonly told: (round: Round) => void;
 }
 
-/** Plays rounds, each kind as often as the others. What a round with a problem left stays in the directory. */
+/** Runs rounds, each kind as often as the others. What a round with a problem left stays in the directory. */
 export async function rounds({kernel, count, seed, only, dir, told}: RoundsOptions): Promise<Round[]> {
   if (dir !== undefined) await mkdir(dir, {recursive: true});
   const world = new World(dir === undefined ? await mkdtemp(join(tmpdir(), 'memhp-faults-')) : resolve(dir), kernel);
@@ -28,16 +28,16 @@ export async function rounds({kernel, count, seed, only, dir, told}: RoundsOptio
   const reference = await reach(world);
   const chosen = kinds.filter(({name}) => only.length === 0 || only.includes(name));
   const order = shuffled(chosen, seed);
-  const played: Round[] = [];
+  const ended: Round[] = [];
   for (let round = 0; round < count; round++) {
     const kind = order[round % order.length];
     if (!kind) break;
-    const one = await playRound(world, reference, kind, seed, round);
+    const one = await runRound(world, reference, kind, seed, round);
     told(one);
-    played.push(one);
+    ended.push(one);
   }
-  if (dir === undefined && played.every(({problems}) => problems.length === 0)) await world.end();
-  return played;
+  if (dir === undefined && ended.every(({problems}) => problems.length === 0)) await world.end();
+  return ended;
 }
 
 /** The run that nothing happens to. */

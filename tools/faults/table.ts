@@ -2,9 +2,9 @@ import {kinds} from './kinds.ts';
 import type {Round} from './round.ts';
 
 /** What came of the rounds, by kind, in Markdown. */
-export function tableOf(played: readonly Round[]): string {
+export function tableOf(ended: readonly Round[]): string {
   const rows = kinds.flatMap(({name, what}) => {
-    const own = played.filter(({kind}) => kind === name);
+    const own = ended.filter(({kind}) => kind === name);
     if (own.length === 0) return [];
     const sum = (outcomes: readonly string[]): number => own.reduce((total, round) => total + outcomes.reduce((part, one) => part + (round.outcomes[one] ?? 0), 0), 0);
     const longest = Math.max(...own.map(({seconds}) => seconds));

@@ -1,7 +1,7 @@
 // `npm run mutate -- RUNDIR…`: what memhp's own eyes don't see (docs/mutation.md).
 import {availableParallelism} from 'node:os';
 import {parseArgs} from 'node:util';
-import {openersOf} from '../detect/subjects.ts';
+import {openersOf} from '../detect/cases.ts';
 import {messageOf, UsageError} from '../../lib/util/errors.ts';
 import {inPool, type Job} from './pool.ts';
 import {percent, scoreOf, scoreTable, stale, type Score} from './score.ts';

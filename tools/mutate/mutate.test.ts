@@ -4,7 +4,7 @@ import {fixture, recording} from '../replay/fixtures.ts';
 import {faults} from '../replay/faults/mutants.ts';
 import {mutantsOf} from './choose.ts';
 import {mutate} from './mutate.ts';
-import {Sighted} from './sight.ts';
+import {Detector} from './detector.ts';
 import {readMutantTable, ruleFinder, type MutantTable} from './table.ts';
 
 const table = await readMutantTable();
@@ -29,12 +29,12 @@ test('a sample follows from its seed', (t) => {
 });
 
 test('what is seen, and by what', async (t) => {
-  const sighted = await Sighted.of(fixture);
-  const sight = (fault: string, at: string, about = '') => sighted.under(named(fault, at, about));
-  t.is(await sight('memtotal-page', 'observation #3', 'MemTotal'), 'caught');
-  t.is(await sight('event-twice', 'event DEVICE_DELETED #1'), 'caught');
-  t.is(await sight('observation-cut', 'observation #2', 'last line'), 'caught');
-  t.is(await sight('meminfo-off', 'observation #3', 'MemFree'), 'survived');
+  const detector = await Detector.of(fixture);
+  const detection = (fault: string, at: string, about = '') => detector.under(named(fault, at, about));
+  t.is(await detection('memtotal-page', 'observation #3', 'MemTotal'), 'caught');
+  t.is(await detection('event-twice', 'event DEVICE_DELETED #1'), 'caught');
+  t.is(await detection('observation-cut', 'observation #2', 'last line'), 'caught');
+  t.is(await detection('meminfo-off', 'observation #3', 'MemFree'), 'survived');
 });
 
 test('what means the same is counted and not injected', async (t) => {

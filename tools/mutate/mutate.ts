@@ -1,7 +1,7 @@
 import type {RecordedCase} from '../replay/recorded-case.ts';
 import {mutantsOf, type Choice} from './choose.ts';
 import {meansTheSame} from './meaning.ts';
-import {Sighted} from './sight.ts';
+import {Detector} from './detector.ts';
 import {ruleFinder, type MutantTable, type Place} from './table.ts';
 
 /** How often a fault was injected, and what came of it. `explained`: survivors that tools/mutate/mutants.yaml explains. */
@@ -27,7 +27,7 @@ export interface Tally {
 /** Tells a case its own record with one thing wrong in it, for each mutant, and counts what it sees. */
 export async function mutate(subject: RecordedCase, table: MutantTable, choice?: Choice): Promise<Tally> {
   const [equivalent, explanation] = [ruleFinder(table.equivalent), ruleFinder(table.survivors)];
-  const sighted = await Sighted.of(subject);
+  const detector = await Detector.of(subject);
   const tally: Tally = {counts: {}, survivors: [], used: {}};
   for (const mutant of mutantsOf(subject.recording, choice)) {
     const {fault, at, about} = mutant;
@@ -38,16 +38,16 @@ export async function mutate(subject: RecordedCase, table: MutantTable, choice?:
       continue;
     }
     count.injected += 1;
-    const sight = await sighted.under(mutant);
+    const detection = await detector.under(mutant);
     const rule = explanation(place);
     const used = rule === undefined ? undefined : (tally.used[rule] ??= {explained: 0, caught: 0});
-    if (sight === 'caught') {
+    if (detection === 'caught') {
       count.caught += 1;
       if (used) used.caught += 1;
     } else if (used) {
       count.explained += 1;
       used.explained += 1;
-    } else tally.survivors.push({...place, fact: sight === 'fact'});
+    } else tally.survivors.push({...place, fact: detection === 'fact'});
   }
   return tally;
 }

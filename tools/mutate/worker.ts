@@ -1,5 +1,5 @@
 // A process of tools/mutate/pool.ts: does one job at a time, and ends with its parent.
-import {openersOf, strayed} from '../detect/subjects.ts';
+import {openersOf, strayed} from '../detect/cases.ts';
 import {messageOf} from '../../lib/util/errors.ts';
 import {mutate} from './mutate.ts';
 import type {Done, Job} from './pool.ts';

@@ -12,7 +12,7 @@ import {summarize} from '../../lib/results/summary.ts';
 import {Broken, messageOf} from '../../lib/util/errors.ts';
 import {cacheDir, root} from '../../lib/util/paths.ts';
 import {shellQuote} from '../../lib/util/text.ts';
-import {packCheckout} from './cargo.ts';
+import {packCheckout} from './checkout.ts';
 import {bootOuter, type Outer} from './outer.ts';
 import {faultsOf} from './verdict.ts';
 
@@ -52,13 +52,13 @@ async function testKvm(suites: readonly string[]): Promise<0 | 1> {
   const work = await mkdtemp(join(tmpdir(), 'memhp-kvm-'));
   let outer: Outer | undefined;
   try {
-    const cargo = join(work, 'cargo.tar');
-    await packCheckout(cargo, signal);
+    const checkout = join(work, 'checkout.tar');
+    await packCheckout(checkout, signal);
     const started = Date.now();
     log(`booting the guest that KVM is tried in; its console: ${join(out, 'console.log')}`);
-    outer = await bootOuter({image, qemu, work, cargo, consoleFile: join(out, 'console.log'), signal});
+    outer = await bootOuter({image, qemu, work, checkout, consoleFile: join(out, 'console.log'), signal});
     log(`it is up after ${seconds(started)}`);
-    await inside(outer, 'modprobe kvm_amd && mkdir /root/memhp /root/runs && tar -xf /dev/disk/by-id/virtio-cargo -C /root/memhp', 'unpack memhp');
+    await inside(outer, 'modprobe kvm_amd && mkdir /root/memhp /root/runs && tar -xf /dev/disk/by-id/virtio-checkout -C /root/memhp', 'unpack memhp');
     await memhp(outer, `run ${values.one} --accel auto`, 'auto');
     await memhp(outer, `run ${suites.map(shellQuote).join(' ')} --accel kvm`, 'kvm');
     await outer.take('/root/runs', out);

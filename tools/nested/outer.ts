@@ -26,8 +26,8 @@ export interface OuterOptions {
   readonly qemu: QemuBinary;
   /** Where its files are made; somebody else removes them. */
   readonly work: string;
-  /** A tar file that the guest finds as /dev/disk/by-id/virtio-cargo. */
-  readonly cargo: string;
+  /** A tar file that the guest finds as /dev/disk/by-id/virtio-checkout. */
+  readonly checkout: string;
   readonly consoleFile: string;
   readonly signal: AbortSignal;
 }
@@ -41,15 +41,15 @@ export interface Outer {
 }
 
 /** Boots the guest with QEMU and Node in it, on a CPU with SVM. */
-export async function bootOuter({image, qemu, work, cargo, consoleFile, signal}: OuterOptions): Promise<Outer> {
+export async function bootOuter({image, qemu, work, checkout, consoleFile, signal}: OuterOptions): Promise<Outer> {
   const config: BootConfig = {image, profile, accel: 'tcg', qemu: qemu.version, append: CLOCK};
   const keys = await writeKeys(work);
-  const parcel = join(work, 'parcel');
-  await writeFile(parcel, '');
-  await truncate(parcel, mib(256));
+  const results = join(work, 'results');
+  await writeFile(results, '');
+  await truncate(results, mib(256));
   const args = [
     ...machineArgs(config, {ramDir: work, share: false, ...(image.disk ? {disk: {path: image.disk, snapshot: true}} : {}), ssh: {forward: true}, keys}),
-    '-cpu', withRightFlags(CPU, qemu.version), ...drive('cargo', cargo, 'on'), ...drive('parcel', parcel, 'off'),
+    '-cpu', withRightFlags(CPU, qemu.version), ...drive('checkout', checkout, 'on'), ...drive('results', results, 'off'),
   ];
   const vm = await launch(qemu, args, {ms: MINUTE, consoleFile});
   try {
@@ -63,8 +63,8 @@ export async function bootOuter({image, qemu, work, cargo, consoleFile, signal}:
   return {
     shell: {kind: shell.kind, run: (script, ms, where) => gone(shell.run(script, ms, where)), close: () => { shell.close(); }},
     take: async (from, to) => {
-      await gone(shell.run(`tar -cf /dev/disk/by-id/virtio-parcel -C ${from} . && sync`, 5 * MINUTE));
-      await runTool('tar', ['-xf', parcel, '-C', to, '--no-same-owner'], {signal});
+      await gone(shell.run(`tar -cf /dev/disk/by-id/virtio-results -C ${from} . && sync`, 5 * MINUTE));
+      await runTool('tar', ['-xf', results, '-C', to, '--no-same-owner'], {signal});
     },
     close: () => vm.kill(),
   };

@@ -3,10 +3,10 @@ import test from 'ava';
 import type {Case} from '../../lib/conformance/runner/case.ts';
 import {UsageError} from '../../lib/util/errors.ts';
 import {fixture, recording} from './fixtures.ts';
-import {rowFor} from '../detect/subjects.ts';
+import {rowFor} from '../detect/cases.ts';
 import {faults, Mutable} from './faults/mutants.ts';
 import {readRecording} from './recording.ts';
-import {redOf, tell} from '../detect/red.ts';
+import {detectedOf, tell} from '../detect/detect.ts';
 
 const mutable = new Mutable(recording);
 const under = (fault: string, at: string, about = '', lasting = false) => {
@@ -14,13 +14,13 @@ const under = (fault: string, at: string, about = '', lasting = false) => {
   if (mutant?.at !== at || mutant.about !== about) throw new Error(`${fault} can't be injected at ${at}`);
   return tell(fixture, mutant);
 };
-const playing = (body: Case['body']) => tell({...fixture, entry: {...fixture.entry, body}});
+const execution = (body: Case['body']) => tell({...fixture, entry: {...fixture.entry, body}});
 
 test('the unchanged record gives the verdict that the run gave', async (t) => {
-  const {outcome, own, red, checks} = await tell(fixture);
+  const {outcome, own, failed: detected, checks} = await tell(fixture);
   t.is(outcome, 'pass');
   t.deepEqual([...own.keys()], ['what the guest reported (_OST)', 'QEMU\'s events', 'after plug and unplug: everything is as before']);
-  t.deepEqual(red, []);
+  t.deepEqual(detected, []);
   t.is(checks.at(-1)?.name, 'invariants after every step');
 });
 
@@ -41,17 +41,17 @@ test('each answer has a label that is the same in each run', (t) => {
   ]);
 });
 
-test('a wrong answer turns red the checks that see it', async (t) => {
-  t.deepEqual((await under('event-twice', 'event DEVICE_DELETED #1')).red, ['QEMU\'s events']);
-  t.deepEqual((await under('ost-other', 'event ACPI_DEVICE_OST #3', 'info.status 130')).red, ['what the guest reported (_OST)']);
-  t.deepEqual((await under('memtotal-page', 'observation #4', 'MemTotal')).red, ['after plug and unplug: everything is as before']);
+test('a wrong answer detects the checks that see it', async (t) => {
+  t.deepEqual((await under('event-twice', 'event DEVICE_DELETED #1')).failed, ['QEMU\'s events']);
+  t.deepEqual((await under('ost-other', 'event ACPI_DEVICE_OST #3', 'info.status 130')).failed, ['what the guest reported (_OST)']);
+  t.deepEqual((await under('memtotal-page', 'observation #4', 'MemTotal')).failed, ['after plug and unplug: everything is as before']);
 });
 
 test('what only the invariants or a verb see is no check of the case\'s own', async (t) => {
   const seen = await under('block-online-file', 'observation #3', 'memory32');
-  t.deepEqual({outcome: seen.outcome, red: seen.red}, {outcome: 'fail', red: []});
+  t.deepEqual({outcome: seen.outcome, detected: seen.failed}, {outcome: 'fail', detected: []});
   const refused = await under('write-refused', 'work echo \'offline\' >\'/sys/devices/system/memory/auto_online_blocks\' #1');
-  t.deepEqual({outcome: refused.outcome, red: refused.red}, {outcome: 'fail', red: []});
+  t.deepEqual({outcome: refused.outcome, detected: refused.failed}, {outcome: 'fail', detected: []});
 });
 
 test('an event that never comes ends the case at once, without a verdict', async (t) => {
@@ -72,17 +72,17 @@ test('a fault that stays is in all later answers', (t) => {
 });
 
 test('a case that asks for something else has left the record', async (t) => {
-  const {outcome, reason} = await playing(async ({guest}) => {
+  const {outcome, reason} = await execution(async ({guest}) => {
     await guest.setPolicy('online');
   });
   t.is(outcome, 'broken');
   t.regex(reason, /the replay has left the record: asked "echo 'online' .*", where the record has "echo 'offline'/);
 });
 
-test('each of the case\'s own checks is turned red by something', async (t) => {
-  const {red, unseen} = await redOf(fixture);
-  t.deepEqual(unseen, []);
-  t.deepEqual(red.map(({check, fault}) => `${fault}: ${check}`), [
+test('each of the case\'s own checks is turned detected by something', async (t) => {
+  const {detected, undetected} = await detectedOf(fixture);
+  t.deepEqual(undetected, []);
+  t.deepEqual(detected.map(({check, fault}) => `${fault}: ${check}`), [
     'ost-other: what the guest reported (_OST)',
     'event-lost: QEMU\'s events',
     'block-state: after plug and unplug: everything is as before',
@@ -91,11 +91,11 @@ test('each of the case\'s own checks is turned red by something', async (t) => {
 
 test('of a row the lines that hold are kept, and the others alone are looked for again', async (t) => {
   const whole = await rowFor(fixture, undefined);
-  const [first, second, third] = whole.red;
+  const [first, second, third] = whole.detected;
   if (!first || !second || !third) return void t.fail('three checks');
-  const other = {...third, fault: 'memtotal-page', about: 'MemTotal', at: 'observation #3'}; // red too, though not the first of the catalogue
-  const row = await rowFor(fixture, {...whole, red: [{...first, fault: 'gone-from-the-catalogue'}, second, other]});
-  t.deepEqual(row.red, [first, second, other]);
+  const other = {...third, fault: 'memtotal-page', about: 'MemTotal', at: 'observation #3'}; // detected too, though not the first of the catalogue
+  const row = await rowFor(fixture, {...whole, detected: [{...first, fault: 'gone-from-the-catalogue'}, second, other]});
+  t.deepEqual(row.detected, [first, second, other]);
 });
 
 test('faults have ids of their own and say what is wrong', (t) => {

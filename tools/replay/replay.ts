@@ -1,6 +1,6 @@
 import type {Case} from '../../lib/conformance/runner/case.ts';
-import type {Replayed} from '../../lib/conformance/verdict/checks.ts';
-import {play, type Played} from '../../lib/conformance/runner/play.ts';
+import type {ReplayOptions} from '../../lib/conformance/verdict/checks.ts';
+import {execute, type Execution} from '../../lib/conformance/runner/execute.ts';
 import {parseObservation} from '../../lib/guest/observation.ts';
 import {recordedClone, type Answers} from './clone.ts';
 import type {Recording} from './recording.ts';
@@ -25,17 +25,17 @@ function parse(text: string): ReturnType<typeof parseObservation> {
 /** What a replay may leave out. */
 export interface Less {
   /** Are the invariants left out at this place of the record? */
-  readonly blind?: ((place: number) => boolean) | undefined;
+  readonly skipInvariants?: ((place: number) => boolean) | undefined;
   /** Does this failed check end the case, because no more needs to be known? */
-  readonly isEnough?: Replayed['isEnough'];
+  readonly isEnough?: ReplayOptions['isEnough'];
 }
 
-/** Plays a case's body against what a run recorded; `answers` are told instead of the recorded ones. */
-export function replay(entry: Case, recording: Recording, answers: Answers = NONE, {blind = () => false, isEnough}: Less = {}): Promise<Played> {
+/** Executes a case's body against what a run recorded; `answers` are told instead of the recorded ones. */
+export function replay(entry: Case, recording: Recording, answers: Answers = NONE, {skipInvariants: blind = () => false, isEnough}: Less = {}): Promise<Execution> {
   const timeline = new Timeline();
-  return play(entry, {
+  return execute(entry, {
     open: (prefix) => Promise.resolve(recordedClone(recording, prefix, timeline, answers)),
-    look: {parse, blind: () => blind(timeline.place)},
+    look: {parse, skipInvariants: () => blind(timeline.place)},
     replayed: {place: () => timeline.place, isEnough},
     // Nothing waits in a replay: the limits are for a case that would wait for something that isn't in the record.
     limits: {shellMs: 10_000, operationMs: 10_000},

@@ -12,7 +12,7 @@ const OPTIONS = {'free-page-hint': true, 'deflate-on-oom': true};
 /** Plugs a virtio-balloon that hints free pages to a migration, and waits until the guest's driver has taken it. A step. */
 export function plugHinter(guest: CaseGuest, port: string): Promise<void> {
   return guest.step(`plug a balloon with free-page-hint into ${port}`, async () => {
-    guest.stage.others.add(BALLOON);
+    guest.session.others.add(BALLOON);
     await guest.qmp.execute('object-add', {'qom-type': 'iothread', id: THREAD});
     await guest.qmp.execute('device_add', {driver: 'virtio-balloon-pci', id: BALLOON, bus: port, iothread: THREAD, ...OPTIONS});
     await guest.sh('until ls /sys/bus/virtio/drivers/virtio_balloon/virtio* >/dev/null 2>&1; do :; done; udevadm settle');

@@ -104,7 +104,7 @@ export class PersistentMemory {
       `${this.device.id}: ${what}`,
       () => this.#guest.trySh(`set -e\n${script}`),
     );
-    this.#guest.stage.checks.require(
+    this.#guest.session.checks.require(
       {status, errors: clean(stderr, 500).trim()},
       {status: 0, errors: ''},
       `${this.device.id}: ${what}`,
@@ -152,7 +152,7 @@ export async function plugPmem(guest: CaseGuest, spec: {id: string; size: string
     address: bytes(exactNumber(address, 'a dax device', 16)),
     size: bytes(exactNumber(size, 'a dax device')),
   };
-  guest.stage.checks.require(
+  guest.session.checks.require(
     dax,
     daxOf(device),
     `where the dax device of ${id} is`,

@@ -7,7 +7,7 @@ const BALLOON = 'reporter';
 /** Plugs a virtio-balloon that reports free pages, and waits until the guest's driver has taken it. The guest's RAM must be in no file. A step. */
 export function plugReporter(guest: CaseGuest, port: string): Promise<void> {
   return guest.step(`plug a balloon with free-page-reporting into ${port}`, async () => {
-    guest.stage.others.add(BALLOON);
+    guest.session.others.add(BALLOON);
     await guest.qmp.execute('device_add', {driver: 'virtio-balloon-pci', id: BALLOON, bus: port, 'free-page-reporting': true, 'deflate-on-oom': true});
     await guest.sh('until ls /sys/bus/virtio/drivers/virtio_balloon/virtio* >/dev/null 2>&1; do sleep 0.1; done; udevadm settle');
   });
@@ -32,8 +32,8 @@ export const residentOf = async (guest: CaseGuest, bytes: number): Promise<numbe
 
 /** The same once it is `most` or less, or what it is at the deadline: the guest reports two seconds after pages became free. */
 export async function residentFalls(guest: CaseGuest, bytes: number, most: number): Promise<number> {
-  const {clock} = guest.stage.clone;
-  const end = clock.now() + guest.stage.limits.operationMs;
+  const {clock} = guest.session.clone;
+  const end = clock.now() + guest.session.limits.operationMs;
   for (;;) {
     const resident = await residentOf(guest, bytes);
     if (resident <= most || clock.now() > end) return resident;

@@ -51,7 +51,7 @@ export class VirtioMem {
   /** Asks for a size that the guest must be able to give. Ends the case where it is another afterwards. */
   async resize(size: string): Promise<void> {
     await this.request(size);
-    this.#guest.stage.checks.require(formatSize(this.size), formatSize(parseSize(size)), `${this.id}: size after asking for ${size}`);
+    this.#guest.session.checks.require(formatSize(this.size), formatSize(parseSize(size)), `${this.id}: size after asking for ${size}`);
   }
 
   /** Asks for a number of bytes that QEMU may refuse, or that no driver hears of, and waits for nothing. A step. */
@@ -61,8 +61,8 @@ export class VirtioMem {
 
   /** The sizes that QEMU told since a mark, in order, waiting for the one that it must end with, or for the deadline. */
   async sizesUntil(mark: number, last: number): Promise<number[]> {
-    const {qmp, stage} = this.#guest;
-    await qmp.events.nextOrNone(mark, `MEMORY_DEVICE_SIZE_CHANGE of ${this.id} to ${last}`, (event) => sizesTold([event], this.id).includes(last), stage.limits.operationMs);
+    const {qmp, session} = this.#guest;
+    await qmp.events.nextOrNone(mark, `MEMORY_DEVICE_SIZE_CHANGE of ${this.id} to ${last}`, (event) => sizesTold([event], this.id).includes(last), session.limits.operationMs);
     return sizesTold(qmp.events.since(mark), this.id);
   }
 
@@ -94,7 +94,7 @@ export class VirtioMem {
     return this.#guest.step(`unplug ${this.id}`, async () => {
       let gone = false;
       const answer = await this.#guest.tryQemu(async () => {
-        gone = await removeDevice(this.#guest.qmp, this.id, this.#guest.stage.limits.operationMs);
+        gone = await removeDevice(this.#guest.qmp, this.id, this.#guest.session.limits.operationMs);
       });
       return {...answer, gone};
     });

@@ -65,10 +65,10 @@ function count(observation: Observation): Map<string, number> {
 }
 
 /** Ids of all blocks that must exist: boot memory's, and those of the devices that the guest took. */
-export function expectedBlocks(first: Observation, now: Observation, taken: ReadonlySet<string>): Derived<number[]> {
+export function expectedBlocks(first: Observation, now: Observation, accepted: ReadonlySet<string>): Derived<number[]> {
   const fromDevices = new Set(first.qemu.devices.flatMap((device) => blocksIn(device, first)));
   const boot = first.blocks.map(({id}) => id).filter((id) => !fromDevices.has(id));
-  const devices = now.qemu.devices.filter(({id}) => taken.has(id));
+  const devices = now.qemu.devices.filter(({id}) => accepted.has(id));
   return {
     value: [...new Set([...boot, ...devices.flatMap((device) => (device.resizable ? blocksNeeded(device, now) : isPersistent(device) ? blocksIn(device, now) : blocksOf(device, first.blockSize)))])].sort((a, b) => a - b),
     because: `${boot.length} blocks of boot memory, and the address ranges that QEMU gives for ${devices.map(({id}) => id).join(', ') || 'no device'}, in blocks of ${formatSize(first.blockSize)}`,

@@ -6,7 +6,7 @@ import {QmpError, type Qmp} from '../../vmm/qemu/qmp/client.ts';
 import type {Shell, ShellResult} from '../../shell/shell.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean, lastLines} from '../../util/text.ts';
-import type {Stage} from '../runner/stage.ts';
+import type {Session} from '../runner/session.ts';
 import {differences} from '../verdict/unchanged.ts';
 
 /** Directory of the memory blocks in the guest. */
@@ -21,30 +21,30 @@ export interface QemuAnswer {
 
 /** What can be done to any guest, without a word of blocks and DIMMs: the ground of CaseGuest, MemoryBlock and Dimm. */
 export class GuestAccess {
-  readonly stage: Stage;
+  readonly session: Session;
 
-  constructor(stage: Stage) {
-    this.stage = stage;
+  constructor(session: Session) {
+    this.session = session;
   }
 
   /** What the guest is: kernel release, kernel config, commands. */
   get facts(): GuestFacts {
-    return this.stage.clone.template.facts;
+    return this.session.clone.template.facts;
   }
 
   /** QEMU's monitor, for what has no verb here. Nothing is observed afterwards: use `step`. */
   get qmp(): Qmp {
-    return this.stage.clone.vm.qmp;
+    return this.session.clone.vm.qmp;
   }
 
   /** The second shell, for looking while the first one waits. */
   get watch(): Shell {
-    return this.stage.clone.watch;
+    return this.session.clone.watch;
   }
 
   /** The newest observation: made after the last step. */
   get now(): Observation {
-    return this.stage.last;
+    return this.session.last;
   }
 
   /** Bytes in a memory block. */
@@ -59,12 +59,12 @@ export class GuestAccess {
 
   /** One thing done to the guest by hand, with the observation and the invariants that follow every step. */
   step<T>(title: string, action: () => Promise<T>): Promise<T> {
-    return this.stage.step(title, action);
+    return this.session.step(title, action);
   }
 
   /** Looks at everything, now. */
   observe(title = 'looking again'): Promise<Observation> {
-    return this.stage.look(title);
+    return this.session.look(title);
   }
 
   /** Asks QEMU for something it may refuse. */
@@ -92,23 +92,23 @@ export class GuestAccess {
 
   /** The same within a step: nothing is observed after it. */
   put(file: string, word: string): Promise<WriteResult> {
-    return this.stage.writeFile(pathOf(file), word);
+    return this.session.writeFile(pathOf(file), word);
   }
 
   /** The same several times, one after the other in one round trip: each text is written as it stands, without a newline of its own. Not a step. */
   putAll(file: string, texts: readonly string[]): Promise<WriteResult[]> {
-    return this.stage.writeTexts(pathOf(file), texts);
+    return this.session.writeTexts(pathOf(file), texts);
   }
 
   /** Sets auto_online_blocks. Ends the case where the guest refuses. */
   async setPolicy(policy: 'offline' | 'online' | 'online_kernel' | 'online_movable'): Promise<void> {
     const {errno} = await this.write('auto_online_blocks', policy);
-    this.stage.checks.require({errno, policy: this.now.policy ?? null}, {errno: 'none', policy}, `auto_online_blocks takes ${policy}`);
+    this.session.checks.require({errno, policy: this.now.policy ?? null}, {errno: 'none', policy}, `auto_online_blocks takes ${policy}`);
   }
 
   /** A file's content, or undefined where it can't be read. */
   read(file: string): Promise<string | undefined> {
-    return readGuestFile(this.stage.clone.shell, pathOf(file), this.stage.limits.shellMs);
+    return readGuestFile(this.session.clone.shell, pathOf(file), this.session.limits.shellMs);
   }
 
   /** Runs a script that must succeed; returns its standard output. Throws Broken where it fails. */
@@ -120,8 +120,8 @@ export class GuestAccess {
 
   /** Runs a script that may fail. */
   trySh(script: string): Promise<ShellResult> {
-    this.stage.touched = true;
-    return this.stage.clone.shell.run(script, this.stage.limits.operationMs);
+    this.session.touched = true;
+    return this.session.clone.shell.run(script, this.session.limits.operationMs);
   }
 
   /**
@@ -130,7 +130,7 @@ export class GuestAccess {
    */
   expectUnchanged(before: Observation, what: string, {but}: {but?: 'qemu'} = {}): void {
     const {expected, actual} = differences(but === undefined ? before : {...before, qemu: this.now.qemu}, this.now);
-    this.stage.checks.as('case').is(actual, expected, `${what}: everything${but === undefined ? '' : ' in the guest'} is as before`, 'blocks, zones, nodes, iomem, MemTotal and QEMU\'s devices, compared field by field');
+    this.session.checks.as('case').is(actual, expected, `${what}: everything${but === undefined ? '' : ' in the guest'} is as before`, 'blocks, zones, nodes, iomem, MemTotal and QEMU\'s devices, compared field by field');
   }
 }
 

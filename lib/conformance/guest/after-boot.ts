@@ -41,4 +41,4 @@ export const aboveBootRam = ({now}: CaseGuest): number => (zone(now, 'Normal').m
 /** The rule files that write to a block's state. */
 export const writingFiles = (reading: Reading): string[] => memoryFiles(reading).map(({path}) => path);
 
-const coldBlocks = (guest: CaseGuest): number[] => guest.stage.first.qemu.devices.flatMap((device) => blocksOf(device, guest.blockSize));
+const coldBlocks = (guest: CaseGuest): number[] => guest.session.first.qemu.devices.flatMap((device) => blocksOf(device, guest.blockSize));

@@ -26,10 +26,10 @@ export function plugCpu(guest: CaseGuest): Promise<void> {
     const free = (await ask(guest.qmp, 'query-hotpluggable-cpus', places)).filter((place) => place['qom-path'] === undefined);
     const [place] = free;
     if (!place || free.length !== 1) throw new Broken(`QEMU has ${free.length} places for another CPU; one is wanted`);
-    guest.stage.others.add(PLUGGED_CPU);
+    guest.session.others.add(PLUGGED_CPU);
     const mark = guest.qmp.events.mark();
     await guest.qmp.execute('device_add', {driver: place.type, id: PLUGGED_CPU, ...place.props});
-    await guest.qmp.events.next(mark, `ACPI_DEVICE_OST for the plug of ${PLUGGED_CPU}`, isAnswer, guest.stage.limits.operationMs);
+    await guest.qmp.events.next(mark, `ACPI_DEVICE_OST for the plug of ${PLUGGED_CPU}`, isAnswer, guest.session.limits.operationMs);
     await guest.sh('udevadm settle');
   });
 }

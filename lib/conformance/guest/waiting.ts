@@ -1,4 +1,4 @@
-import {waitingWriter} from '../../guest/hold.ts';
+import {waitingWriter} from '../../guest/allocator.ts';
 import {errnoOf} from '../../guest/write.ts';
 import type {Shell, ShellResult} from '../../shell/shell.ts';
 import {clean} from '../../util/text.ts';
@@ -35,7 +35,7 @@ export function offlineWithTimeout(guest: CaseGuest, block: MemoryBlock, seconds
 
 /** The watching loop ends with the writer, so that a write which never waits is seen as that and not as a deadline. */
 async function watched(guest: CaseGuest, block: MemoryBlock, title: string, script: string, then: (watch: Shell, pid: number) => Promise<unknown>): Promise<WatchedOffline> {
-  const {clone} = guest.stage;
+  const {clone} = guest.session;
   const look = `until [ -s ${PID_FILE} ]; do :; done
     read -r p <${PID_FILE}
     while kill -0 $p 2>/dev/null; do
@@ -44,9 +44,9 @@ async function watched(guest: CaseGuest, block: MemoryBlock, title: string, scri
     done`;
   await guest.sh(`rm -f ${PID_FILE}`); // an earlier writer's is not this one's
   const [written, meanwhile] = await guest.step(title, () => Promise.all([
-    guest.stage.run(script, {did: ({status}) => [{file: stateFile(block), word: 'offline', accepted: status === 0}]}),
+    guest.session.run(script, {did: ({status}) => [{file: stateFile(block), word: 'offline', accepted: status === 0}]}),
     (async () => {
-      const {stdout} = await guest.stage.run(look, {on: 'watch'});
+      const {stdout} = await guest.session.run(look, {on: 'watch'});
       if (stdout === '') return undefined;
       await then(clone.watch, Number.parseInt(stdout, 10));
       return Object.fromEntries([...stdout.matchAll(/^(memory\d+)\/state:(.*)$/gm)].map(([, name, state]) => [name ?? '', state ?? '']));

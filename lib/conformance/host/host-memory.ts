@@ -16,7 +16,7 @@ export const hugeBackend = (kib: number): Backend =>
 
 /** QEMU's mappings of exactly that size: a backend's memory is one of its own. Source: /proc/PID/smaps on the host. */
 export async function mappingsOf(guest: CaseGuest, bytes: number): Promise<Mapping[]> {
-  return parseSmaps(await guest.stage.clone.hostFile('smaps')).filter(({size}) => size === bytes / 1024);
+  return parseSmaps(await guest.session.clone.hostFile('smaps')).filter(({size}) => size === bytes / 1024);
 }
 
 /** The same once there is none, or what is left at the deadline: QEMU frees a backend's memory some time after object-del (RCU). */
@@ -25,11 +25,11 @@ export const mappingsLeft = (guest: CaseGuest, bytes: number): Promise<Mapping[]
 
 /** How often a text is in the file of a backend made by `fileBackend`, on the host. */
 export const timesInFile = (guest: CaseGuest, name: string, text: string): Promise<number> =>
-  guest.stage.clone.hostFind(`fd/${FILES_FD}/${name}`, text);
+  guest.session.clone.hostFind(`fd/${FILES_FD}/${name}`, text);
 
 /** The host's free huge pages of that size in KiB. Source: its sysfs, as QEMU would see it. */
 export const freeHugePages = async (guest: CaseGuest, kib: number): Promise<number> =>
-  Number(await guest.stage.clone.hostFile(`root/sys/kernel/mm/hugepages/hugepages-${kib}kB/free_hugepages`));
+  Number(await guest.session.clone.hostFile(`root/sys/kernel/mm/hugepages/hugepages-${kib}kB/free_hugepages`));
 
 /** The same once it is `wanted`, or what it is at the deadline. */
 export const freeHugePagesReach = (guest: CaseGuest, kib: number, wanted: number): Promise<number> =>

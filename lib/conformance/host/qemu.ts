@@ -33,7 +33,7 @@ export function plugAndHear(guest: CaseGuest, spec: DimmSpec): Promise<number> {
 /** object-del of a DIMM's backend. Ends the case where QEMU refuses, as it does while the DIMM is there. */
 export async function deleteBackend(guest: CaseGuest, dimmId: string): Promise<void> {
   const {words} = await guest.tryQemu(() => guest.qmp.execute('object-del', {id: backendId(dimmId)}));
-  guest.stage.checks.require(words, '', `QEMU's answer to object-del of the backend of ${dimmId}`);
+  guest.session.checks.require(words, '', `QEMU's answer to object-del of the backend of ${dimmId}`);
 }
 
 /** QEMU's memory devices now; needs no answer of the guest. */
@@ -51,11 +51,11 @@ export function whileStopped<T>(guest: CaseGuest, title: string, action: () => P
 
 /** The status of the guest's _OST report about the plug of a DIMM, waiting for it. */
 export const plugAnswer = (guest: CaseGuest, mark: number, id: string): Promise<number> =>
-  plugReport(guest.qmp, mark, id, guest.stage.limits.operationMs);
+  plugReport(guest.qmp, mark, id, guest.session.limits.operationMs);
 
 /** How the guest answered a device_del that was sent after `mark`, waiting for it. */
 export const unplugAnswer = (guest: CaseGuest, mark: number, dimm: Dimm): Promise<UnplugResult> =>
-  unplugResult(guest.qmp, mark, dimm.device, guest.stage.limits.operationMs);
+  unplugResult(guest.qmp, mark, dimm.device, guest.session.limits.operationMs);
 
 /** Names of QEMU's events since a mark. */
 export const eventsSince = (guest: CaseGuest, mark: number): string[] =>
@@ -63,4 +63,4 @@ export const eventsSince = (guest: CaseGuest, mark: number): string[] =>
 
 /** device_del of a device by its id, and how the guest answered: for one that the guest never took. */
 export const unplugDevice = (guest: CaseGuest, id: string): Promise<UnplugResult> =>
-  guest.step(`unplug ${id}`, async () => unplug(guest.qmp, await findDevice(guest.qmp, id), guest.stage.limits.operationMs));
+  guest.step(`unplug ${id}`, async () => unplug(guest.qmp, await findDevice(guest.qmp, id), guest.session.limits.operationMs));

@@ -9,7 +9,7 @@ export interface Moment {
   readonly first: Observation;
   readonly now: Observation;
   /** Ids of the memory devices that the guest reported as plugged, cold-plugged ones included. */
-  readonly taken: ReadonlySet<string>;
+  readonly accepted: ReadonlySet<string>;
   /** Boot RAM of the machine profile in bytes. */
   readonly bootRam: number;
   readonly numa: boolean;

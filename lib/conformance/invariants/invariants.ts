@@ -4,7 +4,7 @@ import type {Observation} from '../../guest/observation.ts';
 import {blocksIn, bytesIn} from '../expected/device-blocks.ts';
 import {expectedBlocks, expectedMemTotal, expectedPresent, PAGE, zoneOf} from '../expected/ledger.ts';
 import type {Comparison, Invariant, Moment} from './invariant.ts';
-import {standing} from './standing.ts';
+import {consistency} from './consistency.ts';
 
 /** Lines by which the kernel says that something is wrong with it. */
 const TROUBLE = /\bWARNING: |\bBUG: |\bOops\b|kernel BUG at|general protection fault|Kernel panic|Out of memory: Killed process|page allocation failure/;
@@ -34,8 +34,8 @@ const invariants: Record<string, Invariant> = {
     actual: {base: now.qemu.base, plugged: now.qemu.plugged},
     because: 'query-memory-size-summary against the machine profile and query-memory-devices',
   }),
-  'the memory blocks are those of boot memory and of the plugged devices': ({first, now, taken}) => {
-    const {value, because} = expectedBlocks(first, now, taken);
+  'the memory blocks are those of boot memory and of the plugged devices': ({first, now, accepted}) => {
+    const {value, because} = expectedBlocks(first, now, accepted);
     return {expected: value, actual: now.blocks.map(({id}) => id), because};
   },
   'state and online agree': ({now}) => ({
@@ -62,13 +62,13 @@ const invariants: Record<string, Invariant> = {
     actual: now.blocks.map(({id, nodes}) => `memory${id} node${nodes.join(',')}`),
     because: 'memoryN/nodeM exists exactly where node/nodeM/memoryN does',
   }),
-  'blocks of a device are on the device\'s node': ({now, taken, numa}) => ({
-    expected: numa ? deviceBlocks(now, taken).map(([id, node]) => `memory${id} node${node}`) : [],
-    actual: numa ? deviceBlocks(now, taken).map(([id]) => `memory${id} node${now.blocks.find((block) => block.id === id)?.nodes.join(',') ?? ' missing'}`) : [],
+  'blocks of a device are on the device\'s node': ({now, accepted, numa}) => ({
+    expected: numa ? deviceBlocks(now, accepted).map(([id, node]) => `memory${id} node${node}`) : [],
+    actual: numa ? deviceBlocks(now, accepted).map(([id]) => `memory${id} node${now.blocks.find((block) => block.id === id)?.nodes.join(',') ?? ' missing'}`) : [],
     because: 'the node that QEMU gives for the device against the memoryN/nodeM links',
   }),
-  'System RAM grows by exactly the plugged devices': ({first, now, taken}) => {
-    const plugged = (one: Observation): number => one.qemu.devices.filter(({id}) => taken.has(id)).reduce((sum, device) => sum + bytesIn(device, one), 0);
+  'System RAM grows by exactly the plugged devices': ({first, now, accepted}) => {
+    const plugged = (one: Observation): number => one.qemu.devices.filter(({id}) => accepted.has(id)).reduce((sum, device) => sum + bytesIn(device, one), 0);
     const ram = (one: Observation): number => systemRam(one.iomem).reduce((sum, {start, end}) => sum + end - start, 0);
     return {
       expected: ram(first) - plugged(first) + plugged(now),
@@ -76,9 +76,9 @@ const invariants: Record<string, Invariant> = {
       because: `System RAM of /proc/iomem at first (${ram(first)} bytes) and the sizes of the devices that the guest took since; of virtio-mem the blocks that it has`,
     };
   },
-  'each plugged device is System RAM from its first to its last byte': ({now, taken}) => ({
-    expected: now.qemu.devices.filter(({id}) => taken.has(id)).map((device) => `${device.id} ${bytesIn(device, now)}`),
-    actual: now.qemu.devices.filter(({id}) => taken.has(id)).map(({id, address, size, resizable}) => `${id} ${covered(now, address, address + (resizable?.max ?? size))}`),
+  'each plugged device is System RAM from its first to its last byte': ({now, accepted}) => ({
+    expected: now.qemu.devices.filter(({id}) => accepted.has(id)).map((device) => `${device.id} ${bytesIn(device, now)}`),
+    actual: now.qemu.devices.filter(({id}) => accepted.has(id)).map(({id, address, size, resizable}) => `${id} ${covered(now, address, address + (resizable?.max ?? size))}`),
     because: 'bytes of the device\'s address range that /proc/iomem calls System RAM',
   }),
   'MemTotal is what the blocks make it': ({first, now, ownMemmap}) => {
@@ -103,7 +103,7 @@ const invariants: Record<string, Invariant> = {
       because: 'new kernel messages with WARNING, BUG or Oops, each once',
     };
   },
-  ...standing,
+  ...consistency,
 };
 
 /** All invariants at one moment. */
@@ -123,9 +123,9 @@ function inSpan(id: number, zoneName: string, now: Observation): boolean {
   return plugged ? zone.startPfn <= start && end <= zoneEnd : zone.startPfn < end && start < zoneEnd;
 }
 
-const deviceBlocks = (now: Observation, taken: ReadonlySet<string>): [number, number][] =>
+const deviceBlocks = (now: Observation, accepted: ReadonlySet<string>): [number, number][] =>
   now.qemu.devices
-    .filter(({id}) => taken.has(id))
+    .filter(({id}) => accepted.has(id))
     .flatMap((device) => blocksIn(device, now).map((id): [number, number] => [id, device.node]));
 
 function covered(now: Observation, start: number, end: number): number {

@@ -32,7 +32,7 @@ const OUT = '/run/memhp.hammer';
  * One step: what is seen in the middle of it is neither before nor after. Needs `command:perl`.
  */
 export function hammeredUnplug(guest: CaseGuest, dimm: Dimm, {seed, writers, words}: Hammers): Promise<Hammered> {
-  const {cpus} = guest.stage.clone.template.config.profile;
+  const {cpus} = guest.session.clone.template.config.profile;
   const random = randomOf(seed);
   const plan = Array.from(
     {length: writers},
@@ -42,7 +42,7 @@ export function hammeredUnplug(guest: CaseGuest, dimm: Dimm, {seed, writers, wor
     ].join(' '),
   );
   return guest.step(`unplug ${dimm.id} while ${writers} writers write ${words.join(', ')} to its blocks, seed ${seed}`, async () => {
-    await guest.stage.run(`rm -f ${OUT}; cat >${OUT}.pl <<'END_OF_HAMMER'
+    await guest.session.run(`rm -f ${OUT}; cat >${OUT}.pl <<'END_OF_HAMMER'
 ${hammer}
 END_OF_HAMMER
 cat >${OUT}.plan <<'END_OF_PLAN'\n${plan.join('\n')}\nEND_OF_PLAN

@@ -29,7 +29,7 @@ const LONGEST = 20_000;
  * come one after the other, in some order. One step. Needs `command:perl`.
  */
 export async function raceWrites(guest: CaseGuest, {seed, blocks, writes}: RacePlan): Promise<Outcome[]> {
-  const {cpus} = guest.stage.clone.template.config.profile;
+  const {cpus} = guest.session.clone.template.config.profile;
   const random = randomOf(seed);
   const rounds = blocks.map((block, i) => ({block, writers: shuffled(writes[i % writes.length] ?? [], random)}));
   const plan = rounds.flatMap(({block, writers}) => [
@@ -48,7 +48,7 @@ export async function raceWrites(guest: CaseGuest, {seed, blocks, writes}: RaceP
         `<<'END_OF_PLAN'\n${plan.join('\n')}\nEND_OF_PLAN`,
     ));
   const outcomes = parseRounds(out, rounds.map(({writers}) => writers));
-  const {checks} = guest.stage;
+  const {checks} = guest.session;
   checks.fact('race', {seed, rounds: outcomes.length, met: roundsThatMet(outcomes), outcomes: counted(outcomes)});
   return outcomes;
 }

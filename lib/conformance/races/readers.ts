@@ -42,7 +42,7 @@ const OUT = '/run/memhp.readers';
  */
 export async function startReaders(guest: CaseGuest, ids: readonly number[], how: HowToRead = {}): Promise<Readers> {
   const {leave = [], only = [], urgent = false} = how;
-  const {cpus} = guest.stage.clone.template.config.profile;
+  const {cpus} = guest.session.clone.template.config.profile;
   const plan = Array.from({length: cpus}, (_, cpu) => String(cpu)).join('\n');
   await guest.step(`${cpus} readers begin to read ${only.join(', ') || 'all files'} of ${ids.length} blocks`, () =>
     guest.sh(`rm -f ${OUT} ${OUT}.stop; : >${OUT}.stop.leave; cat >${OUT}.pl <<'END_OF_READER'

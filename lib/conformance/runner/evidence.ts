@@ -29,7 +29,7 @@ export async function freshEvidence(dir: string): Promise<void> {
  * Writes down what a case's clones answered, so exactly that tools/replay can answer it again: nothing is cut, and `n`
  * counts what was asked and answered through all files of all clones of the case, because a clock has ties.
  */
-export class Scribe {
+export class EvidenceRecorder {
   readonly #dir: string;
   #n = 0;
 

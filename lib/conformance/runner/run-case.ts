@@ -7,12 +7,12 @@ import {evidencePath, SCHEMA, type Cell, type Check, type Record} from '../../re
 import {stopwatch} from '../../util/clock.ts';
 import {messageOf} from '../../util/errors.ts';
 import type {Case} from './case.ts';
-import {evidenceFiles, freshEvidence, Scribe, writeSysroot} from './evidence.ts';
+import {evidenceFiles, freshEvidence, EvidenceRecorder, writeSysroot} from './evidence.ts';
 import type {KnownDeviation} from '../verdict/known.ts';
 import {absentNeed} from './needs.ts';
 import {judge, type Judgement} from '../verdict/outcome.ts';
-import {play, type Played} from './play.ts';
-import type {Stage} from './stage.ts';
+import {execute, type Execution} from './execute.ts';
+import type {Session} from './session.ts';
 
 export interface RunCaseOptions {
   /** Run directory. */
@@ -54,51 +54,51 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
   if (absent !== undefined) return {...base, ...none, outcome: 'skip', reason: absent, durationMs: duration()};
 
   const factor = slowness(options.cell.accel) * (options.patience ?? 1);
-  const scribe = new Scribe(dir);
+  const recorder = new EvidenceRecorder(dir);
   const filesDir = join(dir, 'files');
   await mkdir(filesDir, {mode: 0o700}); // the guest's memory
   const disk = entry.moves === true ? await lastingDisk(template, filesDir) : undefined;
   const open = async (prefix: string, successor?: Successor): Promise<Clone> => {
-    const launched = {ms: 15_000 * factor, consoleFile: evidenceFiles(dir, prefix).console, transcript: scribe.qmp(prefix), filesDir, disk};
-    return scribe.clone(await (successor ? launchSuccessor(template, successor, launched) : clone(template, launched)), prefix);
+    const launched = {ms: 15_000 * factor, consoleFile: evidenceFiles(dir, prefix).console, transcript: recorder.qmp(prefix), filesDir, disk};
+    return recorder.clone(await (successor ? launchSuccessor(template, successor, launched) : clone(template, launched)), prefix);
   };
-  const played = await play(entry, {
+  const execution = await execute(entry, {
     open,
     observations: (prefix) => evidenceFiles(dir, prefix).observations,
     limits: {shellMs: 15_000 * factor, operationMs: 20_000 * factor},
     ms: (entry.seconds ?? DEFAULT_SECONDS) * 1000 * factor,
   });
   await rm(filesDir, {recursive: true});
-  const {stages: [stage], console} = played;
-  if (stage && stage.steps.length > 0) await writeSysroot(dir, stage.last);
-  const judged = verdict(entry, played, {kernel: template.facts.kernel, guest: options.cell.guest, known: options.known});
+  const {sessions: [session], console} = execution;
+  if (session && session.steps.length > 0) await writeSysroot(dir, session.last);
+  const judged = verdict(entry, execution, {kernel: template.facts.kernel, guest: options.cell.guest, known: options.known});
   const isGreen = judged.outcome === 'pass' || judged.outcome === 'known';
   return {
     ...base,
     ...judged,
-    steps: stage?.steps ?? [],
-    facts: played.checks.facts,
-    ...(played.checks.notJudged.length > 0 ? {notJudged: [...played.checks.notJudged]} : {}),
+    steps: session?.steps ?? [],
+    facts: execution.checks.facts,
+    ...(execution.checks.notJudged.length > 0 ? {notJudged: [...execution.checks.notJudged]} : {}),
     console: isGreen ? '' : console,
     durationMs: duration(),
   };
 }
 
-/** What a case that was played says of its guest. */
-export const verdict = ({id}: Case, {checks, stages, error}: Played, {known, ...guest}: {kernel: string; guest: string; known: readonly KnownDeviation[]}): Judgement =>
-  judge({caseId: id, ...guest, checks: withInvariants(checks.made, stages), error}, known);
+/** What a case that was execution says of its guest. */
+export const verdict = ({id}: Case, {checks, sessions, error}: Execution, {known, ...guest}: {kernel: string; guest: string; known: readonly KnownDeviation[]}): Judgement =>
+  judge({caseId: id, ...guest, checks: withInvariants(checks.made, sessions), error}, known);
 
 /** Name of the check that counts the invariants. */
 export const INVARIANTS = 'invariants after every step';
 
-/** Counts the invariants that held as one check; a case without a check of its own is told so by its judgement: they alone don't make it green. */
-function withInvariants(made: readonly Check[], stages: readonly Stage[]): Check[] {
-  const [held, violated, steps] = [sum(stages, ({held}) => held), sum(stages, ({violated}) => violated), [...new Set(stages.map(({steps}) => steps))].reduce((total, steps) => total + steps.length, 0)];
-  if (made.length === 0 || held === 0 || violated > 0) return [...made];
-  return [...made, {name: INVARIANTS, expected: 0, actual: violated, ok: true, because: `violations in ${held} comparisons of the three views after ${steps} steps`}];
+/** Counts the invariants that holding as one check; a case without a check of its own is told so by its judgement: they alone don't make it green. */
+function withInvariants(made: readonly Check[], sessions: readonly Session[]): Check[] {
+  const [holding, violated, steps] = [sum(sessions, ({holding}) => holding), sum(sessions, ({violated}) => violated), [...new Set(sessions.map(({steps}) => steps))].reduce((total, steps) => total + steps.length, 0)];
+  if (made.length === 0 || holding === 0 || violated > 0) return [...made];
+  return [...made, {name: INVARIANTS, expected: 0, actual: violated, ok: true, because: `violations in ${holding} comparisons of the three views after ${steps} steps`}];
 }
 
-const sum = (stages: readonly Stage[], of: (stage: Stage) => number): number => stages.reduce((total, stage) => total + of(stage), 0);
+const sum = (sessions: readonly Session[], of: (session: Session) => number): number => sessions.reduce((total, session) => total + of(session), 0);
 
 /** For callers that must write a record even if the harness itself fails. */
 export const brokenReason = (error: unknown): string => `the harness failed: ${messageOf(error)}`;

@@ -1,15 +1,15 @@
 /** What of a guest a script may change so that invariants depend on it. */
-export type Subject = 'policy' | 'states' | 'zone policy';
+export type MentionedFile = 'policy' | 'states' | 'zone policy';
 
 /** How a script names it: the end of a path will do, since it may have changed its directory, or have the rest in a variable. */
-const NAMES: Readonly<Record<Subject, RegExp>> = {
+const NAMES: Readonly<Record<MentionedFile, RegExp>> = {
   policy: /\b(?:auto_online_blocks|systemd-tmpfiles)\b/g, // tmpfiles.d may write it
   states: /\/(?:state|online)\b/g,
   'zone policy': /\b(?:online_policy|auto_movable_ratio|auto_movable_numa_aware)\b/g,
 };
 
 /** Where it is: a script that is there, and writes to a name that it has in a variable, may write to it. */
-const DIRECTORIES: Readonly<Record<Subject, RegExp>> = {
+const DIRECTORIES: Readonly<Record<MentionedFile, RegExp>> = {
   policy: /\/sys\/devices\/system\/memory\b/,
   states: /\/sys\/devices\/system\/memory\b/,
   'zone policy': /\bmemory_hotplug\b/,
@@ -23,8 +23,8 @@ const READERS = new Set(['cat', 'head', 'tail', 'grep', 'sed', 'awk', 'cut', 'st
  * What a script may write to, by its text: everything that it names, but where it can be seen that it only reads there. What it does by
  * programs that know the files by themselves (udevd, modprobe) is the guest's own doing.
  */
-export function mayWrite(script: string): Subject[] {
-  return (Object.keys(NAMES) as Subject[]).filter((subject) => (INTO_VARIABLE.test(script) && DIRECTORIES[subject].test(script))
+export function mayWrite(script: string): MentionedFile[] {
+  return (Object.keys(NAMES) as MentionedFile[]).filter((subject) => (INTO_VARIABLE.test(script) && DIRECTORIES[subject].test(script))
     || ((subject !== 'states' || script.includes('memory')) && [...script.matchAll(NAMES[subject])].some(({index}) => !onlyReads(script, index))));
 }
 

@@ -77,7 +77,7 @@ const chardevs = z.array(z.object({label: z.string(), 'frontend-open': z.boolean
  */
 export async function kexec(guest: CaseGuest): Promise<CaseGuest> {
   await leaveBy(guest, KEXEC);
-  return new CaseGuest(await nextOf(guest).begin(guest.stage.clone, 'booted by kexec'));
+  return new CaseGuest(await nextOf(guest).begin(guest.session.clone, 'booted by kexec'));
 }
 
 /**
@@ -86,18 +86,18 @@ export async function kexec(guest: CaseGuest): Promise<CaseGuest> {
  * and `port-shell`.
  */
 export async function crash(guest: CaseGuest, script: string): Promise<string> {
-  const {clone, limits} = guest.stage;
+  const {clone, limits} = guest.session;
   nextOf(guest).mayEnd(clone); // a panic that isn't followed by a boot is told by the deadline
   await leaveBy(guest, 'echo c >/proc/sysrq-trigger');
   const {status, stdout, stderr} = await clone.shell.run(script, limits.operationMs);
-  guest.stage.touched = false; // what is there now isn't the guest that was looked at
+  guest.session.touched = false; // what is there now isn't the guest that was looked at
   if (status !== 0) throw new Broken(`after the crash a script ended with status ${status}: ${clean(stderr, 500)}`);
   return stdout;
 }
 
 /** Leaves the running kernel by a script, and waits until another one has booted. */
 async function leaveBy(guest: CaseGuest, script: string): Promise<void> {
-  const {qmp, stage: {clone, limits}} = guest;
+  const {qmp, session: {clone, limits}} = guest;
   const before = await bootIdOf(guest, onCtrlAltDelete(script));
   await ctrlAltDelete(qmp);
   // What is sent before the old shells have ended would be lost with them.

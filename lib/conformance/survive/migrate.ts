@@ -8,7 +8,7 @@ import type {Qmp} from '../../vmm/qemu/qmp/client.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
 import {CaseGuest} from '../guest/guest.ts';
-import type {NextLife} from '../runner/stage.ts';
+import type {NextLife} from '../runner/session.ts';
 
 /** How the other QEMU is given the plugged DIMMs: on its command line, as libvirt does; by device_add before the guest comes; or not at all. */
 export type Given = 'command line' | 'device_add' | 'not at all';
@@ -41,7 +41,7 @@ export async function migrate(guest: CaseGuest, given: Given, moved: Moved = 'ru
 
 /** The guest where it was sent; ends the case where it didn't get there. */
 export async function arrive(guest: CaseGuest, {migration: {words, ...ends}, to, moved}: Sent, title: string): Promise<CaseGuest> {
-  guest.stage.checks.require(ends, {from: 'completed', to: 'completed'}, 'how the migration ended', words || 'QEMU\'s events MIGRATION on both sides');
+  guest.session.checks.require(ends, {from: 'completed', to: 'completed'}, 'how the migration ended', words || 'QEMU\'s events MIGRATION on both sides');
   await leave(guest);
   if (moved === 'stopped') await to.vm.qmp.execute('cont');
   return new CaseGuest(await nextOf(guest).begin(to, title));
@@ -66,7 +66,7 @@ interface Further {
 
 /** Sends the guest to another QEMU, and waits for the end on both sides, whichever it is. */
 export async function send(guest: CaseGuest, given: Given, moved: Moved, {devices = [], first}: Further = {}): Promise<Sent> {
-  const {qmp, stage: {limits: {operationMs}}} = guest;
+  const {qmp, session: {limits: {operationMs}}} = guest;
   const to = await launchWith(guest, await dimmsOf(guest), given, 'incoming', devices);
   for (const one of [to.vm.qmp, qmp]) await saveAll(one);
   await limit(qmp, first ? CRAWLING : UNLIMITED);
@@ -87,14 +87,14 @@ export async function send(guest: CaseGuest, given: Given, moved: Moved, {device
 }
 
 /** The guest has left this QEMU, which ends. */
-export async function leave({stage}: CaseGuest): Promise<void> {
-  stage.next?.mayEnd(stage.clone);
-  await stage.clone.close();
+export async function leave({session}: CaseGuest): Promise<void> {
+  session.next?.mayEnd(session.clone);
+  await session.clone.close();
 }
 
 /** The DIMMs that were plugged: those that the machine profile doesn't have. */
 export async function dimmsOf(guest: CaseGuest): Promise<MemoryDevice[]> {
-  const {profile} = guest.stage.clone.template.config;
+  const {profile} = guest.session.clone.template.config;
   const own = new Set([...profile.coldplug.map(({id}) => id), profile.virtioMem?.id]);
   return (await queryDevices(guest.qmp)).filter(({id}) => !own.has(id));
 }
@@ -136,7 +136,7 @@ async function ended(qmp: Qmp, mark: number, ms: number): Promise<string> {
 
 /** How this guest gets on to a next life. */
 export function nextOf(guest: CaseGuest): NextLife {
-  const {next} = guest.stage;
+  const {next} = guest.session;
   if (!next) throw new Broken('this guest can\'t be moved');
   return next;
 }

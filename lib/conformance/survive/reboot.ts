@@ -45,7 +45,7 @@ export const bootIdOf = async (guest: CaseGuest, script: string): Promise<string
   (await guest.sh(`${script}\ncat /proc/sys/kernel/random/boot_id`)).trim();
 
 /** Waits until the guest is up, and throws Broken where it is still in the boot with that id. */
-export async function anotherBoot({stage: {clone, limits}}: CaseGuest, before: string): Promise<void> {
+export async function anotherBoot({session: {clone, limits}}: CaseGuest, before: string): Promise<void> {
   const {stdout, stderr} = await clone.shell.run(BOOTED, limits.operationMs * BOOTS);
   const after = stdout.trim().split('\n').at(-1) ?? '';
   if (/^[0-9a-f-]{36}$/.test(after) && after !== before) return;
@@ -58,14 +58,14 @@ export async function anotherBoot({stage: {clone, limits}}: CaseGuest, before: s
  * doesn't come up. Needs `port-shell`.
  */
 export async function reboot(guest: CaseGuest): Promise<CaseGuest> {
-  const {qmp, stage} = guest;
+  const {qmp, session} = guest;
   const before = await bootIdOf(guest, `(${SERVE_AFTER_BOOT}) >/dev/null 2>&1`);
   await qmp.execute('set-action', {reboot: 'reset'}); // a reset ends our machines otherwise
   const mark = qmp.events.mark();
   await ctrlAltDelete(qmp);
-  await qmp.events.next(mark, 'RESET', ({event}) => event === 'RESET', stage.limits.operationMs);
+  await qmp.events.next(mark, 'RESET', ({event}) => event === 'RESET', session.limits.operationMs);
   await anotherBoot(guest, before);
-  return new CaseGuest(await nextOf(guest).begin(stage.clone, 'rebooted'));
+  return new CaseGuest(await nextOf(guest).begin(session.clone, 'rebooted'));
 }
 
 /**

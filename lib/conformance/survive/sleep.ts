@@ -27,7 +27,7 @@ export async function sleepStates(guest: CaseGuest): Promise<{states: string[]; 
  * step. Source: Documentation/admin-guide/pm/sleep-states.rst.
  */
 export function suspendToRam(guest: CaseGuest): Promise<Slept> {
-  const {qmp, stage: {clone, limits: {operationMs}}} = guest;
+  const {qmp, session: {clone, limits: {operationMs}}} = guest;
   return guest.step('suspend to RAM, wake up', async () => {
     const mark = qmp.events.mark();
     const written = writeGuestFile(clone.shell, '/sys/power/state', 'mem', operationMs);
@@ -69,7 +69,7 @@ function noAnswer(error: unknown): string {
  * test_resume.
  */
 export async function hibernate(guest: CaseGuest, wanted: string, because: string): Promise<void> {
-  const {clone, checks, limits: {operationMs}} = guest.stage;
+  const {clone, checks, limits: {operationMs}} = guest.session;
   await guest.step('hibernate: write the image, read it, resume', async () => {
     await guest.sh(PREPARE);
     const write = writeGuestFile(clone.shell, '/sys/power/state', 'disk', operationMs);

@@ -9,7 +9,7 @@ export async function saveVm(guest: CaseGuest, tag: string): Promise<void> {
     await saveAll(guest.qmp);
     return guest.qmp.hmp(`savevm ${tag}`);
   });
-  guest.stage.checks.require(words, '', `QEMU's answer to savevm ${tag}`);
+  guest.session.checks.require(words, '', `QEMU's answer to savevm ${tag}`);
 }
 
 /**
@@ -30,7 +30,7 @@ export async function loadVm(guest: CaseGuest, tag: string, given: Given): Promi
 export async function mustLoadVm(guest: CaseGuest, tag: string, given: Given): Promise<CaseGuest> {
   const there = await loadVm(guest, tag, given);
   if (typeof there !== 'string') return there;
-  guest.stage.checks.require(there, '', `QEMU's answer to loadvm ${tag}`);
+  guest.session.checks.require(there, '', `QEMU's answer to loadvm ${tag}`);
   throw new Broken(`loadvm ${tag}: ${there}`);
 }
 
@@ -38,7 +38,7 @@ export async function mustLoadVm(guest: CaseGuest, tag: string, given: Given): P
  * Loads what was saved where it was saved, without ending QEMU. QEMU's memory devices and the guest's memory blocks then: the two may not
  * agree any more, so nothing is observed.
  */
-export async function loadVmInPlace({qmp, stage: {clone, limits}}: CaseGuest, tag: string): Promise<{words: string; devices: string[]; blocks: number[]}> {
+export async function loadVmInPlace({qmp, session: {clone, limits}}: CaseGuest, tag: string): Promise<{words: string; devices: string[]; blocks: number[]}> {
   const words = await qmp.hmp(`loadvm ${tag}`);
   const {stdout} = await clone.shell.run('memhp_states', limits.operationMs);
   return {

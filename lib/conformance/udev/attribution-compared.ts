@@ -10,7 +10,7 @@ import {endUdevd} from './rules.ts';
  */
 export async function compareWithout(guest: CaseGuest, dimm: Dimm, other: CaseGuest): Promise<Onlining[]> {
   await endUdevd(other);
-  const {policy} = guest.stage.first;
+  const {policy} = guest.session.first;
   if (policy !== undefined && other.now.policy !== policy) await other.write('auto_online_blocks', policy);
   const twin = await other.plugDimm({id: dimm.id, size: `${dimm.size / 2 ** 20}M`});
   return dimm.blocks.map(({id, name, state}, i): Onlining => {

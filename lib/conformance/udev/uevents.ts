@@ -34,7 +34,7 @@ export async function listen(guest: CaseGuest): Promise<() => Promise<Uevent[]>>
       grep -v ' change .*/${first} ' ${FILE}; true`);
     const events = parseUevents(text);
     const byBlock = events.toSorted((a, b) => a.block.localeCompare(b.block));
-    guest.stage.checks.as('verb').is(told(byBlock, 'udev'), told(byBlock, 'kernel'), 'what udev told, block by block', 'udevd passes each uevent of the kernel on when it has run its rules, those of one device in their order');
+    guest.session.checks.as('verb').is(told(byBlock, 'udev'), told(byBlock, 'kernel'), 'what udev told, block by block', 'udevd passes each uevent of the kernel on when it has run its rules, those of one device in their order');
     return events;
   };
 }

@@ -15,7 +15,7 @@ export interface MadeCheck extends Check {
 }
 
 /** What a replay wants of the checks. */
-export interface Replayed {
+export interface ReplayOptions {
   /** Where the replay is in its record. */
   readonly place?: (() => number) | undefined;
   /** Does this failed check end the case, because its outcome is certain by then? */
@@ -29,7 +29,7 @@ export interface NotJudged {
   readonly because: string;
 }
 
-interface Kept extends Replayed {
+interface Kept extends ReplayOptions {
   readonly made: MadeCheck[];
   readonly notJudged: NotJudged[];
   readonly facts: Record<string, Json>;
@@ -44,7 +44,7 @@ export class Checks {
   readonly #by: MadeCheck['by'];
   readonly #kept: Kept;
 
-  constructor(replayed: Replayed = {}, by: MadeCheck['by'] = 'case', like?: Checks) {
+  constructor(replayed: ReplayOptions = {}, by: MadeCheck['by'] = 'case', like?: Checks) {
     this.#by = by;
     this.#kept = like ? like.#kept : {made: [], notJudged: [], facts: {}, step: undefined, ...replayed};
   }

@@ -3,7 +3,7 @@ import type {Qmp} from '../../vmm/qemu/qmp/client.ts';
 import type {Shell} from '../../shell/shell.ts';
 import {kstrtobool} from '../../udev/follow/kstrtobool.ts';
 import {listed, type Listed} from './listings.ts';
-import {mayWrite, type Subject} from '../runner/scripts.ts';
+import {mayWrite, type MentionedFile} from '../runner/scripts.ts';
 
 /** What a verb did: it wrote a word to a file of the guest, as the kernel got it. */
 export interface Write {
@@ -14,7 +14,7 @@ export interface Write {
 }
 
 /** What is written to, so that invariants depend on it. */
-const FILES: Readonly<Record<Subject, RegExp>> = {
+const FILES: Readonly<Record<MentionedFile, RegExp>> = {
   policy: /^\/sys\/devices\/system\/memory\/auto_online_blocks$/,
   states: /^\/sys\/devices\/system\/memory\/memory(\d+)\/(state|online)$/,
   'zone policy': /^\/sys\/module\/memory_hotplug\/parameters\/\w+$/,
@@ -28,7 +28,7 @@ export class Done {
   sizeWritten = false;
   readonly #writes: Write[] = [];
   /** The first script since the last look that may have written to it, of which no verb tells. */
-  readonly #scripts = new Map<Subject, string>();
+  readonly #scripts = new Map<MentionedFile, string>();
 
   /** A verb wrote something, or was refused. */
   report(write: Write): void {
@@ -49,7 +49,7 @@ export class Done {
   }
 
   /** Why it isn't known what was written to it; undefined where it is. */
-  unknown(subject: Subject): string | undefined {
+  unknown(subject: MentionedFile): string | undefined {
     const script = this.#scripts.get(subject);
     return script === undefined ? undefined : `not judged: a script may have written ${WHAT[subject]}: ${script.length > 160 ? `${script.slice(0, 160)}…` : script}`;
   }
@@ -72,12 +72,12 @@ export class Done {
     return this.#accepted('zone policy').length > 0;
   }
 
-  #accepted(subject: Subject): Write[] {
+  #accepted(subject: MentionedFile): Write[] {
     return this.#writes.filter(({file, accepted}) => accepted && FILES[subject].test(file));
   }
 }
 
-const WHAT: Readonly<Record<Subject, string>> = {policy: 'auto_online_blocks', states: 'the state of blocks', 'zone policy': 'parameters of memory_hotplug'};
+const WHAT: Readonly<Record<MentionedFile, string>> = {policy: 'auto_online_blocks', states: 'the state of blocks', 'zone policy': 'parameters of memory_hotplug'};
 
 /** What the file `online` takes a word for, once it has taken it. */
 const truthOf = (word: string): 'online' | 'offline' => (kstrtobool(word, undefined) === true ? 'online' : 'offline');

@@ -2,7 +2,7 @@ import type {MemoryBlock} from '../guest/block.ts';
 import type {Checks} from '../verdict/checks.ts';
 import type {Dimm} from '../guest/dimm.ts';
 import type {CaseGuest} from '../guest/guest.ts';
-import {holdMemory, type HeldMemory} from './held.ts';
+import {allocateMemory, type AllocatedMemory} from './allocated.ts';
 import {calmKhugepaged} from './quiet.ts';
 
 /** Plugs a DIMM of one block and onlines it to ZONE_MOVABLE, where user space then gets its memory first. */
@@ -15,14 +15,14 @@ export async function movableDimm(guest: CaseGuest): Promise<{dimm: Dimm; block:
 }
 
 /** Plugs a DIMM of one Movable block with data and an offline one, and one in Normal beside it. Ends the case where the data lies elsewhere. */
-export async function dimmWithData(t: Checks, guest: CaseGuest): Promise<{dimm: Dimm; movable: MemoryBlock; held: HeldMemory}> {
+export async function dimmWithData(t: Checks, guest: CaseGuest): Promise<{dimm: Dimm; movable: MemoryBlock; allocated: AllocatedMemory}> {
   await guest.setPolicy('offline');
   const dimm = await guest.plugDimm({id: 'dimm0', size: '256M'});
   const movable = guest.block(dimm.blockIds[0] ?? -1);
   await movable.online('online_movable');
   await (await guest.plugDimm({id: 'dimm1', size: '128M'})).online('online_kernel');
-  const held = await holdMemory(guest, 64, 'small');
+  const allocated = await allocateMemory(guest, 64, 'small');
   const why = '64 MiB of 4 KiB pages; what can be moved is served from ZONE_MOVABLE first';
-  t.require(await held.pagesIn(movable), held.pages, `pages with data in ${movable.name}`, why);
-  return {dimm, movable, held};
+  t.require(await allocated.pagesIn(movable), allocated.pages, `pages with data in ${movable.name}`, why);
+  return {dimm, movable, allocated};
 }

@@ -9,7 +9,7 @@ const FILE = `/proc/self/fd/${FILES_FD}/narrow.disk`;
  * returns its name: `sda`. Needs a free PCI Express port. A step.
  */
 export function plugNarrowDisk(guest: CaseGuest, port: string, mib: number): Promise<string> {
-  const {qmp, stage: {limits}} = guest;
+  const {qmp, session: {limits}} = guest;
   return guest.step(`plug a controller of 32 bits into ${port}, with a disk of ${mib} MiB`, async () => {
     const mark = qmp.events.mark();
     await qmp.execute('blockdev-create', {'job-id': 'narrow', options: {driver: 'file', filename: FILE, size: mib * 2 ** 20}});

@@ -16,6 +16,6 @@ const INJECT = '/sys/kernel/debug/notifier-error-inject/memory/actions';
 /** Makes the kernel's own test module veto what it is asked about, with this error; 0 ends that. Needs `config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT`. */
 export async function veto(guest: CaseGuest, action: 'MEM_GOING_ONLINE' | 'MEM_GOING_OFFLINE', errno: number): Promise<void> {
   await guest.sh(`modprobe memory-notifier-error-inject && { [ -d ${INJECT} ] || mount -t debugfs none /sys/kernel/debug; }`);
-  const {words} = await guest.stage.writeFile(`${INJECT}/${action}/error`, String(-errno), guest.stage.limits.shellMs);
-  guest.stage.checks.require(words, '', `the notifier that vetoes ${action} takes ${-errno}`);
+  const {words} = await guest.session.writeFile(`${INJECT}/${action}/error`, String(-errno), guest.session.limits.shellMs);
+  guest.session.checks.require(words, '', `the notifier that vetoes ${action} takes ${-errno}`);
 }

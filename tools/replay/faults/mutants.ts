@@ -5,11 +5,11 @@ import {observationFaults} from './observation.ts';
 import {qemuFaults, queryFaults} from './qmp.ts';
 import type {Answer, Entry, Recording} from '../recording.ts';
 import {outputFaults, writeFaults} from './script.ts';
-import {sightFaults} from './sight.ts';
+import {viewFaults} from './view.ts';
 import {udevFaults} from './udev.ts';
 
-/** Every fault, those that say most first: what several turn red is seen red by the first of them. */
-export const faults: readonly Fault[] = [...writeFaults, ...qemuFaults, ...hostFaults, ...udevFaults, ...outputFaults, ...observationFaults, ...queryFaults, ...sightFaults];
+/** Every fault, those that say most first: what several make fail is counted for the first of them. */
+export const faults: readonly Fault[] = [...writeFaults, ...qemuFaults, ...hostFaults, ...udevFaults, ...outputFaults, ...observationFaults, ...queryFaults, ...viewFaults];
 
 /** One fault at one place of a recording. */
 export interface Mutant {

@@ -8,21 +8,21 @@ import {loadSuites} from '../../lib/run/suites.ts';
 import {Mutable, type Mutant} from '../replay/faults/mutants.ts';
 import {readRecording} from '../replay/recording.ts';
 import type {RecordedCase} from '../replay/recorded-case.ts';
-import {redOf, tell} from './red.ts';
-import {rowOf, type Row} from './red-table.ts';
+import {detectedOf, tell} from './detect.ts';
+import {rowOf, type Row} from './table.ts';
 
 /** A case of a run, ready to be replayed, with the record that the run made. */
-export interface Played extends RecordedCase {
+export interface RunCase extends RecordedCase {
   readonly record: Record;
 }
 
 /** The cases of a run that ended with a verdict for the guest: those that passed, or showed a recorded deviation. */
-export async function* subjectsOf(dir: string): AsyncIterable<Played> {
+export async function* runCasesOf(dir: string): AsyncIterable<RunCase> {
   for (const open of await openersOf(dir)) yield open.read();
 }
 
 /** The same, to be read one at a time, by whoever comes to it. */
-export async function openersOf(dir: string): Promise<{readonly record: Record; readonly read: () => Promise<Played>}[]> {
+export async function openersOf(dir: string): Promise<{readonly record: Record; readonly read: () => Promise<RunCase>}[]> {
   const cases = new Map((await loadSuites()).map((entry) => [entry.id, entry]));
   const known = await readKnown();
   return (await readRecords(dir)).flatMap((record) => {
@@ -34,7 +34,7 @@ export async function openersOf(dir: string): Promise<{readonly record: Record; 
 }
 
 /** What a replay of the unchanged record says differently from the record; empty where it says the same. */
-export async function strayed(subject: Played): Promise<string[]> {
+export async function strayed(subject: RunCase): Promise<string[]> {
   const {outcome, reason, checks} = await tell(subject);
   const {record} = subject;
   if (outcome !== record.outcome) return [`the outcome is ${outcome}: ${reason}`];
@@ -50,15 +50,15 @@ export async function strayed(subject: Played): Promise<string[]> {
   return differs;
 }
 
-/** What a row of the table says that doesn't hold for this record; empty where each of the case's own checks goes red as it says. */
-export async function notRed(subject: RecordedCase, row: Row): Promise<string[]> {
+/** What a row of the table says that doesn't hold for this record; empty where each of the case's own checks fails as it says. */
+export async function undetected(subject: RecordedCase, row: Row): Promise<string[]> {
   const mutable = new Mutable(subject.recording);
   const told = await tell(subject);
-  const named = new Set([...row.red, ...row.unseen].map(({check}) => check));
+  const named = new Set([...row.detected, ...row.undetected].map(({check}) => check));
   const wrong = [...told.own.keys()].filter((check) => !named.has(check)).map((check) => `"${check}" is not in the table`);
-  for (const {check, reason} of row.unseen) if (reason.trim() === '') wrong.push(`"${check}" was not seen red, and no reason is given`);
-  for (const {check, ...place} of row.red) {
-    if (!(await goesRed(subject, mutable, check, place))) wrong.push(`"${check}" stays green under ${place.fault} ${place.about} at "${place.at}"`);
+  for (const {check, reason} of row.undetected) if (reason.trim() === '') wrong.push(`"${check}" was not seen to fail, and no reason is given`);
+  for (const {check, ...place} of row.detected) {
+    if (!(await isDetected(subject, mutable, check, place))) wrong.push(`"${check}" stays green under ${place.fault} ${place.about} at "${place.at}"`);
   }
   return wrong;
 }
@@ -66,22 +66,22 @@ export async function notRed(subject: RecordedCase, row: Row): Promise<string[]>
 /** The row with the lines that hold for this record, and new ones for the others: what is random in a run may need another fault. */
 export async function rowFor(subject: RecordedCase, old: Row | undefined): Promise<Row> {
   const {guest} = subject.on;
-  if (!old) return rowOf(guest, await redOf(subject), old);
+  if (!old) return rowOf(guest, await detectedOf(subject), old);
   const mutable = new Mutable(subject.recording);
-  const kept: Row['red'] = [];
-  for (const line of old.red) if (await goesRed(subject, mutable, line.check, line)) kept.push(line);
+  const kept: Row['detected'] = [];
+  for (const line of old.detected) if (await isDetected(subject, mutable, line.check, line)) kept.push(line);
   const own = [...(await tell(subject)).own.keys()];
-  const settled = new Set([...kept, ...old.unseen].map(({check}) => check));
-  const searched = await redOf(subject, new Set(own.filter((check) => !settled.has(check))));
-  const unseen = old.unseen.map(({check}) => check).filter((check) => own.includes(check));
-  const red = [...kept, ...searched.red].sort((a, b) => own.indexOf(a.check) - own.indexOf(b.check));
-  return rowOf(guest, {red, unseen: [...unseen, ...searched.unseen]}, old);
+  const settled = new Set([...kept, ...old.undetected].map(({check}) => check));
+  const searched = await detectedOf(subject, new Set(own.filter((check) => !settled.has(check))));
+  const undetected = old.undetected.map(({check}) => check).filter((check) => own.includes(check));
+  const detected = [...kept, ...searched.detected].sort((a, b) => own.indexOf(a.check) - own.indexOf(b.check));
+  return rowOf(guest, {detected, undetected: [...undetected, ...searched.undetected]}, old);
 }
 
 /** Lines of an output and polls come in another order or number from run to run: the fault may be in any of them. */
-async function goesRed(subject: RecordedCase, mutable: Mutable, check: string, place: Omit<Mutant, 'answers'>): Promise<boolean> {
+async function isDetected(subject: RecordedCase, mutable: Mutable, check: string, place: Omit<Mutant, 'answers'>): Promise<boolean> {
   for (const mutant of mutable.like(place)) {
-    if ((await tell(subject, mutant, {blind: true})).red.includes(check)) return true;
+    if ((await tell(subject, mutant, {blind: true})).failed.includes(check)) return true;
   }
   return false;
 }

@@ -16,18 +16,18 @@ export interface Told {
   /** The checks that the case itself made, without those of its verbs and the invariants: by name, numbered where it comes again. */
   readonly own: ReadonlyMap<string, Check & {readonly place?: number}>;
   /** Names of those that failed, unexplained, in a case that ended with a verdict, or went where the record doesn't reach. */
-  readonly red: readonly string[];
+  readonly failed: readonly string[];
 }
 
-export async function tell({entry, recording, on}: RecordedCase, mutant?: Mutant, {blind = false} = {}): Promise<Told> {
-  const played = await replay(entry, recording, mutant?.answers, {blind: () => blind});
-  const {outcome, reason, checks} = verdict(entry, played, on);
+export async function tell({entry, recording, on}: RecordedCase, mutant?: Mutant, {blind: skipInvariants = false} = {}): Promise<Told> {
+  const execution = await replay(entry, recording, mutant?.answers, {skipInvariants: () => skipInvariants});
+  const {outcome, reason, checks} = verdict(entry, execution, on);
   const own = numbered(checks.flatMap((check, i) => {
-    const {by, place = Infinity} = played.checks.made[i] ?? {};
+    const {by, place = Infinity} = execution.checks.made[i] ?? {};
     return by === 'case' ? [{...check, place}] : [];
   }));
-  const red = [...own].filter(([, {ok, known}]) => !ok && known === undefined).map(([name]) => name);
-  return {outcome, reason, checks, own, red: outcome === 'fail' || leftRecord(played.error, mutant) ? red : []};
+  const failed = [...own].filter(([, {ok, known}]) => !ok && known === undefined).map(([name]) => name);
+  return {outcome, reason, checks, own, failed: outcome === 'fail' || leftRecord(execution.error, mutant) ? failed : []};
 }
 
 /** Did the case go where the record doesn't reach? An event that the fault itself took away is none of that. */
@@ -45,30 +45,30 @@ function numbered<T extends Check>(checks: readonly T[]): Map<string, T> {
 }
 
 /** A fault under which a check of the case's own fails. */
-export interface Red extends Omit<Mutant, 'answers'> {
+export interface Detected extends Omit<Mutant, 'answers'> {
   readonly check: string;
 }
 
 /**
- * For each of a case's own checks the first fault, in the order of the catalogue, that turns it red; of its places the
- * last one. Faults that stay come last. `unseen`: checks that nothing in the catalogue turns red. `of`: these checks alone.
+ * For each of a case's own checks the first fault, in the order of the catalogue, that makes it fail; of its places the
+ * last one. Faults that stay come last. `undetected`: checks that nothing in the catalogue detects. `of`: these checks alone.
  */
-export async function redOf(subject: RecordedCase, of?: ReadonlySet<string>): Promise<{red: Red[]; unseen: string[]}> {
+export async function detectedOf(subject: RecordedCase, of?: ReadonlySet<string>): Promise<{detected: Detected[]; undetected: string[]}> {
   const own = [...(await tell(subject)).own].filter(([name]) => of?.has(name) ?? true);
   const wanted = new Map(own.map(([name, {place = Infinity}]) => [name, place]));
   const inOrder = [...wanted.keys()];
-  const found = new Map<string, Red>();
+  const found = new Map<string, Detected>();
   const mutable = new Mutable(subject.recording);
   for (const [place, fault, lasting] of placesOf(mutable)) {
     if (wanted.size === 0) break;
     if (place.end > Math.max(...wanted.values())) continue; // it is told when those checks have been made
     for (const {answers, ...mutant} of mutable.at(place, fault, lasting)) {
-      for (const check of (await tell(subject, {answers, ...mutant}, {blind: true})).red) {
+      for (const check of (await tell(subject, {answers, ...mutant}, {blind: true})).failed) {
         if (wanted.delete(check)) found.set(check, {check, ...mutant});
       }
     }
   }
-  return {red: inOrder.flatMap((check) => found.get(check) ?? []), unseen: [...wanted.keys()]};
+  return {detected: inOrder.flatMap((check) => found.get(check) ?? []), undetected: [...wanted.keys()]};
 }
 
 function* placesOf(mutable: Mutable): Iterable<[place: Entry, fault: Fault, lasting: boolean]> {

@@ -14,7 +14,7 @@ import {compareAll} from '../invariants/invariants.ts';
 import {ownMemmap} from '../expected/memmap.ts';
 import {Done, watched, type Write} from '../verdict/done.ts';
 import type {Listed} from '../verdict/listings.ts';
-import {Taken} from '../invariants/taken.ts';
+import {AcceptedDevices} from '../invariants/accepted.ts';
 
 export interface Limits {
   /** One answer of the guest's shell. */
@@ -23,17 +23,17 @@ export interface Limits {
   readonly operationMs: number;
 }
 
-export interface StageOptions {
+export interface SessionOptions {
   /** Where the observations are kept. */
   readonly file?: string | undefined;
   /** Reads what an observation printed; for somebody who reads the same ones again and again. */
   readonly parse?: typeof parseObservation | undefined;
   /** Leaves out the invariants at this moment: for a replay that is after the case's own checks alone, or knows that they hold. */
-  readonly blind?: (() => boolean) | undefined;
+  readonly skipInvariants?: (() => boolean) | undefined;
   /** How the guest gets on to a life after this one. */
   readonly next?: NextLife | undefined;
-  /** The stage of its life before this one, whose list of steps goes on here. */
-  readonly before?: Stage | undefined;
+  /** The session of its life before this one, whose list of steps goes on here. */
+  readonly before?: Session | undefined;
 }
 
 /** How a verb runs a script of its own. */
@@ -46,15 +46,15 @@ export interface VerbScript {
   readonly did?: (result: ShellResult) => readonly Write[];
 }
 
-/** The stage of a case: the clone, the steps taken on it, and an observation with the invariants after each. */
-export class Stage {
+/** The session of a case: the clone, the steps accepted on it, and an observation with the invariants after each. */
+export class Session {
   readonly clone: Clone;
   readonly checks: Checks;
   readonly limits: Limits;
   readonly steps: Step[];
   readonly next: NextLife | undefined;
   /** Comparisons made and not violated. */
-  held = 0;
+  holding = 0;
   violated = 0;
   /** Ids of devices that the case itself has plugged and that are no memory: QEMU tells of their end as well. */
   readonly others = new Set<string>();
@@ -77,18 +77,18 @@ export class Stage {
   /** Where QEMU's events of this life begin. */
   readonly #eventsFrom: number;
   readonly #observations: string | undefined;
-  readonly #parse: StageOptions['parse'];
-  readonly #blind: () => boolean;
-  #taken: Taken | undefined;
+  readonly #parse: SessionOptions['parse'];
+  readonly #skipInvariants: () => boolean;
+  #accepted: AcceptedDevices | undefined;
 
-  constructor(clone: Clone, checks: Checks, limits: Limits, {file, parse, blind = () => false, next, before}: StageOptions = {}) {
+  constructor(clone: Clone, checks: Checks, limits: Limits, {file, parse, skipInvariants: blind = () => false, next, before}: SessionOptions = {}) {
     this.#own = clone;
     this.clone = watched(clone, this.#done);
     this.checks = checks;
     this.limits = limits;
     this.#observations = file;
     this.#parse = parse;
-    this.#blind = blind;
+    this.#skipInvariants = blind;
     this.next = next;
     this.steps = before?.steps ?? [];
     this.#sinceStart = before ? before.#sinceStart : stopwatch();
@@ -97,7 +97,7 @@ export class Stage {
 
   /** The clone as it woke up. */
   get first(): Observation {
-    if (!this.#first) throw new Error('the stage is observed before the case begins');
+    if (!this.#first) throw new Error('the session is observed before the case begins');
     return this.#first;
   }
 
@@ -123,8 +123,8 @@ export class Stage {
   async look(title: string, startedAt = this.#sinceStart()): Promise<Observation> {
     const now = await observe(this.clone.vm.qmp, this.#own.shell, this.limits.shellMs, this.#parse);
     this.#first ??= now;
-    this.#taken ??= new Taken(now);
-    this.#taken.look(now);
+    this.#accepted ??= new AcceptedDevices(now);
+    this.#accepted.look(now);
     this.#before = this.#last;
     this.#last = now;
     for (const device of now.qemu.devices) this.#devices.set(device.id, device);
@@ -140,7 +140,7 @@ export class Stage {
     if (this.#observations) appendFileSync(this.#observations, `${JSON.stringify({title, ...now})}\n`);
     notSet(this.first, now);
     if (this.clone.template.config.accel === 'tcg') notStuck(now.kernelLog);
-    if (!this.#blind()) this.#compare(now, title);
+    if (!this.#skipInvariants()) this.#compare(now, title);
     this.#listed = this.#done.listings.at(-1) ?? [];
     this.#done.forget();
     this.announced.length = 0;
@@ -168,23 +168,23 @@ export class Stage {
     return result;
   }
 
-  /** Ids of the devices that the guest has taken. */
-  taken(): Set<string> {
+  /** Ids of the devices that the guest has accepted. */
+  accepted(): Set<string> {
     // Without its memory driver the ACPI core reports success for a device that nobody uses.
     if (/\bacpi_no_memhotplug\b/.test(this.clone.template.config.append)) return new Set();
-    return this.#taken?.ids(this.last, this.clone.vm.qmp.events.since(this.#eventsFrom)) ?? new Set();
+    return this.#accepted?.ids(this.last, this.clone.vm.qmp.events.since(this.#eventsFrom)) ?? new Set();
   }
 
   #compare(now: Observation, title: string): void {
     const {config, facts} = this.clone.template;
     const numa = facts.config === null || facts.config['CONFIG_NUMA'] !== undefined;
     // The guest takes virtio-mem and persistent memory without a report to ACPI, and shows how much by its blocks.
-    const taken = new Set([...this.taken(), ...now.qemu.devices.filter((device) => device.resizable ?? isPersistent(device)).map(({id}) => id)]);
+    const accepted = new Set([...this.accepted(), ...now.qemu.devices.filter((device) => device.resizable ?? isPersistent(device)).map(({id}) => id)]);
     const moment = {
       first: this.first,
       now,
       before: this.#before,
-      taken,
+      accepted,
       bootRam: config.profile.ram,
       numa,
       ownMemmap: ownMemmap({append: config.append, ...facts}),
@@ -202,7 +202,7 @@ export class Stage {
       const made = this.checks.made.length;
       if (this.checks.as('invariant').is(actual, expected, name, because)) {
         this.checks.made.length = made; // counted, not listed: a record shows what is wrong and what a case is about
-        this.held += 1;
+        this.holding += 1;
       } else this.violated += 1;
     }
   }
@@ -232,5 +232,5 @@ export interface NextLife {
   /** From here on this QEMU may end by itself, and its guest may panic: that is no mishap any more. */
   readonly mayEnd: (clone: Clone) => void;
   /** Looks at the guest as it is now: what is observed later is compared with this, and no more with what was before. */
-  readonly begin: (clone: Clone, title: string) => Promise<Stage>;
+  readonly begin: (clone: Clone, title: string) => Promise<Session>;
 }

@@ -8,7 +8,7 @@ import {strangeEvents} from '../expected/event-ledger.ts';
 import type {Invariant, Moment} from './invariant.ts';
 import {PAGE, zoneOf} from '../expected/ledger.ts';
 import {strangeListings} from '../verdict/listings.ts';
-import {failedSlots} from './taken.ts';
+import {failedSlots} from './accepted.ts';
 import {ofMemory} from '../verdict/unchanged.ts';
 import {bytesMissing, offeredZones} from '../expected/zones.ts';
 
@@ -19,7 +19,7 @@ const ZONES = ['DMA', 'DMA32', 'Normal', 'Movable', 'Device'];
 const NORMAL = ['DMA', 'DMA32', 'Normal'];
 
 /** What must stay as it is while memory comes and goes, and what follows from the rest of the same observation. */
-export const standing: Readonly<Record<string, Invariant>> = {
+export const consistency: Readonly<Record<string, Invariant>> = {
   'a memory device stays what it was when it was plugged': ({listed = {listings: [], before: [], sizeWritten: true}}) => ({
     expected: [],
     actual: strangeListings(listed),

@@ -6,7 +6,7 @@
  * The kernel's log is held open, to its end. Where messages were overwritten before they were read, a read fails with EPIPE and the next one goes on behind
  * them (Documentation/ABI/testing/dev-kmsg): `@lost` stands in their place, which no record of the log can look like.
  */
-export const looker = String.raw`
+export const observer = String.raw`
 use strict;
 use POSIX (); # its open makes one system call, perl's own four
 use Errno qw(EAGAIN EPIPE);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {Observation} from '../../guest/observation.ts';
 import type {QmpEvent} from '../../vmm/qemu/qmp/events.ts';
-import {Taken} from './taken.ts';
+import {AcceptedDevices} from './accepted.ts';
 
 const seen = (devices: {id: string; slot: number}[], kernelLog: string[] = []): Observation =>
   ({qemu: {base: 0, plugged: 0, devices}, kernelLog}) as unknown as Observation;
@@ -10,18 +10,18 @@ const report = (device: string, slot: number, status: number): QmpEvent =>
 const FAILED = '[   55.5] acpi PNP0C80:0a: add_memory failed';
 
 test('a device is taken when it was there at boot or its plug was answered with success', (t) => {
-  const taken = new Taken(seen([{id: 'cold', slot: 0}]));
+  const accepted = new AcceptedDevices(seen([{id: 'cold', slot: 0}]));
   const now = seen([{id: 'cold', slot: 0}, {id: 'good', slot: 1}, {id: 'bad', slot: 2}, {id: 'silent', slot: 3}]);
-  t.deepEqual([...taken.ids(now, [report('good', 1, 0), report('bad', 2, 1)])], ['cold', 'good']);
+  t.deepEqual([...accepted.ids(now, [report('good', 1, 0), report('bad', 2, 1)])], ['cold', 'good']);
 });
 
 test('success is not believed where the kernel says that adding failed, until the slot is another device\'s', (t) => {
-  const taken = new Taken(seen([]));
+  const accepted = new AcceptedDevices(seen([]));
   const now = seen([{id: 'odd', slot: 10}], [FAILED]);
-  taken.look(now);
-  t.deepEqual([...taken.ids(now, [report('odd', 10, 0)])], []);
-  taken.look(seen([]));
+  accepted.look(now);
+  t.deepEqual([...accepted.ids(now, [report('odd', 10, 0)])], []);
+  accepted.look(seen([]));
   const next = seen([{id: 'even', slot: 10}]);
-  taken.look(next);
-  t.deepEqual([...taken.ids(next, [report('odd', 10, 0), report('even', 10, 0)])], ['odd', 'even']);
+  accepted.look(next);
+  t.deepEqual([...accepted.ids(next, [report('odd', 10, 0), report('even', 10, 0)])], ['odd', 'even']);
 });

@@ -12,7 +12,7 @@ export interface Act {
 }
 
 /** An object on one of the two guests. */
-export interface Subject {
+export interface TriedObject {
   /** Does to it what fails, and checks that it failed. */
   readonly fail: (t: Checks) => Promise<unknown>;
   /** Ends what made it fail, where that is something that goes on: done on both guests before the life. */
@@ -23,7 +23,7 @@ export interface Subject {
 }
 
 /** Prepares an object on a guest: the same way on both. */
-export type Prepare = (guest: CaseGuest) => Promise<Subject>;
+export type Prepare = (guest: CaseGuest) => Promise<TriedObject>;
 
 /**
  * Lets something fail on an object of one guest, and then lives the life of that object, and of the same one on a clone

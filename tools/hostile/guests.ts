@@ -1,16 +1,16 @@
-import {looker} from '../../lib/guest/looker.ts';
+import {observer} from '../../lib/guest/observer.ts';
 import type {Outcome} from '../../lib/results/record.ts';
 import {shellQuote} from '../../lib/util/text.ts';
 
 /** A way in which a guest misbehaves, and what memhp must make of it. */
-export interface Liar {
+export interface HostileGuest {
   readonly name: string;
   /** For people: what it does. */
   readonly what: string;
   /** Run in the clone before memhp first looks at it; what it starts in the background goes on. */
   readonly script: string;
   readonly case: string;
-  /** A liar is never believed. */
+  /** A hostile guest is never believed. */
   readonly outcome: Extract<Outcome, 'fail' | 'broken'>;
   /** In the reason. */
   readonly words: RegExp;
@@ -25,7 +25,7 @@ const MEMORY = '/sys/devices/system/memory';
 const FIRST = `${MEMORY}/memory32`;
 
 /** Mounts a copy of a file, as it reads now, over it: what is read there never changes again. */
-const still = (file: string): string => `cat ${file} >/run/liar/copy; mount --bind /run/liar/copy ${file}`;
+const still = (file: string): string => `cat ${file} >/run/hostile/copy; mount --bind /run/hostile/copy ${file}`;
 /**
  * Does something, in perl, within half a millisecond after a file of the first block of a DIMM is there: memhp doesn't wait for a program to start.
  * The priority is a real-time one, since the guest has one processor, and others want it at that moment too.
@@ -38,10 +38,10 @@ const stillAtFirst = (file: string, text = ''): string => atFirst(file, 1, Strin
   open STDIN, '<', $file or die;
   $text ||= <STDIN>;
   open STDOUT, '>', $copy and print $text and close STDOUT or die;
-  syscall(165, $copy, $file, 0, 4096, 0) == 0 or die; # mount, MS_BIND`, `${FIRST}/${file}`, '/run/liar/copy', text);
+  syscall(165, $copy, $file, 0, 4096, 0) == 0 or die; # mount, MS_BIND`, `${FIRST}/${file}`, '/run/hostile/copy', text);
 /** Puts another process in the place of the one that looks: the same program, which changes what it has read. */
 const looking = (change: string): string =>
-  `kill $memhp_looking; exec 6>"$memhp_asks/done"; perl -e ${shellQuote(looker.replace('  for (my $from', `  ${change};\n$&`))} "$memhp_asks" 2>/dev/null &`;
+  `kill $memhp_looking; exec 6>"$memhp_asks/done"; perl -e ${shellQuote(observer.replace('  for (my $from', `  ${change};\n$&`))} "$memhp_asks" 2>/dev/null &`;
 /** Files that stand still while memory is onlined, and the comparison that sees it. */
 const frozen: readonly (readonly [name: string, file: string, words: RegExp])[] = [
   ['meminfo', '/proc/meminfo', /MemTotal/],
@@ -61,11 +61,11 @@ const ofBlock: readonly (readonly [file: string, words: RegExp, text?: string])[
 
 const SEEN = 'the other views of the same memory say otherwise';
 
-export const liars: readonly Liar[] = [
-  ...frozen.map(([name, file, words]): Liar => ({
+export const hostileGuests: readonly HostileGuest[] = [
+  ...frozen.map(([name, file, words]): HostileGuest => ({
     name: `mounted-over-${name}`, what: `a file that never changes is mounted over ${file}`, script: still(file), case: 'online/movable', outcome: 'fail', words, because: SEEN,
   })),
-  ...ofBlock.map(([file, words, text]): Liar => ({
+  ...ofBlock.map(([file, words, text]): HostileGuest => ({
     name: `mounted-over-${file.replace('_', '-')}`, what: `a file that never changes is mounted over ${file} of a new block`,
     script: stillAtFirst(file, text), case: 'online/movable', outcome: 'fail', words, because: SEEN,
   })),
@@ -107,7 +107,7 @@ export const liars: readonly Liar[] = [
     words: /No space left on device/, because: 'the case could not write what it wants to see moved',
   },
   {
-    name: 'run-full', what: 'there is no space in /run, where what a command says of its errors is kept', script: 'fallocate -l $(df -k --output=avail /run | tail -n1)K /run/liar/fill; cat /dev/zero >/run/liar/rest 2>/dev/null; :',
+    name: 'run-full', what: 'there is no space in /run, where what a command says of its errors is kept', script: 'fallocate -l $(df -k --output=avail /run | tail -n1)K /run/hostile/fill; cat /dev/zero >/run/hostile/rest 2>/dev/null; :',
     case: 'offline/unmovable-state', outcome: 'broken', words: /ended with status 1 and printed ""/, because: 'a refusal whose words are lost is none that can be judged',
   },
   {

@@ -15,10 +15,10 @@ export interface Seen {
 }
 
 /** `caught`: the outcome is another one. `fact`: only what is published without being judged differs. */
-export type Sight = 'caught' | 'fact' | 'survived';
+export type Detection = 'caught' | 'fact' | 'survived';
 
 /** A case that is told its own record with one thing wrong in it, again and again. */
-export class Sighted {
+export class Detector {
   readonly #subject: RecordedCase;
   readonly #right: Seen;
 
@@ -27,15 +27,15 @@ export class Sighted {
     this.#right = right;
   }
 
-  static async of(subject: RecordedCase): Promise<Sighted> {
-    return new Sighted(subject, await see(subject, new Map(), {}));
+  static async of(subject: RecordedCase): Promise<Detector> {
+    return new Detector(subject, await see(subject, new Map(), {}));
   }
 
   /** Does the case see what is wrong? Before it is told the invariants hold as they did; and one failure more than the recorded ones is enough. */
-  async under({answers}: Mutant): Promise<Sight> {
+  async under({answers}: Mutant): Promise<Detection> {
     const told = Math.min(...[...answers.keys()].map(({end}) => end));
     const whole = this.#right.outcome !== 'pass'; // a recorded deviation may be seen by an invariant, before or after
-    const {facts, ...now} = await see(this.#subject, answers, {blind: (place) => !whole && place < told, isEnough: (check) => !this.#isKnown(check)});
+    const {facts, ...now} = await see(this.#subject, answers, {skipInvariants: (place) => !whole && place < told, isEnough: (check) => !this.#isKnown(check)});
     const {facts: were, ...right} = this.#right;
     if (!isDeepStrictEqual(now, right)) return 'caught';
     return isDeepStrictEqual(facts, were) ? 'survived' : 'fact';
@@ -48,7 +48,7 @@ export class Sighted {
 }
 
 async function see({entry, recording, on}: RecordedCase, answers: Mutant['answers'], less: Less): Promise<Seen> {
-  const played = await replay(entry, recording, answers, less);
-  const {outcome, known, stale} = verdict(entry, played, on);
-  return {outcome, known: known.map(({id}) => id), stale, facts: played.checks.facts};
+  const execution = await replay(entry, recording, answers, less);
+  const {outcome, known, stale} = verdict(entry, execution, on);
+  return {outcome, known: known.map(({id}) => id), stale, facts: execution.checks.facts};
 }

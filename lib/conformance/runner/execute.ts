@@ -3,13 +3,13 @@ import type {Successor} from '../../machine/successor.ts';
 import {within} from '../../util/deadline.ts';
 import {Broken, DeadlineError} from '../../util/errors.ts';
 import type {Case} from './case.ts';
-import {Checks, type MadeCheck, type NotJudged, type Replayed} from '../verdict/checks.ts';
+import {Checks, type MadeCheck, type NotJudged, type ReplayOptions} from '../verdict/checks.ts';
 import {CaseGuest} from '../guest/guest.ts';
-import type {NextLife} from './stage.ts';
-import {Stage, type Limits, type StageOptions} from './stage.ts';
+import type {NextLife} from './session.ts';
+import {Session, type Limits, type SessionOptions} from './session.ts';
 
-/** What a case is played with. */
-export interface Props {
+/** What a case is execution with. */
+export interface Means {
   /**
    * A new clone, by the prefix of its evidence files: '' for the case's guest, others for guests to compare with. With `successor` a QEMU
    * that is to take the guest of another one.
@@ -18,9 +18,9 @@ export interface Props {
   /** Where a clone's observations are kept, by the same prefix. */
   readonly observations?: (prefix: string) => string;
   /** How a replay looks. */
-  readonly look?: Pick<StageOptions, 'parse' | 'blind'>;
+  readonly look?: Pick<SessionOptions, 'parse' | 'skipInvariants'>;
   /** What a replay wants of the checks. */
-  readonly replayed?: Replayed;
+  readonly replayed?: ReplayOptions;
   readonly limits: Limits;
   /** Limit of the whole case. */
   readonly ms: number;
@@ -29,11 +29,11 @@ export interface Props {
 }
 
 /** What came of a case's body. */
-export interface Played {
+export interface Execution {
   /** As they were when the body ended: one that was given up on may go on. */
   readonly checks: {readonly made: readonly MadeCheck[]; readonly notJudged: readonly NotJudged[]; readonly facts: Checks['facts']};
-  /** The stage of the case's guest first; empty where no clone came up. */
-  readonly stages: readonly Stage[];
+  /** The session of the case's guest first; empty where no clone came up. */
+  readonly sessions: readonly Session[];
   /** What ended the body early, if anything did. */
   readonly error: unknown;
   /** The console's last lines of the case's guest. */
@@ -41,11 +41,11 @@ export interface Played {
 }
 
 /** Runs a case's body on fresh clones and ends them, whatever happens. */
-export async function play(entry: Case, {open, observations, look, replayed, limits, ms, graceMs = 1000}: Props): Promise<Played> {
+export async function execute(entry: Case, {open, observations, look, replayed, limits, ms, graceMs = 1000}: Means): Promise<Execution> {
   const checks = new Checks(replayed);
   const clones: Clone[] = [];
   const left = new Set<Promise<never>>();
-  const stages: Stage[] = [];
+  const sessions: Session[] = [];
   let error: unknown;
   try {
     await within(ms, `the case ${entry.id}`, new Promise<void>((resolve, reject) => {
@@ -57,26 +57,26 @@ export async function play(entry: Case, {open, observations, look, replayed, lim
         });
         return clone;
       };
-      const begin = async (clone: Clone, prefix: string, title?: string, before?: Stage): Promise<Stage> => {
+      const begin = async (clone: Clone, prefix: string, title?: string, before?: Session): Promise<Session> => {
         const next: NextLife = {
           launch: (how) => start(`next${clones.length}-`, how),
           mayEnd: ({vm}) => {
             left.add(vm.gone);
           },
-          begin: (after, name) => begin(after, prefix, name, stage),
+          begin: (after, name) => begin(after, prefix, name, session),
         };
-        const stage: Stage = new Stage(clone, checks.as('verb'), limits, {file: observations?.(prefix), ...look, next, before});
-        stages.push(stage);
+        const session: Session = new Session(clone, checks.as('verb'), limits, {file: observations?.(prefix), ...look, next, before});
+        sessions.push(session);
         if (before) before.touched = false; // it is over: nothing of it can be looked at any more
-        await stage.begin(title);
-        return stage;
+        await session.begin(title);
+        return session;
       };
-      const add = async (prefix: string): Promise<Stage> => begin(await start(prefix), prefix);
+      const add = async (prefix: string): Promise<Session> => begin(await start(prefix), prefix);
       const untouched = async (): Promise<CaseGuest> => new CaseGuest(await add(`untouched${clones.length}-`));
       const body = async (): Promise<void> => {
-        const stage = await add('');
-        await entry.body({t: checks, guest: new CaseGuest(stage), untouched});
-        for (const one of stages) if (one.touched) await one.look('at the end');
+        const session = await add('');
+        await entry.body({t: checks, guest: new CaseGuest(session), untouched});
+        for (const one of sessions) if (one.touched) await one.look('at the end');
       };
       body().then(resolve, reject);
     }));
@@ -89,7 +89,7 @@ export async function play(entry: Case, {open, observations, look, replayed, lim
   const tail = guest?.vm.console.tail(30) ?? '';
   const ended = {made: [...checks.made], notJudged: [...checks.allNotJudged], facts: {...checks.facts}};
   await Promise.all(clones.map((clone) => clone.close()));
-  return {checks: ended, stages, error, console: tail};
+  return {checks: ended, sessions, error, console: tail};
 }
 
 /** A closed port or monitor is noticed before QEMU's end, which says why: give it a moment to arrive. */

@@ -16,7 +16,7 @@ const TIMES = 3;
  * Does what fails three times, then the normal life of a new DIMM, and compares each step of that life with the same step
  * on an untouched clone: all three views, field by field. Nothing that failed may change how later operations behave.
  */
-export async function compareAftermath(t: Checks, guest: CaseGuest, untouched: () => Promise<CaseGuest>, failure: Failure): Promise<void> {
+export async function compareAfterFailure(t: Checks, guest: CaseGuest, untouched: () => Promise<CaseGuest>, failure: Failure): Promise<void> {
   const attempt = await failure(guest);
   const before = guest.now;
   for (let time = 1; time <= TIMES; time++) {

@@ -1,4 +1,4 @@
-import {holder} from '../../guest/hold.ts';
+import {allocator} from '../../guest/allocator.ts';
 import type {Shell} from '../../shell/shell.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
@@ -6,11 +6,11 @@ import type {MemoryBlock} from '../guest/block.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 import {PAGE} from '../expected/ledger.ts';
 
-/** Memory of a process: kinds that lib/guest/hold.ts describes. 256 pages of `pinned` memory can't be migrated. */
-export type HeldAs = 'small' | 'huge' | 'locked' | 'pinned' | 'registered' | 'hugetlb' | 'gigantic' | 'sparse' | 'shared' | 'memfd' | 'tmpfs' | 'disk';
+/** Memory of a process: kinds that lib/guest/allocator.ts describes. 256 pages of `pinned` memory can't be migrated. */
+export type AllocatedAs = 'small' | 'huge' | 'locked' | 'pinned' | 'registered' | 'hugetlb' | 'gigantic' | 'sparse' | 'shared' | 'memfd' | 'tmpfs' | 'disk';
 
 /** Memory of a process in the guest; each page has content of its own. */
-export class HeldMemory {
+export class AllocatedMemory {
   /** Pages of 4 KiB that have content, huge ones counted as what they are made of. */
   readonly pages: number;
   readonly #guest: CaseGuest;
@@ -23,8 +23,8 @@ export class HeldMemory {
   }
 
   /** The same memory of the same guest in its next life: in another QEMU. */
-  as(guest: CaseGuest): HeldMemory {
-    return new HeldMemory(guest, this.pages, this.#dir);
+  as(guest: CaseGuest): AllocatedMemory {
+    return new AllocatedMemory(guest, this.pages, this.#dir);
   }
 
   /** How many of its pages lie in these blocks. Source: /proc/PID/pagemap. */
@@ -70,37 +70,37 @@ export class HeldMemory {
     await this.#ask('end', shell);
   }
 
-  async #ask(question: string, shell: Shell = this.#guest.stage.clone.shell): Promise<number> {
-    const {status, stdout, stderr} = await shell.run(`echo ${question} >${this.#dir}/ask && cat ${this.#dir}/answer`, this.#guest.stage.limits.operationMs);
+  async #ask(question: string, shell: Shell = this.#guest.session.clone.shell): Promise<number> {
+    const {status, stdout, stderr} = await shell.run(`echo ${question} >${this.#dir}/ask && cat ${this.#dir}/answer`, this.#guest.session.limits.operationMs);
     if (status !== 0 || stderr !== '' || !/^\d+\n$/.test(stdout)) throw new Broken(`the program that holds memory in the guest answered "${clean(stdout + stderr, 300).trim()}" to ${question}`);
     return Number(stdout);
   }
 }
 
 /** Sparse kinds have content in one page of each 2 MiB. */
-const pagesWith = (mib: number, as: HeldAs): number => (as === 'sparse' || as === 'gigantic' ? mib / 2 : (mib * 2 ** 20) / PAGE);
+const pagesWith = (mib: number, as: AllocatedAs): number => (as === 'sparse' || as === 'gigantic' ? mib / 2 : (mib * 2 ** 20) / PAGE);
 
 /** Lets a process in the guest hold `mib` MiB of memory, filled. A step. Needs `command:perl`. */
-export async function holdMemory(guest: CaseGuest, mib: number, as: HeldAs): Promise<HeldMemory> {
+export async function allocateMemory(guest: CaseGuest, mib: number, as: AllocatedAs): Promise<AllocatedMemory> {
   return guest.step(`hold ${mib} MiB of memory: ${as}`, async () => {
     const dir = (await guest.sh('mktemp -d /run/memhp.hold.XXXXXX')).trim();
     if (!/^\/run\/memhp\.hold\.\w{6}$/.test(dir)) throw new Broken(`mktemp in the guest answered "${clean(dir, 200)}"`);
-    await guest.sh(`mkfifo ${dir}/ask ${dir}/answer && cat >${dir}/hold.pl <<'END_OF_HOLDER'\n${holder}\nEND_OF_HOLDER\nperl ${dir}/hold.pl ${as} ${mib} ${dir} </dev/null >/dev/null 2>&1 &`);
-    const held = new HeldMemory(guest, pagesWith(mib, as), dir);
-    await held.ready();
-    return held;
+    await guest.sh(`mkfifo ${dir}/ask ${dir}/answer && cat >${dir}/hold.pl <<'END_OF_HOLDER'\n${allocator}\nEND_OF_HOLDER\nperl ${dir}/hold.pl ${as} ${mib} ${dir} </dev/null >/dev/null 2>&1 &`);
+    const allocated = new AllocatedMemory(guest, pagesWith(mib, as), dir);
+    await allocated.ready();
+    return allocated;
   });
 }
 
 /** A file of random data in the guest. */
-export interface HeldFile {
+export interface PopulatedFile {
   readonly pages: number;
   /** SHA-256 of what the guest reads now. */
   digest(): Promise<string>;
 }
 
 /** Writes `mib` MiB of random data to a file: on a tmpfs, or on the guest's disk, where it is page cache. A step. Needs `command:sha256sum`. */
-export async function holdFile(guest: CaseGuest, mib: number, on: 'tmpfs' | 'disk'): Promise<HeldFile> {
+export async function populateFile(guest: CaseGuest, mib: number, on: 'tmpfs' | 'disk'): Promise<PopulatedFile> {
   const dir = on === 'tmpfs' ? '/run/memhp.tmpfs' : '/var/tmp/memhp.disk';
   const mount = on === 'tmpfs' ? `&& mount -t tmpfs -o size=${mib + 1}M none ${dir}` : '';
   await guest.step(`write ${mib} MiB of random data to a file on ${on}`, () =>

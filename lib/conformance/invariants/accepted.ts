@@ -10,11 +10,11 @@ export const failedSlots = ({kernelLog}: Pick<Observation, 'kernelLog'>): number
   kernelLog.flatMap((line) => ADD_FAILED.exec(line)?.[1] ?? []).map((slot) => Number.parseInt(slot, 16));
 
 /**
- * Which of QEMU's memory devices the guest has taken: those that were there at boot, and those whose plug it answered
+ * Which of QEMU's memory devices the guest has accepted: those that were there at boot, and those whose plug it answered
  * with success. A failed addition is answered with success as well (docs/findings/failed-add-reported-as-success.md);
  * the kernel's log tells it.
  */
-export class Taken {
+export class AcceptedDevices {
   readonly #cold: ReadonlySet<string>;
   readonly #failed = new Set<number>();
 
@@ -29,7 +29,7 @@ export class Taken {
     for (const slot of failedSlots({kernelLog})) this.#failed.add(slot);
   }
 
-  /** Ids of the devices taken, given QEMU's devices now and all of its events. */
+  /** Ids of the devices accepted, given QEMU's devices now and all of its events. */
   ids(now: Observation, events: readonly QmpEvent[]): Set<string> {
     const reported = events.map((event) => ostOf(event)).filter((ost) => isPlugReport(ost) && ost.status === 0).map((ost) => ost?.device);
     const failed = now.qemu.devices.filter(({slot}) => slot !== null && this.#failed.has(slot)).map(({id}) => id);

@@ -14,7 +14,7 @@
  * Kinds of shared memory: shared (anonymous), memfd, tmpfs and disk (a file's page cache, mapped).
  * Memory is mapped by system calls, because perl's own strings can't be placed or advised before they are touched.
  */
-export const holder = String.raw`
+export const allocator = String.raw`
 use strict;
 my ($kind, $mib, $dir) = @ARGV;
 my ($READ, $WRITE, $MMAP, $MADVISE, $FSYNC, $MLOCK, $VMSPLICE, $MEMFD, $SETUP, $REGISTER) = (0, 1, 9, 28, 74, 149, 278, 319, 425, 427); # x86_64

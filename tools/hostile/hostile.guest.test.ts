@@ -3,19 +3,19 @@ import test from 'ava';
 import {readKnown} from '../../lib/conformance/verdict/known.ts';
 import type {Template} from '../../lib/machine/template.ts';
 import {cacheDir} from '../../lib/util/paths.ts';
-import {liars} from './liars.ts';
-import {hear, liarsGuest, misjudged} from './lying.ts';
+import {hostileGuests} from './guests.ts';
+import {judge, hostileTemplate, misjudged} from './judge.ts';
 
 let template: Template | undefined;
 const known = await readKnown();
 
 test.before('the default guest learns to lie', async () => {
-  template = await liarsGuest(cacheDir(), console.error);
+  template = await hostileTemplate(cacheDir(), console.error);
 });
 
-for (const liar of liars) {
-  test(`${liar.what}: ${liar.outcome}`, async (t) => {
+for (const hostile of hostileGuests) {
+  test(`${hostile.what}: ${hostile.outcome}`, async (t) => {
     if (!template) throw new Error('there is no guest');
-    t.deepEqual(misjudged(liar, await hear(liar, template, known)), [], liar.because);
+    t.deepEqual(misjudged(hostile, await judge(hostile, template, known)), [], hostile.because);
   });
 }

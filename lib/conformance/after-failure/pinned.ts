@@ -1,7 +1,7 @@
 import type {Checks} from '../verdict/checks.ts';
 import type {Dimm} from '../guest/dimm.ts';
 import type {CaseGuest} from '../guest/guest.ts';
-import {holdMemory} from '../workload/held.ts';
+import {allocateMemory} from '../workload/allocated.ts';
 import {calmKhugepaged} from '../workload/quiet.ts';
 import {watchOffline} from '../guest/waiting.ts';
 
@@ -28,8 +28,8 @@ export async function pinnedBlock(
   const id = dimm.blockIds[1] ?? 0;
   const block = guest.block(id);
   await block.online('online_movable');
-  const held = await holdMemory(guest, 4, 'pinned');
-  guest.stage.checks.require(await held.pagesIn(block), held.pages, `pages of the process in ${block.name}`,
+  const allocated = await allocateMemory(guest, 4, 'pinned');
+  guest.session.checks.require(await allocated.pagesIn(block), allocated.pages, `pages of the process in ${block.name}`,
     'user space is served from ZONE_MOVABLE first, and it has no other block');
   if (neighbours) for (const i of [0, 2]) await dimm.blocks[i]?.online(neighbours);
   return {
@@ -38,11 +38,11 @@ export async function pinnedBlock(
     abort: async (t) => {
       const title = `offline ${block.name}, kill the writer while it is going-offline`;
       const {errno, meanwhile} = await watchOffline(guest, block, title, (watch, pid) =>
-        watch.run(`kill -KILL ${pid}`, guest.stage.limits.shellMs));
+        watch.run(`kill -KILL ${pid}`, guest.session.limits.shellMs));
       t.is({errno, meanwhile: meanwhile?.[block.name]}, {errno: 'killed', meanwhile: 'going-offline'},
         'how the write ended, and state of the block meanwhile');
-      t.is(await held.changedPages(), 0, 'pages that lost their content');
+      t.is(await allocated.changedPages(), 0, 'pages that lost their content');
     },
-    release: () => held.release(),
+    release: () => allocated.release(),
   };
 }
