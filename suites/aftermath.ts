@@ -63,7 +63,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       const allocated = await allocateMemory(guest, 4, 'pinned');
       return async (t) => {
         const block = guest.block(FIRST);
-        const ended = await watchOffline(guest, block, `offline ${block.name}, kill the writer while it is going-offline`, (watch, pid) => watch.run(`kill -KILL ${pid}`, guest.session.limits.shellMs));
+        const ended = await watchOffline(guest, block, `offline ${block.name}, kill the writer while it is going-offline`, (watch, pid) => watch.run(`kill -KILL ${pid}`, guest.limits.shellMs));
         t.is({errno: ended.errno, meanwhile: ended.meanwhile?.[block.name]}, {errno: 'killed', meanwhile: 'going-offline'}, 'how the write ended, and state of the block meanwhile');
         t.is(await allocated.changedPages(), 0, 'pages that lost their content');
       };

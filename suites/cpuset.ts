@@ -63,7 +63,7 @@ conformance('cpuset/movable-node-told', {
     'what the kernel says of the cpuset',
     'check_insane_mems_config() of kernel/cgroup/cpuset.c',
   );
-  guest.session.announced.push('perl: page allocation failure: order:0');
+  guest.announce('perl: page allocation failure: order:0');
   t.is(
     await process.writeToPipe(),
     'ENOMEM',
@@ -84,7 +84,7 @@ conformance('cpuset/out-of-memory', {
 }, async ({t, guest}) => {
   const {dimm, process} = await bound(guest);
   await process.fill();
-  guest.session.announced.push('Out of memory: Killed process (perl)');
+  guest.announce('Out of memory: Killed process (perl)');
   t.is(
     await process.takeMore(dimm.size / 2 ** 20),
     'ended 137',

@@ -20,7 +20,7 @@ for (const {id, says, ...head} of SMALL) {
     needs: NEEDS,
     ...head,
   }, async ({t, guest}) => {
-    const {ram, maxmem} = guest.session.clone.template.config.profile;
+    const {ram, maxmem} = guest.machine;
     t.is(guest.now.blocks.filter(({id: block}) => block * guest.blockSize < 4 * GiB).length, ram / guest.blockSize, 'blocks below 4 GiB', `${ram / MiB} MiB of boot RAM; what maxmem allows (${maxmem / GiB} GiB) is no memory yet`);
     await guest.setPolicy('offline');
     const before = guest.now;

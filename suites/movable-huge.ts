@@ -26,8 +26,8 @@ async function expectOffline(guest: CaseGuest, block: MemoryBlock): Promise<void
   const most = (compareReleases(guest.facts.kernel, '5.17') < 0 ? 1 : 3) * (present - free); // before, a huge page counted as one
   const [before = 0, bugsBefore = 0] = (await guest.sh(`${migrated}; ${bugs}; true`)).split('\n').map(Number);
   const {errno} = await watchOffline(guest, block, `offline ${block.name}`, (watch, pid) =>
-    watch.run(`while kill -0 ${pid} 2>/dev/null; do if [ $(${migrated}) -gt ${before + most} ] || [ $(${bugs}) -gt ${bugsBefore} ]; then kill -ALRM ${pid}; break; fi; done; ${migrated}`, guest.session.limits.operationMs));
-  guest.session.checks.require(errno, 'none', 'error of offlining', `EINTR where it was aborted: more than ${most} migrations had been counted meanwhile (pgmigrate_success) although ${present - free} pages were in use in the zone, or the kernel had found a bug`);
+    watch.run(`while kill -0 ${pid} 2>/dev/null; do if [ $(${migrated}) -gt ${before + most} ] || [ $(${bugs}) -gt ${bugsBefore} ]; then kill -ALRM ${pid}; break; fi; done; ${migrated}`, guest.limits.operationMs));
+  guest.require(errno, 'none', 'error of offlining', `EINTR where it was aborted: more than ${most} migrations had been counted meanwhile (pgmigrate_success) although ${present - free} pages were in use in the zone, or the kernel had found a bug`);
 }
 
 conformance('movable/huge-page-supply', {
@@ -158,7 +158,7 @@ conformance('movable/gigantic-in-use', {
   t.require(await allocated.pagesIn(...blocks), allocated.pages, 'pages with content in the DIMM', 'one in each 2 MiB of the gigantic page');
   const block = guest.block(Math.floor((await allocated.frameOf(0)) * 4096 / guest.blockSize));
   const before = guest.now;
-  const ended = await watchOffline(guest, block, `offline ${block.name}, send SIGALRM while it is going-offline`, (watch, pid) => watch.run(`kill -ALRM ${pid}`, guest.session.limits.shellMs));
+  const ended = await watchOffline(guest, block, `offline ${block.name}, send SIGALRM while it is going-offline`, (watch, pid) => watch.run(`kill -ALRM ${pid}`, guest.limits.shellMs));
   t.oneOf(ended.errno, ['EINTR', 'EBUSY'], 'error of the write', 'no gigantic page is made for a migration: it is tried again and again until it is aborted; 6.1 can\'t isolate a part of so large a page');
   guest.expectUnchanged(before, 'after the aborted offlining');
   t.is(await allocated.changedPages(), 0, 'pages that lost their content');

@@ -62,7 +62,7 @@ conformance('movable/too-much-then-less', {
     const mark = one.qmp.events.mark();
     await addDimm(one.qmp, {id: 'less', size: '256M'});
     const status = await plugAnswer(one, mark, 'less');
-    const {stdout} = await one.watch.run('memhp_states', one.session.limits.shellMs, 'here');
+    const {stdout} = await one.watch.run('memhp_states', one.limits.shellMs, 'here');
     const blocks = [...stdout.matchAll(/^memory(\d+)\/state:(.*)$/gm)].map(([, id = '', state = '']) => ({id: Number(id), state}));
     const known = new Set(one.now.blocks.map(({id}) => id));
     return {answer: ostMeaning(status), blocks: blocks.filter(({id}) => !known.has(id)).map(({id, state}) => `memory${id} ${state}`)};

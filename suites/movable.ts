@@ -139,7 +139,7 @@ conformance('movable/pin-stays', {
   const allocated = await allocateMemory(guest, 8, 'registered');
   t.is(await allocated.pagesIn(block), allocated.pages, 'pages of it in the Movable block', 'FOLL_LONGTERM moved only pages of CMA areas then');
   const before = guest.now;
-  const ended = await watchOffline(guest, block, `offline ${block.name}, send SIGALRM while it is going-offline`, (watch, pid) => watch.run(`kill -ALRM ${pid}`, guest.session.limits.shellMs));
+  const ended = await watchOffline(guest, block, `offline ${block.name}, send SIGALRM while it is going-offline`, (watch, pid) => watch.run(`kill -ALRM ${pid}`, guest.limits.shellMs));
   t.is({meanwhile: ended.meanwhile?.[block.name], errno: ended.errno}, {meanwhile: 'going-offline', errno: 'EINTR'}, 'state of the block meanwhile, and error of the write');
   guest.expectUnchanged(before, 'after the aborted offlining');
   t.is(await allocated.changedPages(), 0, 'pages that lost their content');

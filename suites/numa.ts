@@ -87,7 +87,7 @@ conformance('numa/srat', {
 }, async ({t, guest}) => {
   const ranges = await memoryAffinities(guest);
   const sizeOf = (node: number): number => ranges.filter((range) => range.node === node && !range.hotplug).reduce((sum, {size}) => sum + size, 0);
-  const {nodes, slots, maxmem, ram} = guest.session.clone.template.config.profile;
+  const {nodes, slots, maxmem, ram} = guest.machine;
   t.is(nodes.map((_size, node) => sizeOf(node)), nodes.map((size, node) => (node === 0 ? size - HOLE : size)), 'bytes of boot memory that the SRAT gives each node', 'as on the command line, without the 384 KiB from 640 KiB on, which are the graphics card\'s and the firmware\'s');
   t.is(ranges.filter(({hotplug}) => hotplug), [{node: 1, start: 4 * GiB, size: maxmem - ram + slots * GiB, hotplug: true}], 'its ranges for hotplug', 'maxmem less boot memory, and 1 GiB for each slot to align a DIMM in');
 });

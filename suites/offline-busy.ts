@@ -51,7 +51,7 @@ for (const [on, what] of [['tmpfs', 'a file on a tmpfs'], ['disk', 'the page cac
 async function pinnedBlock(guest: CaseGuest): Promise<{block: MemoryBlock; allocated: AllocatedMemory}> {
   const block = await movableBlock(guest);
   const allocated = await allocateMemory(guest, 16, 'pinned');
-  guest.session.checks.require(await allocated.pagesIn(block), allocated.pages, 'pages of the process in the block', '16 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
+  guest.require(await allocated.pagesIn(block), allocated.pages, 'pages of the process in the block', '16 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
   return {block, allocated};
 }
 
@@ -69,7 +69,7 @@ for (const {signal, name, errno, status, ends, because} of SIGNALS) {
     const {block, allocated} = await pinnedBlock(guest);
     const before = guest.now;
     const expected = Object.fromEntries(before.blocks.map(({id, state}) => [`memory${id}`, id === block.id ? 'going-offline' : state]));
-    const ended = await watchOffline(guest, block, `offline ${block.name}, send SIG${signal} while it is going-offline`, (watch, pid) => watch.run(`kill -${signal} ${pid}`, guest.session.limits.shellMs));
+    const ended = await watchOffline(guest, block, `offline ${block.name}, send SIG${signal} while it is going-offline`, (watch, pid) => watch.run(`kill -${signal} ${pid}`, guest.limits.shellMs));
     t.require(ended.meanwhile ?? 'the write ended at once', expected, 'states of the blocks meanwhile', 'only the block that is being offlined has left its state');
     t.is({errno: ended.errno, status: ended.status}, {errno, status}, 'how the write and its program ended', because);
     t.is({state: block.state, online: await block.read('online')}, {state: 'online', online: '1'}, 'state and online afterwards');

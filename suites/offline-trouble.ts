@@ -30,7 +30,7 @@ conformance('offline/ragged-end', {
   machine: 'q35-ragged',
 }, async ({t, guest}) => {
   const last = guest.now.blocks.at(-1)?.id ?? 0;
-  const {ram} = guest.session.clone.template.config.profile;
+  const {ram} = guest.machine;
   t.require(last, Math.floor(ram / guest.blockSize), 'the last block', `${ram / 2 ** 20} MiB of RAM end within it`);
   t.is(bytesMissing(guest.now, last) >= guest.blockSize - (ram % guest.blockSize), true, 'bytes of it that are no System RAM are at least those beyond the end of RAM');
   await expectRefused(guest, guest.block(last), 'EINVAL', 'offline_pages() refuses holes first');
@@ -42,7 +42,7 @@ conformance('offline/mixed-nodes', {
   needs: [...NEEDS, 'numa'],
   machine: 'q35-split-block',
 }, async ({t, guest}) => {
-  const [first = 0] = guest.session.clone.template.config.profile.nodes;
+  const [first = 0] = guest.machine.nodes;
   const block = guest.block(Math.floor(first / guest.blockSize));
   t.require(first % guest.blockSize > 0, true, 'the nodes meet in the middle of a block', `${first / 2 ** 20} MiB of node 0`);
   t.is(guest.view(block.id).nodes, [0, 1], `nodes of ${block.name}`, 'the first node ends within it');
@@ -64,7 +64,7 @@ conformance('offline/mixed-zones', {
 async function areaOf(guest: CaseGuest, pattern: string): Promise<{start: number; end: number}> {
   const line = (await guest.sh(`journalctl -k -b -o cat | grep -iE '${pattern}' | head -n 1`)).trim();
   const [, mib = '', start = ''] = /reserved (\d+) ?Mi?B at (?:0x)?([0-9a-f]+)/i.exec(line) ?? [];
-  guest.session.checks.require(mib !== '', true, 'the kernel says where the area lies', line);
+  guest.require(mib !== '', true, 'the kernel says where the area lies', line);
   return {start: Number.parseInt(start, 16), end: Number.parseInt(start, 16) + Number(mib) * 2 ** 20};
 }
 
@@ -108,8 +108,8 @@ conformance('offline/retries', {
   const [pinned, rounds] = [256, 3];
   let seen = 0;
   const ended = await watchOffline(guest, block, `offline ${block.name}, send SIGALRM after ${rounds} rounds`, async (watch, pid) => {
-    await watch.run(`until [ $(${failed}) -ge ${start + rounds * pinned} ]; do :; done; kill -ALRM ${pid}`, guest.session.limits.operationMs);
-    seen = Number((await watch.run(failed, guest.session.limits.shellMs)).stdout);
+    await watch.run(`until [ $(${failed}) -ge ${start + rounds * pinned} ]; do :; done; kill -ALRM ${pid}`, guest.limits.operationMs);
+    seen = Number((await watch.run(failed, guest.limits.shellMs)).stdout);
   });
   t.atLeast(seen - start, rounds * pinned, 'migrations that failed meanwhile (pgmigrate_fail)', `${pinned} pages are pinned, and each round fails for each of them once`);
   t.is({meanwhile: ended.meanwhile?.[block.name], errno: ended.errno}, {meanwhile: 'going-offline', errno: 'EINTR'}, 'state of the block meanwhile, and error of the write');

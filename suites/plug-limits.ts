@@ -59,7 +59,7 @@ conformance('plug/all-slots', {
   machine: 'q35-many-slots',
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
-  const {slots} = guest.session.clone.template.config.profile;
+  const {slots} = guest.machine;
   const boot = guest.now.blocks.map(({id}) => id);
   const ids = Array.from({length: slots}, (_, i) => `small${i}`);
   const statuses = await guest.step(`plug ${slots} DIMMs of 128 MiB`, async () => {

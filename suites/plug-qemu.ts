@@ -91,7 +91,7 @@ conformance('plug/coldplug', {
   needs: ['memory-hotplug', 'memory-hotremove'],
   machine: 'q35-coldplug',
 }, async ({t, guest}) => {
-  const {coldplug, ram} = guest.session.clone.template.config.profile;
+  const {coldplug, ram} = guest.machine;
   t.is(guest.now.qemu.devices.map(({id, size, slot}) => ({id, size, slot})), coldplug.map(({id, size}, slot) => ({id, size, slot})), 'QEMU\'s memory devices', 'as on the command line, in the order of slots');
   t.is(guest.now.qemu.base, ram, 'base-memory', 'DIMMs are not part of it');
   const boot = ram / guest.blockSize;

@@ -92,7 +92,7 @@ conformance('plug/acpi', {
   needs: ['memory-hotplug'],
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
-  const slots = guest.session.clone.template.config.profile.slots;
+  const slots = guest.machine.slots;
   const empty = Array.from({length: slots}, () => '0');
   t.is(await acpiSlots(guest), empty, 'status of the ACPI memory devices before', `the machine has ${slots} slots and all are empty`);
   const mark = guest.qmp.events.mark();
@@ -228,7 +228,7 @@ conformance('plug/boot-size', {
   needs: ['memory-hotplug'],
 }, async ({t, guest}) => {
   const {qemu, iomem, blocks, blockSize} = await guest.observe();
-  const {ram} = guest.session.clone.template.config.profile;
+  const {ram} = guest.machine;
   t.is(qemu, {base: ram, plugged: 0, devices: []}, 'memory as QEMU sums it up', 'base-memory is size=, and the slots are empty');
   const top = Math.max(...iomem.filter(({name}) => name === 'System RAM').map(({end}) => end));
   t.is(top <= ram, true, 'no System RAM lies above size=', `q35 puts up to 2 GiB below 4 GiB, so RAM ends at ${ram}; System RAM ends at ${top}`);

@@ -20,7 +20,7 @@ const SIGBUS = 7;
 async function allocatedDimm(guest: CaseGuest): Promise<{dimm: Dimm; block: MemoryBlock; allocated: AllocatedMemory}> {
   const {dimm, block} = await movableDimm(guest);
   const allocated = await allocateMemory(guest, 8, 'small');
-  guest.session.checks.require(await allocated.pagesIn(block), allocated.pages, 'pages of the process in the block', '8 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
+  guest.require(await allocated.pagesIn(block), allocated.pages, 'pages of the process in the block', '8 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
   return {dimm, block, allocated};
 }
 
@@ -28,7 +28,7 @@ async function allocatedDimm(guest: CaseGuest): Promise<{dimm: Dimm; block: Memo
 async function mustPoison(guest: CaseGuest, how: Poison, frame: number): Promise<void> {
   const before = corruptedKiB(guest);
   const {errno} = await poison(guest, how, frame);
-  guest.session.checks.require({errno, corrupted: corruptedKiB(guest)}, {errno: 'none', corrupted: before + KIB}, `${how}_offline_page of 0x${(frame * 4096).toString(16)}: error, and kB of HardwareCorrupted`, `${before} kB and one page of ${KIB} kB`);
+  guest.require({errno, corrupted: corruptedKiB(guest)}, {errno: 'none', corrupted: before + KIB}, `${how}_offline_page of 0x${(frame * 4096).toString(16)}: error, and kB of HardwareCorrupted`, `${before} kB and one page of ${KIB} kB`);
 }
 
 conformance('poison/soft-used', {

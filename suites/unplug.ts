@@ -183,7 +183,7 @@ conformance('unplug/reset-is-no-answer', {
   await guest.qmp.execute('stop');
   await guest.qmp.execute('device_del', {id: dimm.id});
   await guest.qmp.execute('system_reset');
-  await guest.qmp.events.next(mark, 'RESET', ({event}) => event === 'RESET', guest.session.limits.operationMs);
+  await guest.qmp.events.next(mark, 'RESET', ({event}) => event === 'RESET', guest.limits.operationMs);
   t.is((await devicesNow(guest)).map(({id}) => id), [dimm.id], 'QEMU\'s memory devices after the reset', 'the machine stays stopped: no guest could have answered');
   t.is(eventsSince(guest, mark).includes('DEVICE_DELETED'), false, 'there is a DEVICE_DELETED');
 });

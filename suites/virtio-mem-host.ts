@@ -151,7 +151,7 @@ conformance('virtiomem/reboot', {
   await guest.setPolicy('online_movable');
   const vm = new VirtioMem(guest);
   await vm.resize('256M');
-  const {atReset, then} = await sizeAfterReset(guest, vm, guest.session.limits.operationMs * 4);
+  const {atReset, then} = await sizeAfterReset(guest, vm, guest.limits.operationMs * 4);
   t.is(atReset, [0], 'sizes that QEMU told at the reset');
   t.is(then.at(-1), 256 * MiB, 'the last size told since', 'the request outlasts the reset');
   t.is((await devicesNow(guest)).map(({size, resizable}) => ({size, requested: resizable?.requested})), [{size: 256 * MiB, requested: 256 * MiB}], 'the device as QEMU has it then');

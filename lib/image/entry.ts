@@ -2,7 +2,7 @@ import {join} from 'node:path';
 import {z} from 'zod';
 import {Broken} from '../util/errors.ts';
 import {readIfThere, writeWhole} from '../util/files.ts';
-import type {Image} from './image.ts';
+import {ARCHES, type Image} from './image.ts';
 import {imagesDir} from './store.ts';
 
 /** Version of image.json and of what memhp puts into an image beyond its sources. Raised, every image is built anew. */
@@ -14,7 +14,7 @@ const entrySchema = z.strictObject({
   name: z.string(),
   distro: z.string(),
   release: z.string(),
-  arch: z.enum(['amd64', 'arm64', 'ppc64el', 's390x', 'riscv64']),
+  arch: z.enum(ARCHES),
   key: z.string().regex(/^[0-9a-f]{64}$/),
   kernel: z.literal('vmlinuz'),
   initrd: z.literal('initrd.img'),

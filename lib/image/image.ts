@@ -1,5 +1,6 @@
 /** Architectures a guest can have, by Debian's names. */
-export type Arch = 'amd64' | 'arm64' | 'ppc64el' | 's390x' | 'riscv64';
+export const ARCHES = ['amd64', 'arm64', 'ppc64el', 's390x', 'riscv64'] as const;
+export type Arch = (typeof ARCHES)[number];
 
 /** What a guest boots from: the product of a manifest, whole and unchanging once it is in the cache. */
 export interface Image {

@@ -5,7 +5,7 @@ import {messageOf, UsageError} from '../util/errors.ts';
 import {readAtMost} from '../util/files.ts';
 import {root} from '../util/paths.ts';
 import {clean} from '../util/text.ts';
-import type {Arch} from './image.ts';
+import {ARCHES} from './image.ts';
 import {nearest} from '../util/nearest.ts';
 import {parseYaml} from './yaml.ts';
 
@@ -53,7 +53,7 @@ export const manifest = z.strictObject({
   distro: line().describe('e.g. debian'),
   release: line('expected a string; quote a number, e.g. "12"'),
   title: line().describe('for people, e.g. Debian 12 (bookworm)'),
-  arch: z.enum(['amd64', 'arm64', 'ppc64el', 's390x', 'riscv64'] satisfies Arch[]),
+  arch: z.enum(ARCHES),
   source,
   prepare: z.array(z.string().min(1).regex(/^[^\0]*$/, 'expected no NUL')).default([]).describe('commands run once in the guest before it is frozen'),
 });

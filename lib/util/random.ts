@@ -8,15 +8,20 @@ export interface Random {
   oneIn(times: number): boolean;
 }
 
-/** Mulberry32, seeded by a number and what else is told apart by it. */
-export function randomOf(seed: number, ...more: readonly (number | string)[]): Random {
-  let state = [seed, ...more].join(' ').split('').reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0, 0x811c9dc5);
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+/** Mulberry32: numbers from 0 up to and without 1. */
+export function mulberry32(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** The same, seeded by a number and what else is told apart by it. */
+export function randomOf(seed: number, ...more: readonly (number | string)[]): Random {
+  const next = mulberry32([seed, ...more].join(' ').split('').reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0, 0x811c9dc5));
   const whole = (least: number, most: number): number => least + Math.floor(next() * (most - least + 1));
   return {
     whole,

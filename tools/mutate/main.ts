@@ -1,4 +1,4 @@
-// `npm run mutate -- RUNDIR…`: what memhp's own eyes don't see (docs/mutation.md).
+// `npm run mutate -- RUNDIR…`: what memhp doesn't see (docs/mutation.md).
 import {availableParallelism} from 'node:os';
 import {parseArgs} from 'node:util';
 import {openersOf} from '../detect/cases.ts';

@@ -1,3 +1,5 @@
+import {mulberry32} from '../../util/random.ts';
+
 /** The same list in an order that follows from the seed alone (mulberry32), so that a record's seed repeats it. */
 export function shuffled<T>(list: readonly T[], seed: number): T[] {
   const random = mulberry32(seed);
@@ -7,14 +9,4 @@ export function shuffled<T>(list: readonly T[], seed: number): T[] {
     [copy[i], copy[j]] = [copy[j] as T, copy[i] as T];
   }
   return copy;
-}
-
-function mulberry32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

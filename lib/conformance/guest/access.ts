@@ -2,11 +2,12 @@ import type {BlockView} from '../../guest/blocks.ts';
 import type {Observation} from '../../guest/observation.ts';
 import {readGuestFile, type WriteResult} from '../../guest/write.ts';
 import type {GuestFacts} from '../../machine/bring-up.ts';
+import type {MachineProfile} from '../../machine/profile.ts';
 import {QmpError, type Qmp} from '../../vmm/qemu/qmp/client.ts';
 import type {Shell, ShellResult} from '../../shell/shell.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean, lastLines} from '../../util/text.ts';
-import type {Session} from '../runner/session.ts';
+import type {Limits, Session} from '../runner/session.ts';
 import {differences} from '../verdict/unchanged.ts';
 
 /** Directory of the memory blocks in the guest. */
@@ -32,6 +33,16 @@ export class GuestAccess {
     return this.session.clone.template.facts;
   }
 
+  /** The machine profile that it was booted on. */
+  get machine(): MachineProfile {
+    return this.session.clone.template.config.profile;
+  }
+
+  /** How long an answer of its shell, and an operation, may take. */
+  get limits(): Limits {
+    return this.session.limits;
+  }
+
   /** QEMU's monitor, for what has no verb here. Nothing is observed afterwards: use `step`. */
   get qmp(): Qmp {
     return this.session.clone.vm.qmp;
@@ -55,6 +66,16 @@ export class GuestAccess {
   /** MemTotal in KiB, now. */
   get memTotal(): number {
     return this.now.meminfo['MemTotal'] ?? 0;
+  }
+
+  /** Ends the case where that isn't as a verb needs it: a check of the verb, not of the case. */
+  require(actual: unknown, expected: unknown, name: string, because = ''): void {
+    this.session.checks.require(actual, expected, name, because);
+  }
+
+  /** The kernel must print this line of trouble before the next look, because the case asks for it: the invariant is told. */
+  announce(line: string): void {
+    this.session.announced.push(line);
   }
 
   /** One thing done to the guest by hand, with the observation and the invariants that follow every step. */

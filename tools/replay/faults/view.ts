@@ -6,7 +6,7 @@ const MEMTOTAL = '/proc/meminfo:MemTotal';
 const KIB_PER_PAGE = 4;
 const ZONE_FIELD = /^(\/proc\/zoneinfo: +(?:pages )?)(spanned|present|managed|start_pfn)[: ]+\d+$/;
 
-/** More that can be wrong with an observation: for the harness's own eyes, where the faults above are for a case's checks. */
+/** More that can be wrong with an observation: for the invariants, where the faults above are for a case's checks. */
 export const viewFaults: readonly Fault[] = [
   ofLine('memtotal-block-less', 'MemTotal is a block less than it should be.', (line, {lines}) => memory(line, MEMTOTAL, -blockSizeOf(lines) / 1024)),
   ofLine('memtotal-page-less', 'MemTotal is a page less than it should be.', (line) => memory(line, MEMTOTAL, -KIB_PER_PAGE)),

@@ -1,6 +1,6 @@
 import test from 'ava';
 import {linted, leaving, type Texts} from '../fixtures.ts';
-import {compareReleases} from './release.ts';
+import {compareKernelNames} from './release.ts';
 
 const V = '6.1.0-44-amd64';
 const OLD = '5.10.0-30-amd64';
@@ -52,6 +52,6 @@ test('GRUB\'s defaults and its grub.cfg are compared', (t) => {
 });
 
 test('kernels are counted as people count them', (t) => {
-  const sorted = ['6.1.0-9-amd64', '6.1.0-44-amd64', '6.10.0', '6.9.12', '6.1.0', '6.17.0~rc1', '6.17.0'].sort(compareReleases);
+  const sorted = ['6.1.0-9-amd64', '6.1.0-44-amd64', '6.10.0', '6.9.12', '6.1.0', '6.17.0~rc1', '6.17.0'].sort(compareKernelNames);
   t.deepEqual(sorted, ['6.1.0', '6.1.0-9-amd64', '6.1.0-44-amd64', '6.9.12', '6.10.0', '6.17.0~rc1', '6.17.0']);
 });

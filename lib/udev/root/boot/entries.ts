@@ -5,7 +5,7 @@ import {joined} from '../tree/nodes.ts';
 import type {Tree} from '../tree/tree.ts';
 import type {Entry, Loader} from './entry.ts';
 import {grubEnvironment} from './grub.ts';
-import {compareReleases} from './release.ts';
+import {compareKernelNames} from './release.ts';
 import {commandLineWords, expanded} from './shell-words.ts';
 
 const DIRS = ['boot/loader', 'efi/loader', 'boot/efi/loader'];
@@ -21,7 +21,7 @@ export function entriesLoader(tree: Tree): Loader | undefined {
     return image === '' ? [] : [{names: [id, name, title, version], image, words: expanded(words, variables), place: {path, line}}];
   }));
   if (entries.length === 0) return undefined;
-  const newest = [...entries].sort((a, b) => compareReleases(b.names[3] || (b.names[0] ?? ''), a.names[3] || (a.names[0] ?? '')));
+  const newest = [...entries].sort((a, b) => compareKernelNames(b.names[3] || (b.names[0] ?? ''), a.names[3] || (a.names[0] ?? '')));
   const saved = variables.get('saved_entry')?.map(({text}) => text).join(' ');
   return {name: 'boot loader entries', entries: newest, chosen: chosenBySystemdBoot(tree, dirs, newest) ?? saved};
 }

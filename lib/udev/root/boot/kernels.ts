@@ -1,6 +1,6 @@
 import {joined} from '../tree/nodes.ts';
 import type {Tree} from '../tree/tree.ts';
-import {compareReleases} from './release.ts';
+import {compareKernelNames} from './release.ts';
 
 /** How the file of a kernel is called, by distribution and architecture. */
 const IMAGE = /^(?:vmlinu[xz]|image|kernel|bzimage|linux)-(.+)$/i;
@@ -24,5 +24,5 @@ export function kernelsOf(tree: Tree): string[] {
       if (/^\d/.test(name) && whole) releases.add(name);
     }
   }
-  return [...releases].sort((a, b) => compareReleases(b, a));
+  return [...releases].sort((a, b) => compareKernelNames(b, a));
 }
