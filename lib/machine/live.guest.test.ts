@@ -1,4 +1,4 @@
-// Why live migration under TCG needs QEMU 9.0: docs/findings/migration-loses-writes.md, held against the QEMU that is here.
+// Why no guest is migrated while it runs under TCG: docs/findings/migration-loses-writes.md, held against the QEMU that is here.
 import {mkdtempSync} from 'node:fs';
 import {open, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -13,6 +13,12 @@ import {migratesWhatIsWritten} from './live.ts';
 /** A boot sector: says R on the serial line, then adds 1 to the first 32 bits of each of 16 pages, over and over. */
 const SECTOR = 'baf803b052eeb800108ed831ff66ff0581c70010ebf7';
 const PAGES = Array.from({length: 16}, (_, i) => 0x1_0000 + 0x1000 * i);
+/**
+ * RAM in three blocks, as a guest with DIMMs has it; the one that is made first is the first that QEMU counts, and the sector writes to
+ * another. That one is the smaller: else QEMU 10 ends by an assertion.
+ */
+const RAM = ['-m', '16M', ...['high,size=15M', 'low,size=512K', 'middle,size=512K'].flatMap((block) => ['-object', `memory-backend-ram,id=${block}`]),
+  ...['low', 'middle', 'high'].flatMap((id) => ['-numa', `node,memdev=${id}`])];
 const SOCKET = `unix:/proc/self/fd/${FILES_FD}/migration`;
 const MS = 60_000;
 
@@ -32,7 +38,7 @@ test('what a guest writes while it is migrated gets to the other side, or memhp 
   await writeFile(image, Buffer.concat([Buffer.from(SECTOR, 'hex'), Buffer.alloc(510 - SECTOR.length / 2), Buffer.from('55aa', 'hex')]));
   const files = await open(dir, 'r');
   const args = [
-    '-nodefaults', '-no-user-config', '-display', 'none', '-accel', 'tcg,thread=single', '-m', '16M',
+    '-nodefaults', '-no-user-config', '-display', 'none', '-accel', 'tcg,thread=single', ...RAM,
     '-drive', `file=${image},format=raw,snapshot=on,file.locking=off`, ...consoleArgs(),
   ];
   const from = await launch(qemu, args, {ms: MS, filesFd: files.fd});
@@ -54,5 +60,5 @@ test('what a guest writes while it is migrated gets to the other side, or memhp 
   const [left, arrived] = [await counts(from.qmp), await counts(to.qmp)]; // neither runs
   t.true(left.every((count) => !/^(0x0+|unread)$/.test(count)), left.join(' '));
   const same = left.join(' ') === arrived.join(' ');
-  t.is(same, migratesWhatIsWritten({accel: 'tcg', qemu: qemu.version}), `QEMU ${qemu.version}: written ${left.join(' ')}; arrived ${arrived.join(' ')}`);
+  t.is(same, migratesWhatIsWritten({accel: 'tcg'}), `QEMU ${qemu.version}: written ${left.join(' ')}; arrived ${arrived.join(' ')}`);
 });

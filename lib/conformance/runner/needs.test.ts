@@ -31,7 +31,7 @@ for (const [need, given, reason] of [
   ['qemu>=7.2', {}, undefined],
   ['qemu>=8.1', {}, /QEMU 7\.2\.22 is older than 8\.1/],
   ['qemu<7', {}, /not older than 7/],
-  ['live-migration', {}, /QEMU 7\.2\.22 under TCG loses what a guest writes/],
+  ['live-migration', {}, /QEMU under TCG loses what a guest writes/],
   ['host-hugepages:4711x2', {}, /fewer than 2 free huge pages of 4711 KiB/],
 ] satisfies [Need, Partial<GuestFacts>, RegExp | undefined][]) {
   test(`${need} of ${JSON.stringify(given)}: ${reason ? `absent, ${reason.source}` : 'there'}`, (t) => {
@@ -41,9 +41,8 @@ for (const [need, given, reason] of [
   });
 }
 
-test('a guest that runs can be migrated by KVM, and by a later QEMU', (t) => {
+test('a guest that runs can be migrated by KVM', (t) => {
   t.is(absentNeed(['live-migration'], {facts, ...around, accel: 'kvm'}), undefined);
-  t.is(absentNeed(['live-migration'], {facts, ...around, qemu: '9.0.0'}), undefined);
 });
 
 test('the first need that is absent is the reason', (t) => {

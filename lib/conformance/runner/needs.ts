@@ -57,7 +57,7 @@ export const isNeed = (need: string): boolean => need === 'disk' || need === 'li
 
 function absent(need: Need, {facts, arch, qemu, accel, disk}: Surroundings): Absent {
   if (need === 'disk') return disk === true ? undefined : 'the guest has no disk';
-  if (need === 'live-migration') return migratesWhatIsWritten({accel, qemu}) ? undefined : `QEMU ${qemu} under TCG loses what a guest writes while it is migrated: QEMU 9.0 or later, or KVM`;
+  if (need === 'live-migration') return migratesWhatIsWritten({accel}) ? undefined : 'QEMU under TCG loses what a guest writes while it is migrated: this needs KVM';
   if (need in features) return features[need as keyof typeof features](facts);
   const [, kind = '', value = ''] = VALUED.exec(need) ?? [];
   if (kind === 'config:') return oneOption(facts, value.split('|'));
