@@ -19,7 +19,7 @@ export interface Told {
   readonly failed: readonly string[];
 }
 
-export async function tell({entry, recording, on}: RecordedCase, mutant?: Mutant, {blind: skipInvariants = false} = {}): Promise<Told> {
+export async function tell({entry, recording, on}: RecordedCase, mutant?: Mutant, {skipInvariants = false} = {}): Promise<Told> {
   const execution = await replay(entry, recording, mutant?.answers, {skipInvariants: () => skipInvariants});
   const {outcome, reason, checks} = verdict(entry, execution, on);
   const own = numbered(checks.flatMap((check, i) => {
@@ -63,7 +63,7 @@ export async function detectedOf(subject: RecordedCase, of?: ReadonlySet<string>
     if (wanted.size === 0) break;
     if (place.end > Math.max(...wanted.values())) continue; // it is told when those checks have been made
     for (const {answers, ...mutant} of mutable.at(place, fault, lasting)) {
-      for (const check of (await tell(subject, {answers, ...mutant}, {blind: true})).failed) {
+      for (const check of (await tell(subject, {answers, ...mutant}, {skipInvariants: true})).failed) {
         if (wanted.delete(check)) found.set(check, {check, ...mutant});
       }
     }

@@ -81,14 +81,14 @@ export class Session {
   readonly #skipInvariants: () => boolean;
   #accepted: AcceptedDevices | undefined;
 
-  constructor(clone: Clone, checks: Checks, limits: Limits, {file, parse, skipInvariants: blind = () => false, next, before}: SessionOptions = {}) {
+  constructor(clone: Clone, checks: Checks, limits: Limits, {file, parse, skipInvariants = () => false, next, before}: SessionOptions = {}) {
     this.#own = clone;
     this.clone = watched(clone, this.#done);
     this.checks = checks;
     this.limits = limits;
     this.#observations = file;
     this.#parse = parse;
-    this.#skipInvariants = blind;
+    this.#skipInvariants = skipInvariants;
     this.next = next;
     this.steps = before?.steps ?? [];
     this.#sinceStart = before ? before.#sinceStart : stopwatch();
