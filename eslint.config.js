@@ -24,5 +24,14 @@ export default defineConfig(
     // A cast in a JSDoc comment is invisible to these rules; tsc checks the same files and sees it.
     rules: {'@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off'},
   },
+  {
+    files: ['suites/**'],
+    rules: {
+      'no-restricted-syntax': ['error', {
+        selector: 'MemberExpression[property.name=/^(qmp|session|template)$/], ObjectPattern > Property[key.name=/^(qmp|session|template)$/]',
+        message: 'A suite speaks to guest and t alone: what it lacks is a verb in lib/conformance.',
+      }],
+    },
+  },
   boundariesOf(import.meta.dirname),
 );

@@ -4,7 +4,7 @@ import {conformance} from '../lib/conformance/runner/case.ts';
 import {allocateMemory} from '../lib/conformance/workload/allocated.ts';
 import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
 import type {Need} from '../lib/conformance/runner/needs.ts';
-import {plugAndHear, tryPlug, unplugDevice} from '../lib/conformance/host/qemu.ts';
+import {deleteObject, plugAndHear, tryPlug, unplugDevice} from '../lib/conformance/host/qemu.ts';
 import {allOf, errnosOf, veto} from '../lib/conformance/workload/refused.ts';
 import {watchOffline} from '../lib/conformance/guest/waiting.ts';
 
@@ -124,7 +124,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       await plugAndHear(guest, {id: 'odd', size: '192M'});
       t.is(guest.now.blocks.filter(({id}) => id >= FIRST).map(({id}) => id), [], 'blocks of the DIMM', 'one and a half blocks: nothing of it is added');
       t.is((await unplugDevice(guest, 'odd')).outcome, 'removed', 'how the request to take it out ended');
-      await guest.qmp.execute('object-del', {id: 'mem-odd'});
+      await deleteObject(guest, 'mem-odd');
     }),
   },
   'plug-refused': {

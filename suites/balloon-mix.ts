@@ -19,7 +19,7 @@ async function ballooned(guest: CaseGuest, dimm: Dimm): Promise<number> {
 
 /** Plugs a DIMM into ZONE_MOVABLE, whose memory the balloon takes first, and inflates it by 64 MiB. */
 async function dimmInBalloon(guest: CaseGuest): Promise<Dimm> {
-  const {checks} = guest.session;
+  const {checks} = guest;
   await guest.setPolicy('offline');
   const dimm = await guest.plugDimm({size: '256M'});
   await dimm.online('online_movable');

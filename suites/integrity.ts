@@ -34,7 +34,7 @@ async function holdIn(guest: CaseGuest, block: MemoryBlock, as: AllocatedAs): Pr
 
 /** Checks that the data has left the block and reads as it was written. */
 async function expectElsewhere(allocated: AllocatedMemory, block: MemoryBlock, guest: CaseGuest, when: string): Promise<void> {
-  const {checks} = guest.session;
+  const {checks} = guest;
   checks.is(await allocated.pagesIn(block), 0, `pages of it in ${block.name} ${when}`, 'page frames of /proc/PID/pagemap against the block\'s');
   checks.is(await allocated.changedPages(), 0, `pages that lost their content ${when}`, `each of ${allocated.pages} pages has content of its own`);
 }

@@ -9,6 +9,7 @@ import {migrate, runState, tryMigrate} from '../lib/conformance/survive/migrate.
 import {dimmWithData} from '../lib/conformance/workload/movable-dimm.ts';
 import {loadVm, loadVmInPlace, mustLoadVm, saveVm} from '../lib/conformance/survive/snapshot.ts';
 import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
+import {deleteObject} from '../lib/conformance/host/qemu.ts';
 
 const REMOVE = ['memory-hotplug', 'memory-hotremove', 'command:perl'] as const;
 const LIVE = [...REMOVE, 'live-migration'] as const;
@@ -21,7 +22,7 @@ async function liveOn(t: CaseContext['t'], there: CaseGuest, was: Dimm, allocate
   await there.block(was.blockIds[0] ?? -1).offline();
   t.is(await same.changedPages(), 0, 'pages that lost their content when their block was offlined');
   await dimm.unplug();
-  await there.qmp.execute('object-del', {id: `mem-${was.id}`});
+  await deleteObject(there, `mem-${was.id}`);
   const again = await there.plugDimm({id: was.id, size: '256M'});
   t.is({slot: again.device.slot, address: again.device.address}, {slot: was.device.slot, address: was.device.address}, 'slot and address of a DIMM that is plugged there', 'the first that are free, as before');
   await again.online('online_movable');

@@ -1,7 +1,7 @@
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import type {Need} from '../lib/conformance/runner/needs.ts';
-import {addDimm, ostMeaning, plugAnswer, unplugDevice} from '../lib/conformance/host/qemu.ts';
+import {addDimm, eventMark, ostMeaning, plugAnswer, unplugDevice} from '../lib/conformance/host/qemu.ts';
 import {plugTooMuch, smallGuest} from '../lib/conformance/workload/too-much.ts';
 
 const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove', 'command:perl'];
@@ -59,8 +59,8 @@ conformance('movable/too-much-then-less', {
   t.is((await unplugDevice(guest, 'too-much')).outcome, 'removed', 'how the request to take out the large one ended');
   // Not a step: where the guest believes it has memory that it hasn't, all of the invariants would say so again.
   const plugSmall = async (one: CaseGuest): Promise<unknown> => {
-    const mark = one.qmp.events.mark();
-    await addDimm(one.qmp, {id: 'less', size: '256M'});
+    const mark = eventMark(one);
+    await addDimm(one, {id: 'less', size: '256M'});
     const status = await plugAnswer(one, mark, 'less');
     const {stdout} = await one.watch.run('memhp_states', one.limits.shellMs, 'here');
     const blocks = [...stdout.matchAll(/^memory(\d+)\/state:(.*)$/gm)].map(([, id = '', state = '']) => ({id: Number(id), state}));

@@ -17,7 +17,7 @@ const INJECT: readonly Need[] = ['kernel-config', 'config:CONFIG_MEMORY_NOTIFIER
 /** Checks that a block refuses both ways to offline it with one error, and that nothing changes. */
 async function expectRefused(guest: CaseGuest, block: MemoryBlock, errno: string, because: string): Promise<void> {
   const before = guest.now;
-  const {checks} = guest.session;
+  const {checks} = guest;
   checks.is((await block.write('state', 'offline')).errno, errno, `error when offline is written to state of ${block.name}`, because);
   checks.is((await block.write('online', '0')).errno, errno, `error when 0 is written to online of ${block.name}`, 'as above');
   guest.expectUnchanged(before, `after ${block.name} refused to go offline`);

@@ -2,7 +2,7 @@
 import {watchOnlining} from '../lib/conformance/udev/attribution.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {fillKernelMemory, fillUserMemory} from '../lib/conformance/workload/load.ts';
-import {devicesNow} from '../lib/conformance/host/qemu.ts';
+import {askToRemove, devicesNow} from '../lib/conformance/host/qemu.ts';
 import {fateOf} from '../lib/conformance/udev/reading.ts';
 import {addRule, dropRule, reloadUdev, restartUdev} from '../lib/conformance/udev/rules.ts';
 import {listen, told} from '../lib/conformance/udev/uevents.ts';
@@ -19,7 +19,7 @@ conformance('ovirt/only-hotplugged', {
   await guest.setPolicy('offline');
   const before = guest.now;
   t.is((await devicesNow(guest)).map(({id}) => id), [], 'QEMU\'s memory devices', 'boot RAM is a backend of the machine and no device');
-  const answer = await guest.step('ask QEMU to remove boot RAM', () => guest.tryQemu(() => guest.qmp.execute('device_del', {id: 'ram'})));
+  const answer = await guest.step('ask QEMU to remove boot RAM', () => guest.tryQemu(() => askToRemove(guest, 'ram')));
   t.is(answer.accepted, false, 'QEMU accepts device_del of boot RAM\'s backend', answer.words);
   const behind = await guest.sh('cd /sys/devices/system/memory; for b in memory*; do [ ! -e $b/firmware_node ] || echo $b; done');
   t.is(behind.trim(), '', 'blocks of boot memory that have an ACPI device behind them');

@@ -1,7 +1,7 @@
 // The suite plug, part three: what is too small, too many, and what it costs.
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {PAGE} from '../lib/conformance/expected/ledger.ts';
-import {addDimm, ostMeaning, plugAndHear, plugAnswer, tryPlug, unplugDevice} from '../lib/conformance/host/qemu.ts';
+import {addDimm, eventMark, ostMeaning, plugAndHear, plugAnswer, tryPlug, unplugDevice} from '../lib/conformance/host/qemu.ts';
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
@@ -65,8 +65,8 @@ conformance('plug/all-slots', {
   const statuses = await guest.step(`plug ${slots} DIMMs of 128 MiB`, async () => {
     const answers: number[] = [];
     for (const id of ids) {
-      const mark = guest.qmp.events.mark();
-      await addDimm(guest.qmp, {id, size: '128M'});
+      const mark = eventMark(guest);
+      await addDimm(guest, {id, size: '128M'});
       answers.push(await plugAnswer(guest, mark, id));
     }
     return answers;

@@ -1,6 +1,6 @@
 // The suite plug, part two: what QEMU's document says of slots, backends and guests without support.
 import {conformance} from '../lib/conformance/runner/case.ts';
-import {addBackend, addDevice, deleteBackend, devicesNow, eventsSince, plugAnswer, tryPlug, whileStopped} from '../lib/conformance/host/qemu.ts';
+import {addBackend, addDevice, deleteBackend, deleteObject, devicesNow, eventMark, eventsSince, plugAnswer, tryPlug, whileStopped} from '../lib/conformance/host/qemu.ts';
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
@@ -41,7 +41,7 @@ for (const [name, {spec, why}] of Object.entries(REFUSED)) {
   }, async ({t, guest}) => {
     await guest.setPolicy('offline');
     await guest.plugDimm({size: '128M'});
-    if (name === 'id-taken') await addBackend(guest.qmp, 'spare', '128M');
+    if (name === 'id-taken') await addBackend(guest, 'spare', '128M');
     const before = guest.now;
     const answer = await tryPlug(guest, {id: 'extra', size: '128M', ...spec});
     t.is(answer.accepted, false, 'QEMU accepts it', `${why}; it said: ${answer.words}`);
@@ -127,7 +127,7 @@ conformance('plug/no-guest-support', {
 }, async ({t, guest}) => {
   const ram = (ranges: typeof guest.now.iomem): string[] => ranges.filter(({name}) => name === 'System RAM').map(({start, end}) => `${start}-${end}`);
   const {blocks, iomem, meminfo} = guest.now;
-  const mark = guest.qmp.events.mark();
+  const mark = eventMark(guest);
   const answer = await tryPlug(guest, {id: 'unseen', size: '256M'});
   t.is(answer, {accepted: true, words: ''}, 'QEMU\'s answer');
   // The ACPI core finds no driver for the device, has nothing to do, and reports success (drivers/acpi/scan.c).
@@ -146,10 +146,10 @@ conformance('plug/stopped-machine', {
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   const count = guest.now.blocks.length;
-  const mark = guest.qmp.events.mark();
+  const mark = eventMark(guest);
   const status = await whileStopped(guest, 'plug a DIMM while the machine is stopped', async () => {
-    await addBackend(guest.qmp, 'mem-late', '256M');
-    await addDevice(guest.qmp, {id: 'late'});
+    await addBackend(guest, 'mem-late', '256M');
+    await addDevice(guest, {id: 'late'});
     t.is((await devicesNow(guest)).map(({id}) => id), ['late'], 'QEMU\'s memory devices while it is stopped');
     t.is(eventsSince(guest, mark), ['STOP'], 'QEMU\'s events while it is stopped', 'a guest that doesn\'t run reports nothing');
   }, () => plugAnswer(guest, mark, 'late'));
@@ -165,7 +165,7 @@ conformance('plug/backend-belongs-to-dimm', {
   await guest.setPolicy('offline');
   const dimm = await guest.plugDimm({size: '128M'});
   const before = guest.now;
-  const answer = await guest.step('ask QEMU to delete the backend', () => guest.tryQemu(() => guest.qmp.execute('object-del', {id: 'mem-dimm0'})));
+  const answer = await guest.step('ask QEMU to delete the backend', () => guest.tryQemu(() => deleteObject(guest, 'mem-dimm0')));
   t.is(answer.accepted, false, 'QEMU deletes the backend of a DIMM that is there', answer.words);
   guest.expectUnchanged(before, 'after the refusal');
   await dimm.unplug();

@@ -1,7 +1,7 @@
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {modesIn, readErrno, writeErrno} from '../lib/conformance/guest/files.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
-import {devicesNow, eventsSince} from '../lib/conformance/host/qemu.ts';
+import {devicesNow, eventMark, eventsSince} from '../lib/conformance/host/qemu.ts';
 import {listen, told} from '../lib/conformance/udev/uevents.ts';
 
 const MiB = 2 ** 20;
@@ -95,7 +95,7 @@ conformance('plug/acpi', {
   const slots = guest.machine.slots;
   const empty = Array.from({length: slots}, () => '0');
   t.is(await acpiSlots(guest), empty, 'status of the ACPI memory devices before', `the machine has ${slots} slots and all are empty`);
-  const mark = guest.qmp.events.mark();
+  const mark = eventMark(guest);
   const dimm = await guest.plugDimm({size: '256M', slot: 3});
   t.is(eventsSince(guest, mark), ['ACPI_DEVICE_OST'], 'QEMU\'s events since the plug', 'one report, and its status is success');
   t.is(await acpiSlots(guest), empty.map((status, slot) => (slot === 3 ? '15' : status)), 'status of the ACPI memory devices after', 'slot 3 is taken; 15: present, enabled, shown, working (ACPI _STA)');

@@ -5,6 +5,7 @@ import {allocateMemory} from '../lib/conformance/workload/allocated.ts';
 import {dimmWithData} from '../lib/conformance/workload/movable-dimm.ts';
 import {acpiPorts, hibernate, sleepStates, suspendToRam} from '../lib/conformance/survive/sleep.ts';
 import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
+import {deleteObject} from '../lib/conformance/host/qemu.ts';
 
 const NEEDS = ['memory-hotplug', 'memory-hotremove', 'command:perl', 'arch:amd64'] as const;
 const SLEPT = {errno: 'none', events: ['SUSPEND', 'WAKEUP']};
@@ -70,7 +71,7 @@ conformance('suspend/dimm-to-disk', {
   t.is(await allocated.changedPages(), 0, 'pages that lost their content', 'each page has content of its own');
   await movable.offline();
   await dimm.unplug();
-  await guest.qmp.execute('object-del', {id: 'mem-dimm0'});
+  await deleteObject(guest, 'mem-dimm0');
   await (await guest.plugDimm({id: 'dimm0', size: '256M'})).online('online_movable');
 });
 

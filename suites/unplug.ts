@@ -2,7 +2,7 @@ import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Dimm} from '../lib/conformance/guest/dimm.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {fillKernelMemory, fillUserMemory} from '../lib/conformance/workload/load.ts';
-import {deleteBackend, devicesNow, eventsSince, unplugAnswer, whileStopped} from '../lib/conformance/host/qemu.ts';
+import {askToRemove, deleteBackend, devicesNow, eventMark, eventsSince, humanMonitor, resetBeforeTheAnswer, unplugAnswer, whileStopped} from '../lib/conformance/host/qemu.ts';
 import {listen, told} from '../lib/conformance/udev/uevents.ts';
 
 const IN_PROGRESS = 132;
@@ -159,10 +159,10 @@ conformance('unplug/asked-while-stopped', {
   await guest.setPolicy('offline');
   const dimm = await guest.plugDimm({size: '256M'});
   await dimm.online('online_movable');
-  const mark = guest.qmp.events.mark();
+  const mark = eventMark(guest);
   const {outcome} = await whileStopped(guest, 'ask three times while the machine is stopped', async () => {
     for (const time of ['first', 'second', 'third']) {
-      t.is(await guest.tryQemu(() => guest.qmp.execute('device_del', {id: dimm.id})), {accepted: true, words: ''}, `QEMU's answer to the ${time} device_del`);
+      t.is(await guest.tryQemu(() => askToRemove(guest, dimm.id)), {accepted: true, words: ''}, `QEMU's answer to the ${time} device_del`);
     }
     t.is((await devicesNow(guest)).map(({id}) => id), [dimm.id], 'QEMU\'s memory devices while it is stopped');
     t.is(eventsSince(guest, mark), ['STOP'], 'QEMU\'s events while it is stopped');
@@ -178,12 +178,7 @@ conformance('unplug/reset-is-no-answer', {
 }, async ({t, guest}) => {
   await guest.setPolicy('offline');
   const dimm = await guest.plugDimm({size: '128M'});
-  await guest.qmp.execute('set-action', {reboot: 'reset'}); // a reset ends our machines otherwise
-  const mark = guest.qmp.events.mark();
-  await guest.qmp.execute('stop');
-  await guest.qmp.execute('device_del', {id: dimm.id});
-  await guest.qmp.execute('system_reset');
-  await guest.qmp.events.next(mark, 'RESET', ({event}) => event === 'RESET', guest.limits.operationMs);
+  const mark = await resetBeforeTheAnswer(guest, dimm.id);
   t.is((await devicesNow(guest)).map(({id}) => id), [dimm.id], 'QEMU\'s memory devices after the reset', 'the machine stays stopped: no guest could have answered');
   t.is(eventsSince(guest, mark).includes('DEVICE_DELETED'), false, 'there is a DEVICE_DELETED');
 });
@@ -236,7 +231,7 @@ conformance('unplug/device-disappears', {
   await dimm.online('online_movable');
   await dimm.unplug();
   t.is({...guest.now.qemu}, {...qemu, plugged: 0, devices: []}, 'QEMU\'s memory devices and their sum');
-  t.is(await guest.qmp.hmp('info memory-devices'), '', 'info memory-devices of the human monitor');
+  t.is(await humanMonitor(guest, 'info memory-devices'), '', 'info memory-devices of the human monitor');
   await deleteBackend(guest, 'once');
   const again = await guest.plugDimm({id: 'once', size: '256M'});
   t.is(guest.now.qemu, qemu, 'QEMU\'s memory devices after the same plug again', 'same id, slot and address');

@@ -1,6 +1,6 @@
 // The suite virtiomem, part three: what the host asks for, guests without a driver, and the device itself.
 import {conformance} from '../lib/conformance/runner/case.ts';
-import {devicesNow, eventsSince} from '../lib/conformance/host/qemu.ts';
+import {devicesNow, eventMark, eventsSince} from '../lib/conformance/host/qemu.ts';
 import {plugVirtioMem, sizeAfterReset, VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 
 const MiB = 2 ** 20;
@@ -62,7 +62,7 @@ conformance('virtiomem/no-driver', {
   const vm = new VirtioMem(guest);
   await guest.step('unload the driver', () => guest.sh('rmmod virtio_mem'));
   const before = guest.now;
-  const mark = guest.qmp.events.mark();
+  const mark = eventMark(guest);
   t.is((await vm.tryRequest(256 * MiB)).words, '', 'QEMU\'s answer to the request');
   t.is({size: vm.size, requested: vm.device.resizable.requested}, {size: 0, requested: 256 * MiB}, 'size, and what is asked for');
   t.is(eventsSince(guest, mark), [], 'QEMU\'s events since');

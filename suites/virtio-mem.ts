@@ -4,6 +4,7 @@ import {allocateMemory} from '../lib/conformance/workload/allocated.ts';
 import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
 import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
+import {eventMark} from '../lib/conformance/host/qemu.ts';
 
 const MiB = 2 ** 20;
 const machine = 'q35-virtio';
@@ -36,7 +37,7 @@ conformance('virtiomem/never-beyond', {
   await guest.setPolicy('online_movable');
   const vm = new VirtioMem(guest);
   for (const [size, from] of [[512, 0], [64, 512]] as const) {
-    const mark = guest.qmp.events.mark();
+    const mark = eventMark(guest);
     await vm.resize(`${size}M`);
     const told = await vm.sizesUntil(mark, size * MiB);
     const [least, most] = [Math.min(size, from) * MiB, Math.max(size, from) * MiB];

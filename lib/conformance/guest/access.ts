@@ -8,6 +8,7 @@ import type {Shell, ShellResult} from '../../shell/shell.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean, lastLines} from '../../util/text.ts';
 import type {Limits, Session} from '../runner/session.ts';
+import type {Checks} from '../verdict/checks.ts';
 import {differences} from '../verdict/unchanged.ts';
 
 /** Directory of the memory blocks in the guest. */
@@ -36,6 +37,11 @@ export class GuestAccess {
   /** The machine profile that it was booted on. */
   get machine(): MachineProfile {
     return this.session.clone.template.config.profile;
+  }
+
+  /** Checks that count as a verb's own, not as the case's. */
+  get checks(): Checks {
+    return this.session.checks;
   }
 
   /** How long an answer of its shell, and an operation, may take. */

@@ -1,21 +1,55 @@
 import {queryDevices, type MemoryDevice} from '../../guest/observation.ts';
-import {addBackend, addDevice, addDimm, backendId, findDevice, plugReport, unplug, unplugResult, type DimmSpec, type UnplugResult} from '../../vmm/devices/dimm.ts';
+import {addBackend as createBackend, addDevice as createDevice, addDimm as createDimm, backendId, findDevice, plugReport, unplug, unplugResult, type DimmSpec, type UnplugResult} from '../../vmm/devices/dimm.ts';
 import type {Dimm} from '../guest/dimm.ts';
 import type {QemuAnswer} from '../guest/access.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
-export {addBackend, addDevice, addDimm} from '../../vmm/devices/dimm.ts';
 export {ostMeaning} from '../../vmm/devices/ost.ts';
+
+type Via = Parameters<typeof createBackend>[3];
+
+/** object_add of a backend of that size, and nothing more. Throws QmpError where QEMU refuses. */
+export const addBackend = (guest: CaseGuest, id: string, size: string, via?: Via): ReturnType<typeof createBackend> => createBackend(guest.qmp, id, size, via);
+
+/** device_add of a DIMM whose backend is there, and nothing more. Throws QmpError where QEMU refuses. */
+export const addDevice = (guest: CaseGuest, spec: Parameters<typeof createDevice>[1], memdev?: string): ReturnType<typeof createDevice> =>
+  createDevice(guest.qmp, spec, memdev);
+
+/** Both; the guest's answer is not waited for. Throws QmpError where QEMU refuses. */
+export const addDimm = (guest: CaseGuest, spec: DimmSpec): ReturnType<typeof createDimm> => createDimm(guest.qmp, spec);
+
+/** Where QEMU's events are now: for eventsSince, plugAnswer and unplugAnswer. */
+export const eventMark = (guest: CaseGuest): number => guest.qmp.events.mark();
+
+/** device_del, and nothing more: the guest's answer is not waited for. Throws QmpError where QEMU refuses. */
+export const askToRemove = (guest: CaseGuest, id: string): Promise<unknown> => guest.qmp.execute('device_del', {id});
+
+/** object-del, and nothing more. Throws QmpError where QEMU refuses. */
+export const deleteObject = (guest: CaseGuest, id: string): Promise<unknown> => guest.qmp.execute('object-del', {id});
+
+/** The human monitor's answer to a line; empty where it has nothing to say. */
+export const humanMonitor = (guest: CaseGuest, line: string): Promise<string> => guest.qmp.hmp(line);
+
+/** Stops the machine, asks for the removal of a device, and resets the machine, which stays stopped; returns where QEMU's events were before. */
+export async function resetBeforeTheAnswer(guest: CaseGuest, id: string): Promise<number> {
+  await guest.qmp.execute('set-action', {reboot: 'reset'}); // a reset ends our machines otherwise
+  const mark = eventMark(guest);
+  await guest.qmp.execute('stop');
+  await askToRemove(guest, id);
+  await guest.qmp.execute('system_reset');
+  await guest.qmp.events.next(mark, 'RESET', ({event}) => event === 'RESET', guest.limits.operationMs);
+  return mark;
+}
 
 /** Asks QEMU for a DIMM that it may refuse. The backend of a refused one is deleted again, which must work. A step. */
 export function tryPlug(guest: CaseGuest, spec: DimmSpec & {memdev?: string}): Promise<QemuAnswer> {
   return guest.step(`ask QEMU for ${spec.id}, ${spec.size}`, async () => {
     const own = spec.memdev === undefined;
     if (own) {
-      const backend = await guest.tryQemu(() => addBackend(guest.qmp, backendId(spec.id), spec.size, spec.via));
+      const backend = await guest.tryQemu(() => addBackend(guest, backendId(spec.id), spec.size, spec.via));
       if (!backend.accepted) return backend;
     }
-    const answer = await guest.tryQemu(() => addDevice(guest.qmp, spec, spec.memdev));
+    const answer = await guest.tryQemu(() => addDevice(guest, spec, spec.memdev));
     if (!answer.accepted && own) await deleteBackend(guest, spec.id);
     return answer;
   });
@@ -25,7 +59,7 @@ export function tryPlug(guest: CaseGuest, spec: DimmSpec & {memdev?: string}): P
 export function plugAndHear(guest: CaseGuest, spec: DimmSpec): Promise<number> {
   return guest.step(`plug ${spec.id}, ${spec.size}`, async () => {
     const mark = guest.qmp.events.mark();
-    await addDimm(guest.qmp, spec);
+    await addDimm(guest, spec);
     return plugAnswer(guest, mark, spec.id);
   });
 }
