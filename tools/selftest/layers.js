@@ -25,6 +25,7 @@ export const layers = {
     'lib/conformance', 'lib/report', 'lib/guest', 'lib/machine', 'lib/image', 'lib/vmm/qemu', 'lib/shell', 'lib/results', 'lib/util',
   ],
   'lib/cli': ['lib/bootstrap', 'lib/run', 'lib/report', 'lib/udev', 'lib/machine', 'lib/image', 'lib/vmm/qemu', 'lib/results', 'lib/util'],
+  'tools/docs': ['lib/util'],
   'tools/selftest': ['lib/bootstrap', 'lib/util'],
   'tools/replay': ['lib/conformance', 'lib/guest', 'lib/machine', 'lib/vmm/qemu', 'lib/shell', 'lib/console', 'lib/util'],
   'tools/detect': ['tools/replay', 'lib/run', 'lib/conformance', 'lib/results', 'lib/util'],

@@ -12,6 +12,7 @@ import type {Act} from './object.ts';
  */
 export type Door = 'online' | 'state' | 'replug' | 'rollback';
 
+/** What is said in a title of a block that goes through each. */
 export const DOORS: Readonly<Record<Door, string>> = {
   online: 'taken offline and onlined again by its file online',
   state: 'taken offline and onlined plainly by its file state',

@@ -29,6 +29,7 @@ export async function installProfile(guest: CaseGuest, {directory, file, rules}:
   await reloadUdev(guest);
 }
 
+/** Removes a rules file from the guest. udevd is not told. */
 export async function dropRule(guest: CaseGuest, where: Where, file: string): Promise<void> {
   await guest.sh(`rm ${pathOfRules(where, file)}`);
 }
