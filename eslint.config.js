@@ -27,10 +27,14 @@ export default defineConfig(
   {
     files: ['suites/**'],
     rules: {
-      'no-restricted-syntax': ['error', {
-        selector: 'MemberExpression[property.name=/^(qmp|session|template)$/], ObjectPattern > Property[key.name=/^(qmp|session|template)$/]',
-        message: 'A suite speaks to guest and t alone: what it lacks is a verb in lib/conformance.',
-      }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'MemberExpression[property.name=/^(qmp|session|template)$/], ObjectPattern > Property[key.name=/^(qmp|session|template)$/]',
+          message: 'A suite speaks to guest and t alone: what it lacks is a verb in lib/conformance.',
+        },
+      ],
     },
   },
   boundariesOf(import.meta.dirname),

@@ -43,8 +43,10 @@ async function refuse(
   }
 }
 
-const alreadyThere = (word: string, because: string): Fail => (t, guest, ids) =>
-  refuse(t, guest, ids, {file: 'state', words: [word], errno: 'EINVAL', because});
+const alreadyThere =
+  (word: string, because: string): Fail =>
+  (t, guest, ids) =>
+    refuse(t, guest, ids, {file: 'state', words: [word], errno: 'EINVAL', because});
 
 const notKnown: Fail = async (t, guest, ids) => {
   const words = ['on', '1', 'online_normal', 'Offline', ' online_movable'];
@@ -92,14 +94,14 @@ const ROWS: Readonly<Record<string, Row>> = {
     fail: alreadyThere('online', 'it is online'),
   },
   'words-online': {
-    that: 'is online and was given words that its files don\'t know',
+    that: "is online and was given words that its files don't know",
     start: 'online',
     doors: ['online', 'replug'],
     claims: ['linux/offline/bad-input', ...OFFLINE],
     fail: notKnown,
   },
   'words-offline': {
-    that: 'is offline and was given words that its files don\'t know',
+    that: "is offline and was given words that its files don't know",
     start: 'offline',
     doors: ['online', 'state'],
     claims: ['linux/offline/bad-input', ...ONLINE],
@@ -113,7 +115,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     fail: alreadyThere('offline', 'it is offline'),
   },
   'offline-vetoed': {
-    that: 'couldn\'t go offline because a part of the kernel vetoed it',
+    that: "couldn't go offline because a part of the kernel vetoed it",
     start: 'online',
     doors: ['online', 'state', 'replug', 'rollback'],
     claims: OFFLINE,
@@ -121,7 +123,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     fail: offlineVetoed,
   },
   'online-vetoed': {
-    that: 'couldn\'t go online because a part of the kernel vetoed it',
+    that: "couldn't go online because a part of the kernel vetoed it",
     start: 'offline',
     doors: ['online', 'state', 'replug'],
     claims: ONLINE,
@@ -129,7 +131,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     fail: onlineVetoed,
   },
   'memmap-offline-vetoed': {
-    that: 'holds its own memory map and couldn\'t go offline',
+    that: "holds its own memory map and couldn't go offline",
     start: 'online',
     doors: ['replug'],
     claims: [...OFFLINE, 'linux/memmap-on-memory/effect'],
@@ -138,7 +140,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     fail: offlineVetoed,
   },
   'memmap-online-vetoed': {
-    that: 'holds its own memory map and couldn\'t go online',
+    that: "holds its own memory map and couldn't go online",
     start: 'offline',
     doors: ['online'],
     claims: [...ONLINE, 'linux/memmap-on-memory/effect'],
@@ -150,18 +152,22 @@ const ROWS: Readonly<Record<string, Row>> = {
 
 for (const [name, {that, start, doors, claims, needs = [], boot, fail}] of Object.entries(ROWS)) {
   for (const door of doors) {
-    conformance(`aftermath/block-${name}-then-${door}`, {
-      title: `A block that ${that} goes on as one that nothing was refused: ${DOORS[door]}`,
-      claims,
-      needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
-      ...(boot ? {boot} : {}),
-      seconds: 60,
-    }, async ({t, guest, untouched}) => {
-      await compareObject(t, guest, untouched, async (one) => {
-        const {dimm, objects} = await objectsAmongNeighbours(one, door, start);
-        const life = lifeOf(one, dimm, objects, door);
-        return {fail: (checks) => fail(checks, one, objects), life, blocks: dimm.blockIds};
-      });
-    });
+    conformance(
+      `aftermath/block-${name}-then-${door}`,
+      {
+        title: `A block that ${that} goes on as one that nothing was refused: ${DOORS[door]}`,
+        claims,
+        needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
+        ...(boot ? {boot} : {}),
+        seconds: 60,
+      },
+      async ({t, guest, untouched}) => {
+        await compareObject(t, guest, untouched, async (one) => {
+          const {dimm, objects} = await objectsAmongNeighbours(one, door, start);
+          const life = lifeOf(one, dimm, objects, door);
+          return {fail: (checks) => fail(checks, one, objects), life, blocks: dimm.blockIds};
+        });
+      },
+    );
   }
 }

@@ -39,8 +39,12 @@ const UNALIGNED = {
 };
 
 /** It is plugged, onlined, unplugged and plugged again. */
-const comeAndGo = (guest: CaseGuest): Act[] =>
-  [putBack(guest, HERE), ...onlineAll(guest, [FIRST, FIRST + 1]), takeOut(guest, HERE.id), putBack(guest, HERE)];
+const comeAndGo = (guest: CaseGuest): Act[] => [
+  putBack(guest, HERE),
+  ...onlineAll(guest, [FIRST, FIRST + 1]),
+  takeOut(guest, HERE.id),
+  putBack(guest, HERE),
+];
 
 /** Asks for the DIMM's removal, which the guest must refuse. */
 async function refuseUnplug(t: Checks, dimm: Dimm, statuses: readonly number[]): Promise<void> {
@@ -49,20 +53,22 @@ async function refuseUnplug(t: Checks, dimm: Dimm, statuses: readonly number[]):
   t.is(seen, ['refused', ...statuses.map((status) => ostMeaning(status))], 'how the request ended (_OST)');
 }
 
-const unaligned = (spec: {size: string; address: number}): Prepare => async (guest) => {
-  await guest.setPolicy('offline');
-  return {
-    fail: async (t) => {
-      await plugAndHear(guest, {id: HERE.id, slot: 0, ...spec});
-      const plugged = guest.now.blocks.map(({id}) => id).filter((id) => id >= FIRST);
-      t.is(plugged, [], 'blocks of the DIMM', 'it is no whole blocks: nothing of it is added');
-      t.is((await unplugDevice(guest, HERE.id)).outcome, 'removed', 'how the request to take it out ended');
-      await deleteBackend(guest, HERE.id);
-    },
-    life: comeAndGo(guest),
-    blocks: [FIRST, FIRST + 1],
+const unaligned =
+  (spec: {size: string; address: number}): Prepare =>
+  async (guest) => {
+    await guest.setPolicy('offline');
+    return {
+      fail: async (t) => {
+        await plugAndHear(guest, {id: HERE.id, slot: 0, ...spec});
+        const plugged = guest.now.blocks.map(({id}) => id).filter((id) => id >= FIRST);
+        t.is(plugged, [], 'blocks of the DIMM', 'it is no whole blocks: nothing of it is added');
+        t.is((await unplugDevice(guest, HERE.id)).outcome, 'removed', 'how the request to take it out ended');
+        await deleteBackend(guest, HERE.id);
+      },
+      life: comeAndGo(guest),
+      blocks: [FIRST, FIRST + 1],
+    };
   };
-};
 
 const ROWS: Readonly<Record<string, Row>> = {
   'unplug-vetoed': {
@@ -132,7 +138,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     },
   },
   'not-onlined': {
-    that: 'whose blocks couldn\'t be onlined when it was plugged',
+    that: "whose blocks couldn't be onlined when it was plugged",
     claims: ['linux/auto/no-retry', 'linux/online/file'],
     needs: INJECT,
     prepare: async (guest) => {
@@ -154,7 +160,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     },
   },
   'refused-by-qemu': {
-    that: 'that QEMU refused, for a slot and for an address that can\'t be',
+    that: "that QEMU refused, for a slot and for an address that can't be",
     claims: ['qemu/hotplug/two-commands', 'qemu/slots/first-empty', 'qemu/errors'],
     prepare: async (guest) => {
       await guest.setPolicy('offline');
@@ -170,18 +176,27 @@ const ROWS: Readonly<Record<string, Row>> = {
       };
     },
   },
-  ...Object.fromEntries(Object.entries(UNALIGNED).map(([name, spec]) => [`unaligned-${name}`, {
-    that: `in whose place one was before that is no whole blocks: ${name.replaceAll('-', ' ')}`,
-    claims: ['linux/blocks/smallest-unit', 'linux/remove/blocks-gone'],
-    prepare: unaligned(spec),
-  }])),
+  ...Object.fromEntries(
+    Object.entries(UNALIGNED).map(([name, spec]) => [
+      `unaligned-${name}`,
+      {
+        that: `in whose place one was before that is no whole blocks: ${name.replaceAll('-', ' ')}`,
+        claims: ['linux/blocks/smallest-unit', 'linux/remove/blocks-gone'],
+        prepare: unaligned(spec),
+      },
+    ]),
+  ),
 };
 
 for (const [name, {that, claims, needs = [], prepare}] of Object.entries(ROWS)) {
-  conformance(`aftermath/dimm-${name}`, {
-    title: `A DIMM ${that} goes on as one on a guest where nothing was refused, at the same address and slot`,
-    claims,
-    needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
-    seconds: 60,
-  }, ({t, guest, untouched}) => compareObject(t, guest, untouched, prepare));
+  conformance(
+    `aftermath/dimm-${name}`,
+    {
+      title: `A DIMM ${that} goes on as one on a guest where nothing was refused, at the same address and slot`,
+      claims,
+      needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
+      seconds: 60,
+    },
+    ({t, guest, untouched}) => compareObject(t, guest, untouched, prepare),
+  );
 }

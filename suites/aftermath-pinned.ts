@@ -13,16 +13,20 @@ const ROWS = {
 
 for (const [name, {neighbours, doors}] of Object.entries(ROWS)) {
   for (const door of doors satisfies readonly Door[]) {
-    conformance(`aftermath/pinned-between-${name}-then-${door}`, {
-      title: `After an aborted offlining a block between ${name} ones goes on as one let alone: ${DOORS[door]}`,
-      claims: ['linux/offline/abort-by-signal', 'linux/offline/failure-unchanged'],
-      needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', 'command:perl'],
-      seconds: 60,
-    }, async ({t, guest, untouched}) => {
-      await compareObject(t, guest, untouched, async (one) => {
-        const {dimm, id, abort, release} = await pinnedBlock(one, neighbours);
-        return {fail: abort, release, life: lifeOf(one, dimm, [id], door), blocks: dimm.blockIds};
-      });
-    });
+    conformance(
+      `aftermath/pinned-between-${name}-then-${door}`,
+      {
+        title: `After an aborted offlining a block between ${name} ones goes on as one let alone: ${DOORS[door]}`,
+        claims: ['linux/offline/abort-by-signal', 'linux/offline/failure-unchanged'],
+        needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', 'command:perl'],
+        seconds: 60,
+      },
+      async ({t, guest, untouched}) => {
+        await compareObject(t, guest, untouched, async (one) => {
+          const {dimm, id, abort, release} = await pinnedBlock(one, neighbours);
+          return {fail: abort, release, life: lifeOf(one, dimm, [id], door), blocks: dimm.blockIds};
+        });
+      },
+    );
   }
 }

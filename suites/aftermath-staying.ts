@@ -44,11 +44,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   'mixed-zones': {
     that: 'several zones share, and that refused to go offline',
     claims: ['linux/offline/failure-unchanged', 'linux/valid-zones/none'],
-    prepare: (guest) => Promise.resolve({
-      fail: (t) => refuse(t, guest, 0, OFFLINE, 'EINVAL'),
-      life: asked(guest, 0),
-      blocks: [0],
-    }),
+    prepare: (guest) =>
+      Promise.resolve({fail: (t) => refuse(t, guest, 0, OFFLINE, 'EINVAL'), life: asked(guest, 0), blocks: [0]}),
   },
   'kernel-memory': {
     that: 'holds kernel memory, and that refused to go offline',
@@ -91,10 +88,14 @@ const ROWS: Readonly<Record<string, Row>> = {
 };
 
 for (const [name, {that, claims, needs = [], prepare}] of Object.entries(ROWS)) {
-  conformance(`aftermath/block-${name}`, {
-    title: `A block that ${that}, answers everything else as one that wasn't asked before`,
-    claims,
-    needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
-    seconds: 60,
-  }, ({t, guest, untouched}) => compareObject(t, guest, untouched, prepare));
+  conformance(
+    `aftermath/block-${name}`,
+    {
+      title: `A block that ${that}, answers everything else as one that wasn't asked before`,
+      claims,
+      needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
+      seconds: 60,
+    },
+    ({t, guest, untouched}) => compareObject(t, guest, untouched, prepare),
+  );
 }

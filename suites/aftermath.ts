@@ -20,12 +20,13 @@ interface Row {
 
 const ROWS: Readonly<Record<string, Row>> = {
   'unknown-words': {
-    what: 'words that the files don\'t know',
+    what: "words that the files don't know",
     claims: ['linux/offline/bad-input', 'linux/offline/failure-unchanged', 'linux/online/failure-unchanged'],
     failure: async (guest) => {
       await (await guest.plugDimm({size: '256M'})).blocks[0]?.online('online_movable');
       return async (t) => {
-        for (const file of [`memory${FIRST}/state`, `memory${FIRST + 1}/state`, 'auto_online_blocks']) t.is(await errnosOf(guest, file, ['on\n', '7\n']), allOf(['on\n', '7\n'], 'EINVAL'), `errors of ${file}`);
+        for (const file of [`memory${FIRST}/state`, `memory${FIRST + 1}/state`, 'auto_online_blocks'])
+          t.is(await errnosOf(guest, file, ['on\n', '7\n']), allOf(['on\n', '7\n'], 'EINVAL'), `errors of ${file}`);
       };
     },
   },
@@ -35,15 +36,26 @@ const ROWS: Readonly<Record<string, Row>> = {
     failure: async (guest) => {
       await (await guest.plugDimm({size: '256M'})).blocks[0]?.online('online_movable');
       return async (t) => {
-        t.is((await guest.block(FIRST).write('state', 'online_kernel')).errno, 'EINVAL', 'error when an online block is onlined to another zone');
-        t.is((await guest.block(FIRST + 1).write('state', 'offline')).errno, 'EINVAL', 'error when an offline block is offlined');
+        t.is(
+          (await guest.block(FIRST).write('state', 'online_kernel')).errno,
+          'EINVAL',
+          'error when an online block is onlined to another zone',
+        );
+        t.is(
+          (await guest.block(FIRST + 1).write('state', 'offline')).errno,
+          'EINVAL',
+          'error when an offline block is offlined',
+        );
       };
     },
   },
   'offline-of-mixed-zones': {
     what: 'offlining a block that several zones share',
     claims: ['linux/offline/failure-unchanged', 'linux/valid-zones/none'],
-    failure: (guest) => Promise.resolve(async (t) => t.is((await guest.block(0).write('state', 'offline')).errno, 'EINVAL', 'error when memory0 is offlined')),
+    failure: (guest) =>
+      Promise.resolve(async (t) =>
+        t.is((await guest.block(0).write('state', 'offline')).errno, 'EINVAL', 'error when memory0 is offlined'),
+      ),
   },
   'offline-of-kernel-memory': {
     what: 'offlining a block with kernel memory in it',
@@ -51,11 +63,17 @@ const ROWS: Readonly<Record<string, Row>> = {
     failure: async (guest) => {
       await (await guest.plugDimm({size: '128M'})).online('online_kernel');
       await fillKernelMemory(guest);
-      return async (t) => t.is((await guest.block(FIRST).write('state', 'offline')).errno, 'EBUSY', 'error when it is offlined', 'slab pages can\'t be isolated');
+      return async (t) =>
+        t.is(
+          (await guest.block(FIRST).write('state', 'offline')).errno,
+          'EBUSY',
+          'error when it is offlined',
+          "slab pages can't be isolated",
+        );
     },
   },
   'offline-aborted': {
-    what: 'offlining that is aborted while a page can\'t be migrated',
+    what: "offlining that is aborted while a page can't be migrated",
     claims: ['linux/offline/abort-by-signal', 'linux/offline/failure-unchanged'],
     needs: ['command:perl'],
     failure: async (guest) => {
@@ -63,8 +81,17 @@ const ROWS: Readonly<Record<string, Row>> = {
       const allocated = await allocateMemory(guest, 4, 'pinned');
       return async (t) => {
         const block = guest.block(FIRST);
-        const ended = await watchOffline(guest, block, `offline ${block.name}, kill the writer while it is going-offline`, (watch, pid) => watch.run(`kill -KILL ${pid}`, guest.limits.shellMs));
-        t.is({errno: ended.errno, meanwhile: ended.meanwhile?.[block.name]}, {errno: 'killed', meanwhile: 'going-offline'}, 'how the write ended, and state of the block meanwhile');
+        const ended = await watchOffline(
+          guest,
+          block,
+          `offline ${block.name}, kill the writer while it is going-offline`,
+          (watch, pid) => watch.run(`kill -KILL ${pid}`, guest.limits.shellMs),
+        );
+        t.is(
+          {errno: ended.errno, meanwhile: ended.meanwhile?.[block.name]},
+          {errno: 'killed', meanwhile: 'going-offline'},
+          'how the write ended, and state of the block meanwhile',
+        );
         t.is(await allocated.changedPages(), 0, 'pages that lost their content');
       };
     },
@@ -77,7 +104,12 @@ const ROWS: Readonly<Record<string, Row>> = {
       await (await guest.plugDimm({size: '128M'})).online('online_movable');
       return async (t) => {
         await veto(guest, 'MEM_GOING_OFFLINE', 16);
-        t.is((await guest.block(FIRST).write('state', 'offline')).errno, 'EBUSY', 'error when the block is offlined', 'the notifier answers with -16');
+        t.is(
+          (await guest.block(FIRST).write('state', 'offline')).errno,
+          'EBUSY',
+          'error when the block is offlined',
+          'the notifier answers with -16',
+        );
         await veto(guest, 'MEM_GOING_OFFLINE', 0);
       };
     },
@@ -90,7 +122,13 @@ const ROWS: Readonly<Record<string, Row>> = {
       await guest.plugDimm({size: '128M'});
       return async (t) => {
         await veto(guest, 'MEM_GOING_ONLINE', 12);
-        for (const word of ['online', 'online_kernel', 'online_movable']) t.is((await guest.block(FIRST).write('state', word)).errno, 'ENOMEM', `error when ${word} is written to state`, 'the notifier answers with -12');
+        for (const word of ['online', 'online_kernel', 'online_movable'])
+          t.is(
+            (await guest.block(FIRST).write('state', word)).errno,
+            'ENOMEM',
+            `error when ${word} is written to state`,
+            'the notifier answers with -12',
+          );
         await veto(guest, 'MEM_GOING_ONLINE', 0);
       };
     },
@@ -101,7 +139,13 @@ const ROWS: Readonly<Record<string, Row>> = {
     failure: async (guest) => {
       await (await guest.plugDimm({id: 'busy', size: '128M'})).online('online_kernel');
       await fillKernelMemory(guest);
-      return async (t) => t.is((await unplugDevice(guest, 'busy')).outcome, 'refused', 'how the request ended', 'slab pages can\'t be isolated');
+      return async (t) =>
+        t.is(
+          (await unplugDevice(guest, 'busy')).outcome,
+          'refused',
+          'how the request ended',
+          "slab pages can't be isolated",
+        );
     },
   },
   'unplug-disabled': {
@@ -112,7 +156,12 @@ const ROWS: Readonly<Record<string, Row>> = {
       return async (t) => {
         t.is((await guest.write(PROFILE, '0')).errno, 'none', 'error when ejecting is disabled');
         const {outcome, statuses} = await unplugDevice(guest, 'kept');
-        t.is({outcome, statuses}, {outcome: 'refused', statuses: [128]}, 'how the request ended (_OST)', '128: ejection not supported');
+        t.is(
+          {outcome, statuses},
+          {outcome: 'refused', statuses: [128]},
+          'how the request ended (_OST)',
+          '128: ejection not supported',
+        );
         t.is((await guest.write(PROFILE, '1')).errno, 'none', 'error when ejecting is enabled again');
       };
     },
@@ -120,12 +169,18 @@ const ROWS: Readonly<Record<string, Row>> = {
   'plug-unaligned': {
     what: 'plugging a DIMM that is no whole blocks',
     claims: ['linux/blocks/smallest-unit'],
-    failure: (guest) => Promise.resolve(async (t) => {
-      await plugAndHear(guest, {id: 'odd', size: '192M'});
-      t.is(guest.now.blocks.filter(({id}) => id >= FIRST).map(({id}) => id), [], 'blocks of the DIMM', 'one and a half blocks: nothing of it is added');
-      t.is((await unplugDevice(guest, 'odd')).outcome, 'removed', 'how the request to take it out ended');
-      await deleteObject(guest, 'mem-odd');
-    }),
+    failure: (guest) =>
+      Promise.resolve(async (t) => {
+        await plugAndHear(guest, {id: 'odd', size: '192M'});
+        t.is(
+          guest.now.blocks.filter(({id}) => id >= FIRST).map(({id}) => id),
+          [],
+          'blocks of the DIMM',
+          'one and a half blocks: nothing of it is added',
+        );
+        t.is((await unplugDevice(guest, 'odd')).outcome, 'removed', 'how the request to take it out ended');
+        await deleteObject(guest, 'mem-odd');
+      }),
   },
   'plug-refused': {
     what: 'DIMMs that QEMU refuses',
@@ -133,22 +188,31 @@ const ROWS: Readonly<Record<string, Row>> = {
     failure: async (guest) => {
       await guest.plugDimm({id: 'there', size: '128M'});
       return async (t) => {
-        for (const spec of [{slot: 0}, {slot: 99}, {address: 4096}]) t.is((await tryPlug(guest, {id: 'extra', size: '128M', ...spec})).accepted, false, `QEMU accepts a DIMM with ${JSON.stringify(spec)}`);
+        for (const spec of [{slot: 0}, {slot: 99}, {address: 4096}])
+          t.is(
+            (await tryPlug(guest, {id: 'extra', size: '128M', ...spec})).accepted,
+            false,
+            `QEMU accepts a DIMM with ${JSON.stringify(spec)}`,
+          );
       };
     },
   },
 };
 
 for (const [name, {what, claims, needs = [], failure}] of Object.entries(ROWS)) {
-  conformance(`aftermath/${name}`, {
-    title: `After ${what}, plugging, onlining, offlining and unplugging go exactly as on a guest where nothing failed`,
-    claims,
-    needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
-    seconds: 60,
-  }, async ({t, guest, untouched}) => {
-    await compareAfterFailure(t, guest, untouched, async (one) => {
-      await one.setPolicy('offline');
-      return failure(one);
-    });
-  });
+  conformance(
+    `aftermath/${name}`,
+    {
+      title: `After ${what}, plugging, onlining, offlining and unplugging go exactly as on a guest where nothing failed`,
+      claims,
+      needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
+      seconds: 60,
+    },
+    async ({t, guest, untouched}) => {
+      await compareAfterFailure(t, guest, untouched, async (one) => {
+        await one.setPolicy('offline');
+        return failure(one);
+      });
+    },
+  );
 }

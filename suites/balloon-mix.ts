@@ -8,7 +8,13 @@ import {ostMeaning} from '../lib/conformance/host/qemu.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
 
 const MiB = 2 ** 20;
-const BALLOON = ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_VIRTIO_BALLOON', 'config:CONFIG_BALLOON_COMPACTION|CONFIG_BALLOON_MIGRATION', 'command:perl'] as const;
+const BALLOON = [
+  'memory-hotplug',
+  'memory-hotremove',
+  'config:CONFIG_VIRTIO_BALLOON',
+  'config:CONFIG_BALLOON_COMPACTION|CONFIG_BALLOON_MIGRATION',
+  'command:perl',
+] as const;
 
 /** Pages of a DIMM that are in the balloon. */
 async function ballooned(guest: CaseGuest, dimm: Dimm): Promise<number> {
@@ -25,37 +31,62 @@ async function dimmInBalloon(guest: CaseGuest): Promise<Dimm> {
   await dimm.online('online_movable');
   await holdInBalloon(guest, '64M');
   checks.is(await inBalloon(guest), 64 * MiB, 'bytes in the balloon');
-  checks.is(await ballooned(guest, dimm), 64 * 256, 'pages of the DIMM in the balloon', '64 MiB of 4 KiB pages; what can move is served from ZONE_MOVABLE first, and that is the DIMM');
+  checks.is(
+    await ballooned(guest, dimm),
+    64 * 256,
+    'pages of the DIMM in the balloon',
+    '64 MiB of 4 KiB pages; what can move is served from ZONE_MOVABLE first, and that is the DIMM',
+  );
   return dimm;
 }
 
-conformance('balloonmix/offline', {
-  title: 'Pages in the balloon don\'t stop a Movable block from being offlined: they move, and the balloon keeps its size',
-  claims: ['linux/movable/balloon-compaction'],
-  needs: BALLOON,
-  machine: 'q35-virtio',
-}, async ({t, guest}) => {
-  const dimm = await dimmInBalloon(guest);
-  const moved = await balloonPagesMoved(guest);
-  await dimm.offline();
-  t.is(zone(guest.now, 'Movable').present, 0, 'present pages of ZONE_MOVABLE', 'both of its blocks are offline');
-  t.is(await inBalloon(guest), 64 * MiB, 'bytes in the balloon afterwards', 'as before');
-  t.atLeast((await balloonPagesMoved(guest)) - moved, 64 * 256, 'pages of the balloon moved', 'all of its 64 MiB were in the two blocks');
-});
+conformance(
+  'balloonmix/offline',
+  {
+    title:
+      "Pages in the balloon don't stop a Movable block from being offlined: they move, and the balloon keeps its size",
+    claims: ['linux/movable/balloon-compaction'],
+    needs: BALLOON,
+    machine: 'q35-virtio',
+  },
+  async ({t, guest}) => {
+    const dimm = await dimmInBalloon(guest);
+    const moved = await balloonPagesMoved(guest);
+    await dimm.offline();
+    t.is(zone(guest.now, 'Movable').present, 0, 'present pages of ZONE_MOVABLE', 'both of its blocks are offline');
+    t.is(await inBalloon(guest), 64 * MiB, 'bytes in the balloon afterwards', 'as before');
+    t.atLeast(
+      (await balloonPagesMoved(guest)) - moved,
+      64 * 256,
+      'pages of the balloon moved',
+      'all of its 64 MiB were in the two blocks',
+    );
+  },
+);
 
-conformance('balloonmix/unplug', {
-  title: 'What becomes of a DIMM that is to be unplugged while the balloon has pages of it: it goes, or it stays as it was',
-  claims: ['ovirt/balloon-mix'],
-  needs: BALLOON,
-  machine: 'q35-virtio',
-}, async ({t, guest}) => {
-  const dimm = await dimmInBalloon(guest);
-  const before = guest.now;
-  const result = await dimm.requestUnplug();
-  const left = guest.now.qemu.devices.filter(({type}) => type === 'dimm').map(({id}) => id);
-  t.is(left, result.outcome === 'removed' ? [] : [dimm.id], 'DIMMs that QEMU has afterwards', `the guest's reports: ${result.statuses.map((status) => ostMeaning(status)).join(', ')}`);
-  if (result.outcome === 'refused') guest.expectUnchanged(before, 'after a refused unplug');
-  t.fact('balloonUnplug', {outcome: result.outcome, inBalloonMiB: (await inBalloon(guest)) / MiB});
-  await holdInBalloon(guest, '0');
-  t.is(await inBalloon(guest), 0, 'bytes in the balloon once it is let go');
-});
+conformance(
+  'balloonmix/unplug',
+  {
+    title:
+      'What becomes of a DIMM that is to be unplugged while the balloon has pages of it: it goes, or it stays as it was',
+    claims: ['ovirt/balloon-mix'],
+    needs: BALLOON,
+    machine: 'q35-virtio',
+  },
+  async ({t, guest}) => {
+    const dimm = await dimmInBalloon(guest);
+    const before = guest.now;
+    const result = await dimm.requestUnplug();
+    const left = guest.now.qemu.devices.filter(({type}) => type === 'dimm').map(({id}) => id);
+    t.is(
+      left,
+      result.outcome === 'removed' ? [] : [dimm.id],
+      'DIMMs that QEMU has afterwards',
+      `the guest's reports: ${result.statuses.map((status) => ostMeaning(status)).join(', ')}`,
+    );
+    if (result.outcome === 'refused') guest.expectUnchanged(before, 'after a refused unplug');
+    t.fact('balloonUnplug', {outcome: result.outcome, inBalloonMiB: (await inBalloon(guest)) / MiB});
+    await holdInBalloon(guest, '0');
+    t.is(await inBalloon(guest), 0, 'bytes in the balloon once it is let go');
+  },
+);

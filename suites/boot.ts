@@ -13,151 +13,289 @@ const TWO_NODES = 'q35-two-nodes';
 
 /** memhp_default_state by row: what the blocks of a DIMM are then. */
 const STATES = [
-  {word: 'offline', boot: boots.movableNode, blocks: 'offline Movable Normal', why: 'offline; movable_node, on the same command line, lets Movable come first'},
-  {word: 'online', boot: boots.ownMemmap, blocks: 'online Normal', why: 'no zone contains the DIMM, so contig-zones chooses Normal'},
-  {word: 'online_kernel', boot: boots.autoMovable, blocks: 'online Normal', why: 'the kernel zone there is Normal, whatever the online_policy'},
+  {
+    word: 'offline',
+    boot: boots.movableNode,
+    blocks: 'offline Movable Normal',
+    why: 'offline; movable_node, on the same command line, lets Movable come first',
+  },
+  {
+    word: 'online',
+    boot: boots.ownMemmap,
+    blocks: 'online Normal',
+    why: 'no zone contains the DIMM, so contig-zones chooses Normal',
+  },
+  {
+    word: 'online_kernel',
+    boot: boots.autoMovable,
+    blocks: 'online Normal',
+    why: 'the kernel zone there is Normal, whatever the online_policy',
+  },
   {word: 'online_movable', boot: boots.ownMemmapForced, blocks: 'online Movable', why: 'ZONE_MOVABLE is asked for'},
 ] as const;
 
 for (const {word, boot, blocks, why} of STATES) {
-  conformance(`boot/default-state-${word.replace('_', '-')}`, {
-    title: `memhp_default_state=${word} on the command line sets auto_online_blocks, and a DIMM's blocks come up ${blocks}`,
-    claims: ['linux/auto/memhp-default-state', 'linux/auto/readable'],
-    needs: ['memory-hotplug'],
-    boot,
-  }, async ({t, guest}) => {
-    t.is(await guest.read('auto_online_blocks'), word, 'auto_online_blocks', 'memhp_default_state= on the kernel\'s command line');
-    const dimm = await guest.plugDimm({size: '256M'});
-    t.is(dimm.blocks.map(({state, validZones}) => [state, ...validZones].join(' ')), [blocks, blocks], 'state and valid_zones of the DIMM\'s blocks', why);
-    await guest.setPolicy('offline');
-    await guest.setPolicy(word);
-  });
+  conformance(
+    `boot/default-state-${word.replace('_', '-')}`,
+    {
+      title: `memhp_default_state=${word} on the command line sets auto_online_blocks, and a DIMM's blocks come up ${blocks}`,
+      claims: ['linux/auto/memhp-default-state', 'linux/auto/readable'],
+      needs: ['memory-hotplug'],
+      boot,
+    },
+    async ({t, guest}) => {
+      t.is(
+        await guest.read('auto_online_blocks'),
+        word,
+        'auto_online_blocks',
+        "memhp_default_state= on the kernel's command line",
+      );
+      const dimm = await guest.plugDimm({size: '256M'});
+      t.is(
+        dimm.blocks.map(({state, validZones}) => [state, ...validZones].join(' ')),
+        [blocks, blocks],
+        "state and valid_zones of the DIMM's blocks",
+        why,
+      );
+      await guest.setPolicy('offline');
+      await guest.setPolicy(word);
+    },
+  );
 }
 
-conformance('boot/default-state-unknown', {
-  title: 'A word that memhp_default_state= doesn\'t know is ignored: auto_online_blocks is what the kernel was built with',
-  claims: ['linux/auto/memhp-default-state', 'linux/auto/default'],
-  needs: ['memory-hotplug', 'kernel-config'],
-  boot: boots.unknownWords,
-}, async ({t, guest}) => {
-  const built = configPolicy(guest.facts.config ?? {});
-  t.is(await guest.read('auto_online_blocks'), built, 'auto_online_blocks', 'the kernel\'s config; the command line says onlin, which is a part of online');
-  const dimm = await guest.plugDimm({size: '128M'});
-  t.is(dimm.blocks.map(({state}) => state), [built === 'offline' ? 'offline' : 'online'], 'state of a DIMM\'s block');
-});
+conformance(
+  'boot/default-state-unknown',
+  {
+    title:
+      "A word that memhp_default_state= doesn't know is ignored: auto_online_blocks is what the kernel was built with",
+    claims: ['linux/auto/memhp-default-state', 'linux/auto/default'],
+    needs: ['memory-hotplug', 'kernel-config'],
+    boot: boots.unknownWords,
+  },
+  async ({t, guest}) => {
+    const built = configPolicy(guest.facts.config ?? {});
+    t.is(
+      await guest.read('auto_online_blocks'),
+      built,
+      'auto_online_blocks',
+      "the kernel's config; the command line says onlin, which is a part of online",
+    );
+    const dimm = await guest.plugDimm({size: '128M'});
+    t.is(
+      dimm.blocks.map(({state}) => state),
+      [built === 'offline' ? 'offline' : 'online'],
+      "state of a DIMM's block",
+    );
+  },
+);
 
-conformance('boot/no-movable', {
-  title: 'All boot memory is in the kernel zones and ZONE_MOVABLE is empty where nothing asks for it',
-  claims: ['linux/movable/boot-default'],
-  needs: ['memory-hotplug'],
-}, ({t, guest}) => {
-  t.is(movableNow(guest.now), [], 'zones named Movable that have memory');
-  t.is(guest.now.blocks.filter(({validZones}) => validZones.includes('Movable')).map(({id}) => `memory${id}`), [], 'blocks whose valid_zones names Movable');
-  return Promise.resolve();
-});
+conformance(
+  'boot/no-movable',
+  {
+    title: 'All boot memory is in the kernel zones and ZONE_MOVABLE is empty where nothing asks for it',
+    claims: ['linux/movable/boot-default'],
+    needs: ['memory-hotplug'],
+  },
+  ({t, guest}) => {
+    t.is(movableNow(guest.now), [], 'zones named Movable that have memory');
+    t.is(
+      guest.now.blocks.filter(({validZones}) => validZones.includes('Movable')).map(({id}) => `memory${id}`),
+      [],
+      'blocks whose valid_zones names Movable',
+    );
+    return Promise.resolve();
+  },
+);
 
 /** kernelcore and movablecore by row. */
-const CORES: readonly (Pick<CaseHead, 'boot' | 'machine' | 'claims'> & {id: string; says: string; sizes: CoreSizes})[] = [
-  {id: 'kernelcore-size', boot: boots.autoMovable, says: 'kernelcore=512M leaves what exceeds it', sizes: {kernelcore: {bytes: 512 * MIB}}, claims: ['linux/movable/kernelcore']},
-  {id: 'kernelcore-percent', boot: boots.unknownWords, says: 'kernelcore=60% leaves the rest', sizes: {kernelcore: {percent: 60}}, claims: ['linux/movable/kernelcore']},
-  {id: 'movablecore-percent', boot: boots.ownMemmapForced, says: 'movablecore=25% gives that much', sizes: {movablecore: {percent: 25}}, claims: ['linux/movable/movablecore']},
-  {id: 'cores-on-two-nodes', boot: boots.bothCores, machine: TWO_NODES, says: 'kernelcore=300M with movablecore=400M, which leaves the kernel more, shares the kernel memory evenly among two nodes and gives the rest of each', sizes: {kernelcore: {bytes: 300 * MIB}, movablecore: {bytes: 400 * MIB}}, claims: ['linux/movable/kernelcore', 'linux/movable/movablecore']},
-];
+const CORES: readonly (Pick<CaseHead, 'boot' | 'machine' | 'claims'> & {id: string; says: string; sizes: CoreSizes})[] =
+  [
+    {
+      id: 'kernelcore-size',
+      boot: boots.autoMovable,
+      says: 'kernelcore=512M leaves what exceeds it',
+      sizes: {kernelcore: {bytes: 512 * MIB}},
+      claims: ['linux/movable/kernelcore'],
+    },
+    {
+      id: 'kernelcore-percent',
+      boot: boots.unknownWords,
+      says: 'kernelcore=60% leaves the rest',
+      sizes: {kernelcore: {percent: 60}},
+      claims: ['linux/movable/kernelcore'],
+    },
+    {
+      id: 'movablecore-percent',
+      boot: boots.ownMemmapForced,
+      says: 'movablecore=25% gives that much',
+      sizes: {movablecore: {percent: 25}},
+      claims: ['linux/movable/movablecore'],
+    },
+    {
+      id: 'cores-on-two-nodes',
+      boot: boots.bothCores,
+      machine: TWO_NODES,
+      says: 'kernelcore=300M with movablecore=400M, which leaves the kernel more, shares the kernel memory evenly among two nodes and gives the rest of each',
+      sizes: {kernelcore: {bytes: 300 * MIB}, movablecore: {bytes: 400 * MIB}},
+      claims: ['linux/movable/kernelcore', 'linux/movable/movablecore'],
+    },
+  ];
 
 for (const {id, says, sizes, ...head} of CORES) {
-  conformance(`boot/${id}`, {
-    title: `${says} of the boot memory to ZONE_MOVABLE, to the page`,
-    needs: ['memory-hotplug', 'arch:amd64'],
-    ...head,
-  }, ({t, guest}) => {
-    const ends = head.machine === TWO_NODES ? [(512 * MIB) / 4096, Infinity] : [Infinity];
-    const {value, because} = bootMovable(guest.now, sizes, ends);
-    t.is(value.length, ends.length, 'nodes that have a ZONE_MOVABLE, by the ledger', because);
-    t.is(movableNow(guest.now), value, 'first page frame and present pages of ZONE_MOVABLE, by node', because);
-    return Promise.resolve();
-  });
+  conformance(
+    `boot/${id}`,
+    {
+      title: `${says} of the boot memory to ZONE_MOVABLE, to the page`,
+      needs: ['memory-hotplug', 'arch:amd64'],
+      ...head,
+    },
+    ({t, guest}) => {
+      const ends = head.machine === TWO_NODES ? [(512 * MIB) / 4096, Infinity] : [Infinity];
+      const {value, because} = bootMovable(guest.now, sizes, ends);
+      t.is(value.length, ends.length, 'nodes that have a ZONE_MOVABLE, by the ledger', because);
+      t.is(movableNow(guest.now), value, 'first page frame and present pages of ZONE_MOVABLE, by node', because);
+      return Promise.resolve();
+    },
+  );
 }
 
-conformance('boot/kernelcore-counts', {
-  title: 'Boot memory in ZONE_MOVABLE counts as movable for auto-movable, and not as kernel memory',
-  claims: ['linux/policy/auto-movable', 'linux/policy/present-pages'],
-  needs: ['memory-hotplug', 'kernel>=5.15'],
-  boot: boots.autoMovable,
-}, async ({t, guest}) => {
-  await autoMovable(guest);
-  const dimm = await guest.plugDimm({size: '256M'});
-  await crosses(t, guest, dimm, 'beside Movable boot memory');
-  await setParameters(guest, {auto_movable_ratio: 100});
-  offers(t, guest, dimm, 100, 'Normal', 'at 100%, which half of the boot memory uses up by itself');
-});
+conformance(
+  'boot/kernelcore-counts',
+  {
+    title: 'Boot memory in ZONE_MOVABLE counts as movable for auto-movable, and not as kernel memory',
+    claims: ['linux/policy/auto-movable', 'linux/policy/present-pages'],
+    needs: ['memory-hotplug', 'kernel>=5.15'],
+    boot: boots.autoMovable,
+  },
+  async ({t, guest}) => {
+    await autoMovable(guest);
+    const dimm = await guest.plugDimm({size: '256M'});
+    await crosses(t, guest, dimm, 'beside Movable boot memory');
+    await setParameters(guest, {auto_movable_ratio: 100});
+    offers(t, guest, dimm, 100, 'Normal', 'at 100%, which half of the boot memory uses up by itself');
+  },
+);
 
-conformance('boot/parameters', {
-  title: 'Module parameters on the command line are what the parameters read, and what a DIMM is onlined by',
-  claims: ['linux/params/command-line', 'linux/policy/auto-movable'],
-  needs: ['memory-hotplug', 'numa', 'kernel>=5.15'],
-  boot: boots.autoMovable,
-}, async ({t, guest}) => {
-  const names = ['online_policy', 'auto_movable_ratio', 'auto_movable_numa_aware'];
-  t.is(await Promise.all(names.map((name) => readParameter(guest, name))), ['auto-movable', '50', 'N'], names.join(', '));
-  await guest.setPolicy('online');
-  const dimm = await guest.plugDimm({size: '128M'});
-  t.is(dimm.blocks.map(({validZones}) => validZones.join(' ')), ['Normal'], 'zone of a DIMM of one block', 'kernelcore=512M, on the same command line, has half of the boot memory in ZONE_MOVABLE: 50% are used up');
-});
+conformance(
+  'boot/parameters',
+  {
+    title: 'Module parameters on the command line are what the parameters read, and what a DIMM is onlined by',
+    claims: ['linux/params/command-line', 'linux/policy/auto-movable'],
+    needs: ['memory-hotplug', 'numa', 'kernel>=5.15'],
+    boot: boots.autoMovable,
+  },
+  async ({t, guest}) => {
+    const names = ['online_policy', 'auto_movable_ratio', 'auto_movable_numa_aware'];
+    t.is(
+      await Promise.all(names.map((name) => readParameter(guest, name))),
+      ['auto-movable', '50', 'N'],
+      names.join(', '),
+    );
+    await guest.setPolicy('online');
+    const dimm = await guest.plugDimm({size: '128M'});
+    t.is(
+      dimm.blocks.map(({validZones}) => validZones.join(' ')),
+      ['Normal'],
+      'zone of a DIMM of one block',
+      'kernelcore=512M, on the same command line, has half of the boot memory in ZONE_MOVABLE: 50% are used up',
+    );
+  },
+);
 
-conformance('boot/parameters-unknown', {
-  title: 'Values that the module parameters don\'t know are refused on the command line: the defaults stay',
-  claims: ['linux/params/bad-input', 'linux/params/command-line'],
-  needs: ['memory-hotplug', 'numa', 'kernel>=5.15'],
-  boot: boots.unknownWords,
-}, async ({t, guest}) => {
-  const names = ['online_policy', 'auto_movable_ratio', 'auto_movable_numa_aware'];
-  t.is(await Promise.all(names.map((name) => readParameter(guest, name))), ['contig-zones', '301', 'Y'], names.join(', '), 'the documented defaults');
-});
+conformance(
+  'boot/parameters-unknown',
+  {
+    title: "Values that the module parameters don't know are refused on the command line: the defaults stay",
+    claims: ['linux/params/bad-input', 'linux/params/command-line'],
+    needs: ['memory-hotplug', 'numa', 'kernel>=5.15'],
+    boot: boots.unknownWords,
+  },
+  async ({t, guest}) => {
+    const names = ['online_policy', 'auto_movable_ratio', 'auto_movable_numa_aware'];
+    t.is(
+      await Promise.all(names.map((name) => readParameter(guest, name))),
+      ['contig-zones', '301', 'Y'],
+      names.join(', '),
+      'the documented defaults',
+    );
+  },
+);
 
-conformance('boot/parameters-absent', {
-  title: 'Before 5.13 memory_hotplug has no module parameters, and those on the command line change nothing',
-  claims: ['linux/params/present'],
-  needs: ['memory-hotplug', 'kernel<5.13'],
-  boot: boots.autoMovable,
-}, async ({t, guest}) => {
-  t.is((await guest.trySh(`[ -e ${PARAMETERS} ]`)).status === 0, false, `${PARAMETERS} is there`);
-  await guest.setPolicy('online');
-  const dimm = await guest.plugDimm({size: '128M'});
-  t.is(dimm.blocks.map(({validZones}) => validZones.join(' ')), ['Normal'], 'zone of a DIMM of one block', 'there is no online_policy, so it is contig-zones');
-});
+conformance(
+  'boot/parameters-absent',
+  {
+    title: 'Before 5.13 memory_hotplug has no module parameters, and those on the command line change nothing',
+    claims: ['linux/params/present'],
+    needs: ['memory-hotplug', 'kernel<5.13'],
+    boot: boots.autoMovable,
+  },
+  async ({t, guest}) => {
+    t.is((await guest.trySh(`[ -e ${PARAMETERS} ]`)).status === 0, false, `${PARAMETERS} is there`);
+    await guest.setPolicy('online');
+    const dimm = await guest.plugDimm({size: '128M'});
+    t.is(
+      dimm.blocks.map(({validZones}) => validZones.join(' ')),
+      ['Normal'],
+      'zone of a DIMM of one block',
+      'there is no online_policy, so it is contig-zones',
+    );
+  },
+);
 
-conformance('boot/cma-counts', {
-  title: 'CMA\'s pages count as movable for auto-movable, although they lie in a kernel zone',
-  claims: ['linux/policy/cma'],
-  needs: ['memory-hotplug', 'kernel>=5.15', 'config:CONFIG_DMA_CMA'],
-  boot: boots.movableNode,
-}, async ({t, guest}) => {
-  t.is(guest.now.meminfo['CmaTotal'], 64 * 1024, 'CmaTotal in kB', 'cma=64M on the kernel\'s command line');
-  await autoMovable(guest);
-  const dimm = await guest.plugDimm({size: '256M'});
-  await crosses(t, guest, dimm, 'with 64 MiB of CMA');
-  const without = Math.ceil((dimm.size / 4096 / (zone(guest.now, 'DMA').present + zone(guest.now, 'DMA32').present)) * 100);
-  await setParameters(guest, {auto_movable_ratio: without});
-  offers(t, guest, dimm, without, 'Normal', `at ${without}%, which would do if CMA's pages were kernel memory`);
-});
+conformance(
+  'boot/cma-counts',
+  {
+    title: "CMA's pages count as movable for auto-movable, although they lie in a kernel zone",
+    claims: ['linux/policy/cma'],
+    needs: ['memory-hotplug', 'kernel>=5.15', 'config:CONFIG_DMA_CMA'],
+    boot: boots.movableNode,
+  },
+  async ({t, guest}) => {
+    t.is(guest.now.meminfo['CmaTotal'], 64 * 1024, 'CmaTotal in kB', "cma=64M on the kernel's command line");
+    await autoMovable(guest);
+    const dimm = await guest.plugDimm({size: '256M'});
+    await crosses(t, guest, dimm, 'with 64 MiB of CMA');
+    const without = Math.ceil(
+      (dimm.size / 4096 / (zone(guest.now, 'DMA').present + zone(guest.now, 'DMA32').present)) * 100,
+    );
+    await setParameters(guest, {auto_movable_ratio: without});
+    offers(t, guest, dimm, without, 'Normal', `at ${without}%, which would do if CMA's pages were kernel memory`);
+  },
+);
 
-conformance('boot/movable-offline', {
-  title: 'A block of boot memory in ZONE_MOVABLE without reserved pages goes offline, and comes back with its memory',
-  claims: ['linux/movable/boot-offline', 'linux/offline/hidden'],
-  needs: ['memory-hotplug', 'memory-hotremove', 'command:perl'],
-  boot: boots.autoMovable,
-}, async ({t, guest}) => {
-  const before = guest.now;
-  const blocks = before.blocks.filter(({id, validZones}) => validZones.join() === 'Movable' && bytesMissing(before, id) === 0).map(({id}) => guest.block(id));
-  const reserved = await Promise.all(blocks.map(async (block) => (await framesOf(guest, block)).reserved));
-  const errnos: string[] = [];
-  for (const [i, block] of blocks.entries()) {
-    const {errno} = await block.write('state', 'offline');
-    errnos.push(errno);
-    t.is(guest.memTotal, (before.meminfo['MemTotal'] ?? 0) - (reserved[i] === 0 ? guest.blockSize / 1024 : 0), `MemTotal after offline was written to ${block.name}`, `it has ${reserved[i]} reserved pages`);
-    if (errno === 'none') await block.online('online_movable');
-    guest.expectUnchanged(before, `after ${block.name} went offline and online again, or was refused`);
-  }
-  t.is(errnos, reserved.map((count) => (count === 0 ? 'none' : 'EBUSY')), 'errors when offline is written to whole blocks of ZONE_MOVABLE', `reserved pages by block: ${reserved.join(', ')}`);
-  t.is(errnos.includes('none'), true, 'one of them at least went offline');
-});
+conformance(
+  'boot/movable-offline',
+  {
+    title: 'A block of boot memory in ZONE_MOVABLE without reserved pages goes offline, and comes back with its memory',
+    claims: ['linux/movable/boot-offline', 'linux/offline/hidden'],
+    needs: ['memory-hotplug', 'memory-hotremove', 'command:perl'],
+    boot: boots.autoMovable,
+  },
+  async ({t, guest}) => {
+    const before = guest.now;
+    const blocks = before.blocks
+      .filter(({id, validZones}) => validZones.join() === 'Movable' && bytesMissing(before, id) === 0)
+      .map(({id}) => guest.block(id));
+    const reserved = await Promise.all(blocks.map(async (block) => (await framesOf(guest, block)).reserved));
+    const errnos: string[] = [];
+    for (const [i, block] of blocks.entries()) {
+      const {errno} = await block.write('state', 'offline');
+      errnos.push(errno);
+      t.is(
+        guest.memTotal,
+        (before.meminfo['MemTotal'] ?? 0) - (reserved[i] === 0 ? guest.blockSize / 1024 : 0),
+        `MemTotal after offline was written to ${block.name}`,
+        `it has ${reserved[i]} reserved pages`,
+      );
+      if (errno === 'none') await block.online('online_movable');
+      guest.expectUnchanged(before, `after ${block.name} went offline and online again, or was refused`);
+    }
+    t.is(
+      errnos,
+      reserved.map((count) => (count === 0 ? 'none' : 'EBUSY')),
+      'errors when offline is written to whole blocks of ZONE_MOVABLE',
+      `reserved pages by block: ${reserved.join(', ')}`,
+    );
+    t.is(errnos.includes('none'), true, 'one of them at least went offline');
+  },
+);

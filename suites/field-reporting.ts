@@ -11,7 +11,14 @@ const MiB = 2 ** 20;
 /** A size that no other mapping of QEMU has. */
 const SIZE = 384 * MiB;
 const HEAD = {
-  needs: ['memory-hotplug', 'memory-hotremove', 'kernel>=5.7', 'config:CONFIG_VIRTIO_BALLOON', 'command:sha256sum', 'command:udevadm'] as const,
+  needs: [
+    'memory-hotplug',
+    'memory-hotremove',
+    'kernel>=5.7',
+    'config:CONFIG_VIRTIO_BALLOON',
+    'command:sha256sum',
+    'command:udevadm',
+  ] as const,
   machine: 'q35-768m',
   boot: boots.coldMovable,
   seconds: 60,
@@ -27,42 +34,71 @@ async function onlyDimm(guest: CaseGuest): Promise<Dimm> {
   return dimm;
 }
 
-conformance('field/reporting-dimm', {
-  title: 'Pages of a DIMM that become free are reported: the host has them back, all that is large enough, and data beside them is unharmed',
-  claims: ['field/reporting/returns'],
-  ...HEAD,
-}, async ({t, guest}) => {
-  await onlyDimm(guest);
-  const data = await fillUserMemory(guest, 16);
-  await fillText(guest, 128);
-  t.atLeast(await residentOf(guest, SIZE), 144 * 1024, 'KiB that the host holds for the DIMM', 'the guest has written 144 MiB, and is served from ZONE_MOVABLE first');
-  await plugReporter(guest, 'port0');
-  t.is(await reports(guest), true, 'the driver reports free pages');
-  await guest.step('let go of 128 MiB', () => guest.sh('umount /run/memhp.text'));
-  const free = await reportable(guest, 'Movable');
-  t.atLeast(free, 128 * 1024, 'KiB free in ZONE_MOVABLE in whole pageblocks', '128 MiB were let go, and more has never been used');
-  const most = SIZE / 1024 - free;
-  t.is((await residentFalls(guest, SIZE, most)) <= most, true, 'the host holds no more for the DIMM than its size less what is free in whole pageblocks', `${SIZE / 1024} − ${free} KiB: each such page is reported, and comes back when it is used`);
-  t.is(await data.intact(), true, 'the guest still reads its data', 'reported pages were free');
-});
+conformance(
+  'field/reporting-dimm',
+  {
+    title:
+      'Pages of a DIMM that become free are reported: the host has them back, all that is large enough, and data beside them is unharmed',
+    claims: ['field/reporting/returns'],
+    ...HEAD,
+  },
+  async ({t, guest}) => {
+    await onlyDimm(guest);
+    const data = await fillUserMemory(guest, 16);
+    await fillText(guest, 128);
+    t.atLeast(
+      await residentOf(guest, SIZE),
+      144 * 1024,
+      'KiB that the host holds for the DIMM',
+      'the guest has written 144 MiB, and is served from ZONE_MOVABLE first',
+    );
+    await plugReporter(guest, 'port0');
+    t.is(await reports(guest), true, 'the driver reports free pages');
+    await guest.step('let go of 128 MiB', () => guest.sh('umount /run/memhp.text'));
+    const free = await reportable(guest, 'Movable');
+    t.atLeast(
+      free,
+      128 * 1024,
+      'KiB free in ZONE_MOVABLE in whole pageblocks',
+      '128 MiB were let go, and more has never been used',
+    );
+    const most = SIZE / 1024 - free;
+    t.is(
+      (await residentFalls(guest, SIZE, most)) <= most,
+      true,
+      'the host holds no more for the DIMM than its size less what is free in whole pageblocks',
+      `${SIZE / 1024} − ${free} KiB: each such page is reported, and comes back when it is used`,
+    );
+    t.is(await data.intact(), true, 'the guest still reads its data', 'reported pages were free');
+  },
+);
 
-conformance('field/reporting-unplug', {
-  title: 'A DIMM can be offlined, unplugged and replaced while free pages are reported; data that was in it is unharmed',
-  claims: ['field/reporting/unplug', 'linux/acpi/unplug'],
-  ...HEAD,
-}, async ({t, guest}) => {
-  const dimm = await onlyDimm(guest);
-  await plugReporter(guest, 'port0');
-  t.is(await reports(guest), true, 'the driver reports free pages');
-  const data = await fillUserMemory(guest, 32);
-  await fillText(guest, 64);
-  await guest.step('let go of 64 MiB', () => guest.sh('umount /run/memhp.text'));
-  await dimm.offline();
-  t.is(await data.intact(), true, 'the guest reads its data after the DIMM went offline');
-  await dimm.online('online_movable');
-  t.is((await dimm.requestUnplug()).outcome, 'removed', 'how the request to take it out ended');
-  t.is(await data.intact(), true, 'the guest reads its data after the unplug');
-  const again = await guest.plugDimm({size: '256M'});
-  await again.online('online_movable');
-  t.is(again.blocks.map(({validZones}) => validZones.join(' ')), ['Movable', 'Movable'], 'zones of another DIMM in its place');
-});
+conformance(
+  'field/reporting-unplug',
+  {
+    title:
+      'A DIMM can be offlined, unplugged and replaced while free pages are reported; data that was in it is unharmed',
+    claims: ['field/reporting/unplug', 'linux/acpi/unplug'],
+    ...HEAD,
+  },
+  async ({t, guest}) => {
+    const dimm = await onlyDimm(guest);
+    await plugReporter(guest, 'port0');
+    t.is(await reports(guest), true, 'the driver reports free pages');
+    const data = await fillUserMemory(guest, 32);
+    await fillText(guest, 64);
+    await guest.step('let go of 64 MiB', () => guest.sh('umount /run/memhp.text'));
+    await dimm.offline();
+    t.is(await data.intact(), true, 'the guest reads its data after the DIMM went offline');
+    await dimm.online('online_movable');
+    t.is((await dimm.requestUnplug()).outcome, 'removed', 'how the request to take it out ended');
+    t.is(await data.intact(), true, 'the guest reads its data after the unplug');
+    const again = await guest.plugDimm({size: '256M'});
+    await again.online('online_movable');
+    t.is(
+      again.blocks.map(({validZones}) => validZones.join(' ')),
+      ['Movable', 'Movable'],
+      'zones of another DIMM in its place',
+    );
+  },
+);

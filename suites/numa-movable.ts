@@ -25,51 +25,61 @@ async function withPolicy(guest: CaseGuest, by: BoundBy): Promise<{dimm: Dimm; p
   return {dimm, process};
 }
 
-conformance('numa/movable-node-bind', {
-  title: 'A process whose memory policy is a node with Movable memory alone (MPOL_BIND) has its memory there, and ' +
-    'kernel memory from the other node; it outlives the node\'s only DIMM, and its policy goes to the other node',
-  claims: ['linux/mempolicy/movable-only', 'linux/mempolicy/follows-nodes', 'linux/offline/migrates'],
-  ...HEAD,
-}, async ({t, guest}) => {
-  const {dimm, process} = await withPolicy(guest, 'bind');
-  t.is(await process.pagesByNode(), {N1: PAGES}, 'its pages by node', 'its policy is bind:1, and there is room');
-  t.is(
-    await process.writeToPipe(),
-    'none',
-    'error when it writes to a pipe',
-    'a policy of Movable nodes alone holds for movable memory alone (apply_policy_zone() of mm/mempolicy.c), unlike ' +
-      'a cpuset',
-  );
-  t.is(await kernelMemory(guest, 1), NOTHING, 'KiB of kernel memory on node 1', 'ZONE_MOVABLE has none');
-  await dimm.unplug();
-  t.is(
-    await process.policyOnce('bind:0'),
-    'bind:0',
-    'its policy once node 1 has no memory',
-    'mpol_rebind_nodemask(): the nodes that are left',
-  );
-  t.is(await process.pagesByNode(), {N0: PAGES}, 'its pages by node then', 'only node 0 has memory');
-  t.is(await process.changedPages(), 0, 'pages that lost their content');
-  t.is(await process.takeMore(MIB), 'none', 'what becomes of it when it takes more', 'node 0 has room');
-  await process.end();
-});
+conformance(
+  'numa/movable-node-bind',
+  {
+    title:
+      'A process whose memory policy is a node with Movable memory alone (MPOL_BIND) has its memory there, and ' +
+      "kernel memory from the other node; it outlives the node's only DIMM, and its policy goes to the other node",
+    claims: ['linux/mempolicy/movable-only', 'linux/mempolicy/follows-nodes', 'linux/offline/migrates'],
+    ...HEAD,
+  },
+  async ({t, guest}) => {
+    const {dimm, process} = await withPolicy(guest, 'bind');
+    t.is(await process.pagesByNode(), {N1: PAGES}, 'its pages by node', 'its policy is bind:1, and there is room');
+    t.is(
+      await process.writeToPipe(),
+      'none',
+      'error when it writes to a pipe',
+      'a policy of Movable nodes alone holds for movable memory alone (apply_policy_zone() of mm/mempolicy.c), unlike ' +
+        'a cpuset',
+    );
+    t.is(await kernelMemory(guest, 1), NOTHING, 'KiB of kernel memory on node 1', 'ZONE_MOVABLE has none');
+    await dimm.unplug();
+    t.is(
+      await process.policyOnce('bind:0'),
+      'bind:0',
+      'its policy once node 1 has no memory',
+      'mpol_rebind_nodemask(): the nodes that are left',
+    );
+    t.is(await process.pagesByNode(), {N0: PAGES}, 'its pages by node then', 'only node 0 has memory');
+    t.is(await process.changedPages(), 0, 'pages that lost their content');
+    t.is(await process.takeMore(MIB), 'none', 'what becomes of it when it takes more', 'node 0 has room');
+    await process.end();
+  },
+);
 
-conformance('numa/movable-node-full', {
-  title: 'A process that prefers a node with Movable memory alone gets memory of the other node once that one is ' +
-    'full: none is killed',
-  claims: ['linux/mempolicy/preferred', 'linux/mempolicy/movable-only'],
-  ...HEAD,
-}, async ({t, guest}) => {
-  const {dimm, process} = await withPolicy(guest, 'preferred');
-  t.is(await process.pagesByNode(), {N1: PAGES}, 'its pages by node', 'its policy is prefer:1, and there is room');
-  t.is(
-    await process.takeMore(dimm.size / 2 ** 20),
-    'none',
-    'what becomes of it when it takes as much as the node has once more',
-    'MPOL_PREFERRED: node 1 first, then any other',
-  );
-  t.is(await kernelMemory(guest, 1), NOTHING, 'KiB of kernel memory on node 1, which is full', 'as before');
-  t.is(await process.changedPages(), 0, 'pages that lost their content');
-  await process.end();
-  await dimm.unplug();
-});
+conformance(
+  'numa/movable-node-full',
+  {
+    title:
+      'A process that prefers a node with Movable memory alone gets memory of the other node once that one is ' +
+      'full: none is killed',
+    claims: ['linux/mempolicy/preferred', 'linux/mempolicy/movable-only'],
+    ...HEAD,
+  },
+  async ({t, guest}) => {
+    const {dimm, process} = await withPolicy(guest, 'preferred');
+    t.is(await process.pagesByNode(), {N1: PAGES}, 'its pages by node', 'its policy is prefer:1, and there is room');
+    t.is(
+      await process.takeMore(dimm.size / 2 ** 20),
+      'none',
+      'what becomes of it when it takes as much as the node has once more',
+      'MPOL_PREFERRED: node 1 first, then any other',
+    );
+    t.is(await kernelMemory(guest, 1), NOTHING, 'KiB of kernel memory on node 1, which is full', 'as before');
+    t.is(await process.changedPages(), 0, 'pages that lost their content');
+    await process.end();
+    await dimm.unplug();
+  },
+);

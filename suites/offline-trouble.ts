@@ -18,47 +18,84 @@ const INJECT: readonly Need[] = ['kernel-config', 'config:CONFIG_MEMORY_NOTIFIER
 async function expectRefused(guest: CaseGuest, block: MemoryBlock, errno: string, because: string): Promise<void> {
   const before = guest.now;
   const {checks} = guest;
-  checks.is((await block.write('state', 'offline')).errno, errno, `error when offline is written to state of ${block.name}`, because);
-  checks.is((await block.write('online', '0')).errno, errno, `error when 0 is written to online of ${block.name}`, 'as above');
+  checks.is(
+    (await block.write('state', 'offline')).errno,
+    errno,
+    `error when offline is written to state of ${block.name}`,
+    because,
+  );
+  checks.is(
+    (await block.write('online', '0')).errno,
+    errno,
+    `error when 0 is written to online of ${block.name}`,
+    'as above',
+  );
   guest.expectUnchanged(before, `after ${block.name} refused to go offline`);
 }
 
-conformance('offline/ragged-end', {
-  title: 'Where boot memory ends in the middle of a block, that block refuses to go offline with EINVAL, and the one before doesn\'t',
-  claims: ['linux/offline/holes', 'linux/offline/failure-unchanged'],
-  needs: NEEDS,
-  machine: 'q35-ragged',
-}, async ({t, guest}) => {
-  const last = guest.now.blocks.at(-1)?.id ?? 0;
-  const {ram} = guest.machine;
-  t.require(last, Math.floor(ram / guest.blockSize), 'the last block', `${ram / 2 ** 20} MiB of RAM end within it`);
-  t.is(bytesMissing(guest.now, last) >= guest.blockSize - (ram % guest.blockSize), true, 'bytes of it that are no System RAM are at least those beyond the end of RAM');
-  await expectRefused(guest, guest.block(last), 'EINVAL', 'offline_pages() refuses holes first');
-});
+conformance(
+  'offline/ragged-end',
+  {
+    title:
+      "Where boot memory ends in the middle of a block, that block refuses to go offline with EINVAL, and the one before doesn't",
+    claims: ['linux/offline/holes', 'linux/offline/failure-unchanged'],
+    needs: NEEDS,
+    machine: 'q35-ragged',
+  },
+  async ({t, guest}) => {
+    const last = guest.now.blocks.at(-1)?.id ?? 0;
+    const {ram} = guest.machine;
+    t.require(last, Math.floor(ram / guest.blockSize), 'the last block', `${ram / 2 ** 20} MiB of RAM end within it`);
+    t.is(
+      bytesMissing(guest.now, last) >= guest.blockSize - (ram % guest.blockSize),
+      true,
+      'bytes of it that are no System RAM are at least those beyond the end of RAM',
+    );
+    await expectRefused(guest, guest.block(last), 'EINVAL', 'offline_pages() refuses holes first');
+  },
+);
 
-conformance('offline/mixed-nodes', {
-  title: 'A block that two NUMA nodes share reads none in valid_zones and refuses to go offline with EINVAL',
-  claims: ['linux/offline/mixed', 'linux/valid-zones/none', 'linux/offline/failure-unchanged'],
-  needs: [...NEEDS, 'numa'],
-  machine: 'q35-split-block',
-}, async ({t, guest}) => {
-  const [first = 0] = guest.machine.nodes;
-  const block = guest.block(Math.floor(first / guest.blockSize));
-  t.require(first % guest.blockSize > 0, true, 'the nodes meet in the middle of a block', `${first / 2 ** 20} MiB of node 0`);
-  t.is(guest.view(block.id).nodes, [0, 1], `nodes of ${block.name}`, 'the first node ends within it');
-  t.is(block.validZones, ['none'], `valid_zones of ${block.name}`);
-  await expectRefused(guest, block, 'EINVAL', 'a block without one zone can\'t be taken out of it');
-});
+conformance(
+  'offline/mixed-nodes',
+  {
+    title: 'A block that two NUMA nodes share reads none in valid_zones and refuses to go offline with EINVAL',
+    claims: ['linux/offline/mixed', 'linux/valid-zones/none', 'linux/offline/failure-unchanged'],
+    needs: [...NEEDS, 'numa'],
+    machine: 'q35-split-block',
+  },
+  async ({t, guest}) => {
+    const [first = 0] = guest.machine.nodes;
+    const block = guest.block(Math.floor(first / guest.blockSize));
+    t.require(
+      first % guest.blockSize > 0,
+      true,
+      'the nodes meet in the middle of a block',
+      `${first / 2 ** 20} MiB of node 0`,
+    );
+    t.is(guest.view(block.id).nodes, [0, 1], `nodes of ${block.name}`, 'the first node ends within it');
+    t.is(block.validZones, ['none'], `valid_zones of ${block.name}`);
+    await expectRefused(guest, block, 'EINVAL', "a block without one zone can't be taken out of it");
+  },
+);
 
-conformance('offline/mixed-zones', {
-  title: 'The only block that two zones share is the first; it refuses to go offline with EINVAL',
-  claims: ['linux/offline/mixed'],
-  needs: NEEDS,
-}, async ({t, guest}) => {
-  const mixed = guest.now.blocks.filter(({state, validZones}) => state === 'online' && validZones.join() === 'none');
-  t.is(mixed.map(({id}) => id), [0], 'blocks whose valid_zones read none', 'zone DMA ends at 16 MiB, in the first block');
-  await expectRefused(guest, guest.block(0), 'EINVAL', 'a block without one zone can\'t be taken out of it');
-});
+conformance(
+  'offline/mixed-zones',
+  {
+    title: 'The only block that two zones share is the first; it refuses to go offline with EINVAL',
+    claims: ['linux/offline/mixed'],
+    needs: NEEDS,
+  },
+  async ({t, guest}) => {
+    const mixed = guest.now.blocks.filter(({state, validZones}) => state === 'online' && validZones.join() === 'none');
+    t.is(
+      mixed.map(({id}) => id),
+      [0],
+      'blocks whose valid_zones read none',
+      'zone DMA ends at 16 MiB, in the first block',
+    );
+    await expectRefused(guest, guest.block(0), 'EINVAL', "a block without one zone can't be taken out of it");
+  },
+);
 
 /** Where a reserved area lies that the kernel's log of its boot names: [start, end) in bytes. */
 async function areaOf(guest: CaseGuest, pattern: string): Promise<{start: number; end: number}> {
@@ -68,134 +105,255 @@ async function areaOf(guest: CaseGuest, pattern: string): Promise<{start: number
   return {start: Number.parseInt(start, 16), end: Number.parseInt(start, 16) + Number(mib) * 2 ** 20};
 }
 
-conformance('offline/cma', {
-  title: 'Blocks with a CMA area in them refuse to go offline with EBUSY',
-  claims: ['linux/offline/cma', 'linux/offline/failure-unchanged'],
-  needs: [...NEEDS, 'kernel-config', 'config:CONFIG_CMA'],
-  boot: boots.movableNode,
-}, async ({t, guest}) => {
-  const area = await areaOf(guest, 'cma: reserved 64 MiB');
-  t.is((area.end - area.start) / 2 ** 20, 64, 'MiB of the area', 'cma=64M');
-  const blocks = guest.now.blocks.filter(({id}) => id * guest.blockSize < area.end && (id + 1) * guest.blockSize > area.start);
-  t.is(blocks.length > 0, true, 'blocks that the area lies in: there are some', `0x${area.start.toString(16)} to 0x${area.end.toString(16)}`);
-  for (const {id} of blocks) {
-    const hole = bytesMissing(guest.now, id) > 0;
-    await expectRefused(guest, guest.block(id), hole ? 'EINVAL' : 'EBUSY', hole ? 'the block has a hole as well, and holes are refused first' : 'pages of CMA areas can\'t be isolated for anybody else (has_unmovable_pages)');
-  }
-});
+conformance(
+  'offline/cma',
+  {
+    title: 'Blocks with a CMA area in them refuse to go offline with EBUSY',
+    claims: ['linux/offline/cma', 'linux/offline/failure-unchanged'],
+    needs: [...NEEDS, 'kernel-config', 'config:CONFIG_CMA'],
+    boot: boots.movableNode,
+  },
+  async ({t, guest}) => {
+    const area = await areaOf(guest, 'cma: reserved 64 MiB');
+    t.is((area.end - area.start) / 2 ** 20, 64, 'MiB of the area', 'cma=64M');
+    const blocks = guest.now.blocks.filter(
+      ({id}) => id * guest.blockSize < area.end && (id + 1) * guest.blockSize > area.start,
+    );
+    t.is(
+      blocks.length > 0,
+      true,
+      'blocks that the area lies in: there are some',
+      `0x${area.start.toString(16)} to 0x${area.end.toString(16)}`,
+    );
+    for (const {id} of blocks) {
+      const hole = bytesMissing(guest.now, id) > 0;
+      await expectRefused(
+        guest,
+        guest.block(id),
+        hole ? 'EINVAL' : 'EBUSY',
+        hole
+          ? 'the block has a hole as well, and holes are refused first'
+          : "pages of CMA areas can't be isolated for anybody else (has_unmovable_pages)",
+      );
+    }
+  },
+);
 
-conformance('offline/arm64-boot', {
-  title: 'On arm64 every block of boot memory refuses to go offline with EPERM',
-  claims: ['linux/offline/arm64-boot'],
-  needs: [...NEEDS, 'arch:arm64'],
-}, async ({t, guest}) => {
-  const whole = guest.now.blocks.filter(({id, validZones}) => bytesMissing(guest.now, id) === 0 && validZones.join() !== 'none');
-  t.is(whole.length > 0, true, 'blocks of boot memory that nothing else forbids: there are some');
-  for (const {id} of whole) await expectRefused(guest, guest.block(id), 'EPERM', 'prevent_bootmem_remove_notifier() in arch/arm64/mm/mmu.c vetoes it');
-});
+conformance(
+  'offline/arm64-boot',
+  {
+    title: 'On arm64 every block of boot memory refuses to go offline with EPERM',
+    claims: ['linux/offline/arm64-boot'],
+    needs: [...NEEDS, 'arch:arm64'],
+  },
+  async ({t, guest}) => {
+    const whole = guest.now.blocks.filter(
+      ({id, validZones}) => bytesMissing(guest.now, id) === 0 && validZones.join() !== 'none',
+    );
+    t.is(whole.length > 0, true, 'blocks of boot memory that nothing else forbids: there are some');
+    for (const {id} of whole)
+      await expectRefused(
+        guest,
+        guest.block(id),
+        'EPERM',
+        'prevent_bootmem_remove_notifier() in arch/arm64/mm/mmu.c vetoes it',
+      );
+  },
+);
 
-conformance('offline/retries', {
-  title: 'While pages can\'t be migrated offlining tries them again and again, until it is aborted; then all is as before',
-  claims: ['linux/offline/may-retry-forever', 'linux/offline/abort-by-signal'],
-  needs: [...NEEDS, 'command:perl'],
-}, async ({t, guest}) => {
-  const {block} = await movableDimm(guest);
-  const allocated = await allocateMemory(guest, 16, 'pinned');
-  t.require(await allocated.pagesIn(block), allocated.pages, 'pages of the process in the block', '16 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first');
-  const before = guest.now;
-  const failed = 'awk \'$1 == "pgmigrate_fail" {print $2}\' /proc/vmstat';
-  const start = Number(await guest.sh(failed));
-  const [pinned, rounds] = [256, 3];
-  let seen = 0;
-  const ended = await watchOffline(guest, block, `offline ${block.name}, send SIGALRM after ${rounds} rounds`, async (watch, pid) => {
-    await watch.run(`until [ $(${failed}) -ge ${start + rounds * pinned} ]; do :; done; kill -ALRM ${pid}`, guest.limits.operationMs);
-    seen = Number((await watch.run(failed, guest.limits.shellMs)).stdout);
-  });
-  t.atLeast(seen - start, rounds * pinned, 'migrations that failed meanwhile (pgmigrate_fail)', `${pinned} pages are pinned, and each round fails for each of them once`);
-  t.is({meanwhile: ended.meanwhile?.[block.name], errno: ended.errno}, {meanwhile: 'going-offline', errno: 'EINTR'}, 'state of the block meanwhile, and error of the write');
-  guest.expectUnchanged(before, 'after the aborted offlining');
-  t.is(await allocated.changedPages(), 0, 'pages that lost their content');
-  await allocated.release();
-  await block.offline();
-});
+conformance(
+  'offline/retries',
+  {
+    title:
+      "While pages can't be migrated offlining tries them again and again, until it is aborted; then all is as before",
+    claims: ['linux/offline/may-retry-forever', 'linux/offline/abort-by-signal'],
+    needs: [...NEEDS, 'command:perl'],
+  },
+  async ({t, guest}) => {
+    const {block} = await movableDimm(guest);
+    const allocated = await allocateMemory(guest, 16, 'pinned');
+    t.require(
+      await allocated.pagesIn(block),
+      allocated.pages,
+      'pages of the process in the block',
+      '16 MiB of 4 KiB pages; user space is served from ZONE_MOVABLE first',
+    );
+    const before = guest.now;
+    const failed = 'awk \'$1 == "pgmigrate_fail" {print $2}\' /proc/vmstat';
+    const start = Number(await guest.sh(failed));
+    const [pinned, rounds] = [256, 3];
+    let seen = 0;
+    const ended = await watchOffline(
+      guest,
+      block,
+      `offline ${block.name}, send SIGALRM after ${rounds} rounds`,
+      async (watch, pid) => {
+        await watch.run(
+          `until [ $(${failed}) -ge ${start + rounds * pinned} ]; do :; done; kill -ALRM ${pid}`,
+          guest.limits.operationMs,
+        );
+        seen = Number((await watch.run(failed, guest.limits.shellMs)).stdout);
+      },
+    );
+    t.atLeast(
+      seen - start,
+      rounds * pinned,
+      'migrations that failed meanwhile (pgmigrate_fail)',
+      `${pinned} pages are pinned, and each round fails for each of them once`,
+    );
+    t.is(
+      {meanwhile: ended.meanwhile?.[block.name], errno: ended.errno},
+      {meanwhile: 'going-offline', errno: 'EINTR'},
+      'state of the block meanwhile, and error of the write',
+    );
+    guest.expectUnchanged(before, 'after the aborted offlining');
+    t.is(await allocated.changedPages(), 0, 'pages that lost their content');
+    await allocated.release();
+    await block.offline();
+  },
+);
 
 /** Numbers of errors that the module can answer with. */
-const ERRORS = {EPERM: 1, ENOENT: 2, EIO: 5, ENXIO: 6, E2BIG: 7, EACCES: 13, EEXIST: 17, ENODEV: 19, EINVAL: 22, ENOSPC: 28} as const;
+const ERRORS = {
+  EPERM: 1,
+  ENOENT: 2,
+  EIO: 5,
+  ENXIO: 6,
+  E2BIG: 7,
+  EACCES: 13,
+  EEXIST: 17,
+  ENODEV: 19,
+  EINVAL: 22,
+  ENOSPC: 28,
+} as const;
 
-conformance('offline/vetoed-errors', {
-  title: 'Whatever error a part of the kernel vetoes offlining with, the write fails with that error, and nothing changes',
-  claims: ['linux/offline/failure-unchanged'],
-  needs: [...NEEDS, ...INJECT],
-}, async ({t, guest}) => {
-  const {block} = await movableDimm(guest);
-  const before = guest.now;
-  const seen: Record<string, string> = {};
-  for (const [name, number] of Object.entries(ERRORS)) {
-    await veto(guest, 'MEM_GOING_OFFLINE', number);
-    seen[name] = (await block.write('state', 'offline')).errno;
-  }
-  t.is(seen, Object.fromEntries(Object.keys(ERRORS).map((name) => [name, name])), 'error of the write, by the error of the veto', 'notifier_to_errno() hands it on');
-  guest.expectUnchanged(before, 'after offlining was vetoed with each of them');
-  await veto(guest, 'MEM_GOING_OFFLINE', 0);
-  await block.offline();
-});
+conformance(
+  'offline/vetoed-errors',
+  {
+    title:
+      'Whatever error a part of the kernel vetoes offlining with, the write fails with that error, and nothing changes',
+    claims: ['linux/offline/failure-unchanged'],
+    needs: [...NEEDS, ...INJECT],
+  },
+  async ({t, guest}) => {
+    const {block} = await movableDimm(guest);
+    const before = guest.now;
+    const seen: Record<string, string> = {};
+    for (const [name, number] of Object.entries(ERRORS)) {
+      await veto(guest, 'MEM_GOING_OFFLINE', number);
+      seen[name] = (await block.write('state', 'offline')).errno;
+    }
+    t.is(
+      seen,
+      Object.fromEntries(Object.keys(ERRORS).map((name) => [name, name])),
+      'error of the write, by the error of the veto',
+      'notifier_to_errno() hands it on',
+    );
+    guest.expectUnchanged(before, 'after offlining was vetoed with each of them');
+    await veto(guest, 'MEM_GOING_OFFLINE', 0);
+    await block.offline();
+  },
+);
 
-conformance('online/vetoed-errors', {
-  title: 'Whatever error a part of the kernel vetoes onlining with, the write fails with that error, and nothing changes',
-  claims: ['linux/online/failure-unchanged'],
-  needs: [...NEEDS, ...INJECT],
-}, async ({t, guest}) => {
-  const {block} = await movableDimm(guest);
-  await block.offline();
-  const before = guest.now;
-  const seen: Record<string, string> = {};
-  for (const [name, number] of Object.entries(ERRORS)) {
-    await veto(guest, 'MEM_GOING_ONLINE', number);
-    seen[name] = (await block.write('state', 'online_movable')).errno;
-  }
-  t.is(seen, Object.fromEntries(Object.keys(ERRORS).map((name) => [name, name])), 'error of the write, by the error of the veto', 'notifier_to_errno() hands it on');
-  guest.expectUnchanged(before, 'after onlining was vetoed with each of them');
-  await veto(guest, 'MEM_GOING_ONLINE', 0);
-  await block.online('online_movable');
-  t.is(block.validZones, ['Movable'], 'valid_zones once nobody vetoes any more');
-});
+conformance(
+  'online/vetoed-errors',
+  {
+    title:
+      'Whatever error a part of the kernel vetoes onlining with, the write fails with that error, and nothing changes',
+    claims: ['linux/online/failure-unchanged'],
+    needs: [...NEEDS, ...INJECT],
+  },
+  async ({t, guest}) => {
+    const {block} = await movableDimm(guest);
+    await block.offline();
+    const before = guest.now;
+    const seen: Record<string, string> = {};
+    for (const [name, number] of Object.entries(ERRORS)) {
+      await veto(guest, 'MEM_GOING_ONLINE', number);
+      seen[name] = (await block.write('state', 'online_movable')).errno;
+    }
+    t.is(
+      seen,
+      Object.fromEntries(Object.keys(ERRORS).map((name) => [name, name])),
+      'error of the write, by the error of the veto',
+      'notifier_to_errno() hands it on',
+    );
+    guest.expectUnchanged(before, 'after onlining was vetoed with each of them');
+    await veto(guest, 'MEM_GOING_ONLINE', 0);
+    await block.online('online_movable');
+    t.is(block.validZones, ['Movable'], 'valid_zones once nobody vetoes any more');
+  },
+);
 
-conformance('unplug/vetoed', {
-  title: 'An unplug that a part of the kernel vetoes is answered with busy, whatever the error, and nothing changes; afterwards it works',
-  claims: ['linux/acpi/unplug-refused'],
-  needs: [...NEEDS, ...INJECT],
-}, async ({t, guest}) => {
-  await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '128M'});
-  await dimm.online('online_movable');
-  const before = guest.now;
-  for (const name of ['EPERM', 'EINVAL', 'EIO'] as const) {
-    await veto(guest, 'MEM_GOING_OFFLINE', ERRORS[name]);
-    const {outcome, statuses} = await dimm.requestUnplug();
-    t.is({outcome, statuses: statuses.map((status) => ostMeaning(status))}, {outcome: 'refused', statuses: ['132 (ejection in progress)', '130 (device busy)']}, `${name}: how the request ended (_OST)`, 'acpi_scan_try_to_offline() makes EBUSY of every failure to offline');
-    guest.expectUnchanged(before, `after the unplug was vetoed with ${name}`);
-  }
-  await veto(guest, 'MEM_GOING_OFFLINE', 0);
-  await dimm.unplug();
-});
+conformance(
+  'unplug/vetoed',
+  {
+    title:
+      'An unplug that a part of the kernel vetoes is answered with busy, whatever the error, and nothing changes; afterwards it works',
+    claims: ['linux/acpi/unplug-refused'],
+    needs: [...NEEDS, ...INJECT],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const dimm = await guest.plugDimm({size: '128M'});
+    await dimm.online('online_movable');
+    const before = guest.now;
+    for (const name of ['EPERM', 'EINVAL', 'EIO'] as const) {
+      await veto(guest, 'MEM_GOING_OFFLINE', ERRORS[name]);
+      const {outcome, statuses} = await dimm.requestUnplug();
+      t.is(
+        {outcome, statuses: statuses.map((status) => ostMeaning(status))},
+        {outcome: 'refused', statuses: ['132 (ejection in progress)', '130 (device busy)']},
+        `${name}: how the request ended (_OST)`,
+        'acpi_scan_try_to_offline() makes EBUSY of every failure to offline',
+      );
+      guest.expectUnchanged(before, `after the unplug was vetoed with ${name}`);
+    }
+    await veto(guest, 'MEM_GOING_OFFLINE', 0);
+    await dimm.unplug();
+  },
+);
 
-conformance('offline/concurrent-huge-pages', {
-  title: 'While huge pages come and go, each attempt to offline a block works or fails with EBUSY and leaves it as it was; afterwards it works',
-  claims: ['linux/offline/concurrent', 'linux/offline/failure-unchanged'],
-  needs: [...NEEDS, 'config:CONFIG_HUGETLB_PAGE'],
-  seconds: 60,
-}, async ({t, guest}) => {
-  const {block} = await movableDimm(guest);
-  await guest.step('start a process that fills and empties the pool of huge pages, over and over', () =>
-    guest.sh('cd /proc/sys/vm; rm -f /run/memhp.stop /run/memhp.begun; { n=0; until [ -e /run/memhp.stop ]; do echo 16 >nr_hugepages; echo 0 >nr_hugepages; n=$((n + 1)); echo >/run/memhp.begun; done; echo $n >/run/memhp.rounds; } </dev/null >/dev/null 2>&1 & until [ -e /run/memhp.begun ]; do :; done'));
-  for (const round of [1, 2, 3, 4, 5]) {
-    const {errno} = await block.write('state', 'offline');
-    t.oneOf({errno, state: block.state, present: zone(guest.now, 'Movable').present}, [{errno: 'none', state: 'offline', present: 0}, {errno: 'EBUSY', state: 'online', present: pagesPerBlock(guest.now)}], `error, state and present pages of zone Movable, attempt ${round}`, 'the failure is temporary, and complete');
-    const again = await block.write('state', 'online_movable');
-    t.is({errno: again.errno, state: block.state, zones: block.validZones}, {errno: errno === 'none' ? 'none' : 'EINVAL', state: 'online', zones: ['Movable']}, `error, state and valid_zones before the next attempt, ${round}`, 'EINVAL for a block that is online still, whatever the kind of online');
-  }
-  const rounds = await guest.step('end the process', () => guest.sh('touch /run/memhp.stop; until [ -s /run/memhp.rounds ]; do :; done; cat /run/memhp.rounds'));
-  t.atLeast(Number(rounds), 1, 'times that the pool was filled meanwhile', 'it ran');
-  await block.offline();
-  t.is(await hugePages(guest).state(), {total: 0, free: 0, surplus: 0}, 'the pool of huge pages afterwards');
-});
+conformance(
+  'offline/concurrent-huge-pages',
+  {
+    title:
+      'While huge pages come and go, each attempt to offline a block works or fails with EBUSY and leaves it as it was; afterwards it works',
+    claims: ['linux/offline/concurrent', 'linux/offline/failure-unchanged'],
+    needs: [...NEEDS, 'config:CONFIG_HUGETLB_PAGE'],
+    seconds: 60,
+  },
+  async ({t, guest}) => {
+    const {block} = await movableDimm(guest);
+    await guest.step('start a process that fills and empties the pool of huge pages, over and over', () =>
+      guest.sh(
+        'cd /proc/sys/vm; rm -f /run/memhp.stop /run/memhp.begun; { n=0; until [ -e /run/memhp.stop ]; do echo 16 >nr_hugepages; echo 0 >nr_hugepages; n=$((n + 1)); echo >/run/memhp.begun; done; echo $n >/run/memhp.rounds; } </dev/null >/dev/null 2>&1 & until [ -e /run/memhp.begun ]; do :; done',
+      ),
+    );
+    for (const round of [1, 2, 3, 4, 5]) {
+      const {errno} = await block.write('state', 'offline');
+      t.oneOf(
+        {errno, state: block.state, present: zone(guest.now, 'Movable').present},
+        [
+          {errno: 'none', state: 'offline', present: 0},
+          {errno: 'EBUSY', state: 'online', present: pagesPerBlock(guest.now)},
+        ],
+        `error, state and present pages of zone Movable, attempt ${round}`,
+        'the failure is temporary, and complete',
+      );
+      const again = await block.write('state', 'online_movable');
+      t.is(
+        {errno: again.errno, state: block.state, zones: block.validZones},
+        {errno: errno === 'none' ? 'none' : 'EINVAL', state: 'online', zones: ['Movable']},
+        `error, state and valid_zones before the next attempt, ${round}`,
+        'EINVAL for a block that is online still, whatever the kind of online',
+      );
+    }
+    const rounds = await guest.step('end the process', () =>
+      guest.sh('touch /run/memhp.stop; until [ -s /run/memhp.rounds ]; do :; done; cat /run/memhp.rounds'),
+    );
+    t.atLeast(Number(rounds), 1, 'times that the pool was filled meanwhile', 'it ran');
+    await block.offline();
+    t.is(await hugePages(guest).state(), {total: 0, free: 0, surplus: 0}, 'the pool of huge pages afterwards');
+  },
+);

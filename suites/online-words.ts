@@ -18,64 +18,92 @@ const SINCE: Readonly<Record<string, Words>> = {
   // 0d6ea3ac94ca
   'words-true-false': {yes: ['t', 'T', 'true'], no: ['f', 'F', 'false'], taken: 'kernel>=5.18', refused: 'kernel<5.18'},
   // "enabled" and "disabled"
-  'words-enabled': {yes: ['e', 'E', 'enabled'], no: ['d', 'D', 'disabled'], taken: 'kernel>=6.14', refused: 'kernel<6.14'},
+  'words-enabled': {
+    yes: ['e', 'E', 'enabled'],
+    no: ['d', 'D', 'disabled'],
+    taken: 'kernel>=6.14',
+    refused: 'kernel<6.14',
+  },
 };
 
 const CLAIMS = ['linux/online/file-words', 'linux/online/file'];
 const quoted = (words: readonly string[]): string => words.map((word) => JSON.stringify(word)).join(', ');
 
 for (const [name, {yes, no, taken, refused}] of Object.entries(SINCE)) {
-  conformance(`online/file-${name}`, {
-    title: `The file online takes ${quoted(yes)} for a plain online, whatever zone a word may name, and ${quoted(no)} for offline`,
-    claims: CLAIMS,
-    needs: ['memory-hotplug', 'memory-hotremove', ...(taken ? [taken] : [])],
-    seconds: 60,
-  }, async ({t, guest}) => {
-    await guest.setPolicy('offline');
-    const up = await guest.plugDimm({size: `${yes.length * 128}M`});
-    for (const [i, word] of yes.entries()) {
-      const block = up.blocks[i] ?? guest.block(0);
-      const [zone = 'nothing'] = block.validZones;
-      const {errno} = await block.write('online', word);
-      t.is({errno, state: block.state, zones: block.validZones}, {errno: 'none', state: 'online', zones: [zone]}, `after ${JSON.stringify(word)}`, `a plain online: the zone that valid_zones named first, ${zone}`);
-    }
-    // A Movable block, so that nothing in it keeps it.
-    const down = (await guest.plugDimm({size: '128M'})).blocks[0] ?? guest.block(0);
-    for (const word of no) {
-      await down.online('online_movable');
-      const {errno} = await down.write('online', word);
-      t.is({errno, state: down.state}, {errno: 'none', state: 'offline'}, `after ${JSON.stringify(word)}`);
-    }
-  });
+  conformance(
+    `online/file-${name}`,
+    {
+      title: `The file online takes ${quoted(yes)} for a plain online, whatever zone a word may name, and ${quoted(no)} for offline`,
+      claims: CLAIMS,
+      needs: ['memory-hotplug', 'memory-hotremove', ...(taken ? [taken] : [])],
+      seconds: 60,
+    },
+    async ({t, guest}) => {
+      await guest.setPolicy('offline');
+      const up = await guest.plugDimm({size: `${yes.length * 128}M`});
+      for (const [i, word] of yes.entries()) {
+        const block = up.blocks[i] ?? guest.block(0);
+        const [zone = 'nothing'] = block.validZones;
+        const {errno} = await block.write('online', word);
+        t.is(
+          {errno, state: block.state, zones: block.validZones},
+          {errno: 'none', state: 'online', zones: [zone]},
+          `after ${JSON.stringify(word)}`,
+          `a plain online: the zone that valid_zones named first, ${zone}`,
+        );
+      }
+      // A Movable block, so that nothing in it keeps it.
+      const down = (await guest.plugDimm({size: '128M'})).blocks[0] ?? guest.block(0);
+      for (const word of no) {
+        await down.online('online_movable');
+        const {errno} = await down.write('online', word);
+        t.is({errno, state: down.state}, {errno: 'none', state: 'offline'}, `after ${JSON.stringify(word)}`);
+      }
+    },
+  );
 
   if (refused) {
-    conformance(`online/file-${name}-refused`, {
-      title: `The file online refuses ${quoted([...yes, ...no])}, which later kernels take, and nothing changes`,
-      claims: [...CLAIMS, 'linux/online/failure-unchanged'],
-      needs: ['memory-hotplug', refused],
-    }, async ({t, guest}) => {
-      await guest.setPolicy('offline');
-      const block = (await guest.plugDimm({size: '128M'})).blocks[0] ?? guest.block(0);
-      const before = guest.now;
-      for (const word of [...yes, ...no]) t.is((await block.write('online', word)).errno, 'EINVAL', `error when ${JSON.stringify(word)} is written`);
-      guest.expectUnchanged(before, 'after words that it does not know');
-    });
+    conformance(
+      `online/file-${name}-refused`,
+      {
+        title: `The file online refuses ${quoted([...yes, ...no])}, which later kernels take, and nothing changes`,
+        claims: [...CLAIMS, 'linux/online/failure-unchanged'],
+        needs: ['memory-hotplug', refused],
+      },
+      async ({t, guest}) => {
+        await guest.setPolicy('offline');
+        const block = (await guest.plugDimm({size: '128M'})).blocks[0] ?? guest.block(0);
+        const before = guest.now;
+        for (const word of [...yes, ...no])
+          t.is((await block.write('online', word)).errno, 'EINVAL', `error when ${JSON.stringify(word)} is written`);
+        guest.expectUnchanged(before, 'after words that it does not know');
+      },
+    );
   }
 }
 
 const NEVER = [' 1', ' 0', '\t1', '', 'o', 'x', '2', '-1', '+1', 'movable', '_on'];
 
-conformance('online/file-words-never', {
-  title: `The file online refuses ${quoted(NEVER)}: a space in front is part of a word, and nothing changes`,
-  claims: [...CLAIMS, 'linux/online/failure-unchanged'],
-  needs: ['memory-hotplug'],
-}, async ({t, guest}) => {
-  await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '256M'});
-  await dimm.blocks[0]?.online('online_movable');
-  const before = guest.now;
-  for (const block of dimm.blocks) {
-    for (const word of NEVER) t.is((await block.write('online', word)).errno, 'EINVAL', `${block.name}, ${block.state}: error when ${JSON.stringify(word)} is written`);
-  }
-  guest.expectUnchanged(before, 'after words that it does not know');
-});
+conformance(
+  'online/file-words-never',
+  {
+    title: `The file online refuses ${quoted(NEVER)}: a space in front is part of a word, and nothing changes`,
+    claims: [...CLAIMS, 'linux/online/failure-unchanged'],
+    needs: ['memory-hotplug'],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const dimm = await guest.plugDimm({size: '256M'});
+    await dimm.blocks[0]?.online('online_movable');
+    const before = guest.now;
+    for (const block of dimm.blocks) {
+      for (const word of NEVER)
+        t.is(
+          (await block.write('online', word)).errno,
+          'EINVAL',
+          `${block.name}, ${block.state}: error when ${JSON.stringify(word)} is written`,
+        );
+    }
+    guest.expectUnchanged(before, 'after words that it does not know');
+  },
+);

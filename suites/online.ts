@@ -10,174 +10,294 @@ const PLAIN = {state: 'online', file: '1'} as const;
 
 for (const [name, word] of Object.entries(PLAIN)) {
   const file = name === 'state' ? 'state' : 'online';
-  conformance(`online/${name}`, {
-    title: `Writing ${word} to ${file} onlines a block, into the zone that valid_zones named first`,
-    claims: [`linux/online/${name}`, 'linux/valid-zones/offline', 'linux/state/values'],
-    needs: ['memory-hotplug'],
-  }, async ({t, guest}) => {
-    await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
-    for (const block of dimm.blocks) {
-      const [first = 'nothing'] = block.validZones;
-      const {present} = zone(guest.now, first);
-      t.is((await block.write(file, word)).errno, 'none', `${block.name}: error when ${word} is written to ${file}`);
-      t.is({state: block.state, online: await block.read('online')}, {state: 'online', online: '1'}, `${block.name}: state and online`);
-      t.is(block.validZones, [first], `${block.name}: valid_zones`, `its first column was ${first} before`);
-      t.is(zone(guest.now, first).present, present + pagesPerBlock(guest.now), `${block.name}: present pages of zone ${first}`, `${present} before + ${pagesPerBlock(guest.now)} of a block`);
-    }
-  });
+  conformance(
+    `online/${name}`,
+    {
+      title: `Writing ${word} to ${file} onlines a block, into the zone that valid_zones named first`,
+      claims: [`linux/online/${name}`, 'linux/valid-zones/offline', 'linux/state/values'],
+      needs: ['memory-hotplug'],
+    },
+    async ({t, guest}) => {
+      await guest.setPolicy('offline');
+      const dimm = await guest.plugDimm({size: '256M'});
+      for (const block of dimm.blocks) {
+        const [first = 'nothing'] = block.validZones;
+        const {present} = zone(guest.now, first);
+        t.is((await block.write(file, word)).errno, 'none', `${block.name}: error when ${word} is written to ${file}`);
+        t.is(
+          {state: block.state, online: await block.read('online')},
+          {state: 'online', online: '1'},
+          `${block.name}: state and online`,
+        );
+        t.is(block.validZones, [first], `${block.name}: valid_zones`, `its first column was ${first} before`);
+        t.is(
+          zone(guest.now, first).present,
+          present + pagesPerBlock(guest.now),
+          `${block.name}: present pages of zone ${first}`,
+          `${present} before + ${pagesPerBlock(guest.now)} of a block`,
+        );
+      }
+    },
+  );
 }
 
-conformance('online/movable', {
-  title: 'online_movable puts every block of a plugged DIMM into ZONE_MOVABLE',
-  claims: ['linux/online/movable', 'linux/valid-zones/online'],
-  needs: ['memory-hotplug'],
-}, async ({t, guest}) => {
-  await guest.setPolicy('offline');
-  const before = guest.memTotal;
-  const dimm = await guest.plugDimm({size: '512M'});
-  await dimm.online('online_movable');
-  for (const {name, validZones} of dimm.blocks) t.is(validZones, ['Movable'], `${name}: valid_zones`);
-  const pages = dimm.blocks.length * pagesPerBlock(guest.now);
-  t.is(zone(guest.now, 'Movable').managed, pages, 'managed pages of zone Movable', `it was empty; ${dimm.blocks.length} blocks of ${pagesPerBlock(guest.now)} pages`);
-  t.is(guest.memTotal, before + dimm.size / 1024, 'MemTotal grows by exactly the DIMM', `${before} kB + ${dimm.size / 1024} kB`);
-});
-
-conformance('online/kernel', {
-  title: 'online_kernel puts every block of a plugged DIMM into a kernel zone: Normal, where boot memory ends below 4 GiB',
-  claims: ['linux/online/kernel', 'linux/valid-zones/online'],
-  needs: ['memory-hotplug'],
-}, async ({t, guest}) => {
-  await guest.setPolicy('offline');
-  const before = zone(guest.now, 'Normal').managed;
-  const dimm = await guest.plugDimm({size: '256M'});
-  for (const block of dimm.blocks) {
-    await block.online('online_kernel');
-    t.is(block.validZones, ['Normal'], `${block.name}: valid_zones`, 'the DIMM lies above 4 GiB, where neither DMA nor DMA32 reaches');
-  }
-  t.is(zone(guest.now, 'Normal').managed, before + 2 * pagesPerBlock(guest.now), 'managed pages of zone Normal', `${before} before + 2 blocks of ${pagesPerBlock(guest.now)} pages`);
-});
-
-conformance('online/mixed', {
-  title: 'The blocks of one DIMM can be onlined into different zones',
-  claims: ['linux/online/kernel', 'linux/online/movable', 'linux/valid-zones/online'],
-  needs: ['memory-hotplug'],
-}, async ({t, guest}) => {
-  await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '512M'});
-  const words: OnlineWord[] = ['online_movable', 'online_kernel', 'online_movable', 'online_kernel'];
-  for (const [i, block] of dimm.blocks.entries()) await block.online(words[i]);
-  t.is(dimm.blocks.map(({validZones}) => validZones.join(' ')), ['Movable', 'Normal', 'Movable', 'Normal'], 'valid_zones of the four blocks', 'one word each; since 4.13 a zone may have holes');
-});
-
-conformance('online/counted', {
-  title: 'A block that is onlined is counted: in MemTotal, in its node, in its zone and in the free memory',
-  claims: ['linux/online/counted'],
-  needs: ['memory-hotplug'],
-}, async ({t, guest}) => {
-  await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '256M'});
-  const before = guest.now;
-  const block = guest.block(dimm.blockIds[0] ?? 0);
-  await block.online('online_movable');
-  const {now} = guest;
-  const [kib, pages] = [now.blockSize / 1024, pagesPerBlock(now)];
-  t.is(guest.memTotal, (before.meminfo['MemTotal'] ?? 0) + kib, 'MemTotal', `${before.meminfo['MemTotal'] ?? 0} kB before + ${kib} kB of a block`);
-  t.is(now.nodeTotals[0], (before.nodeTotals[0] ?? 0) + kib, 'MemTotal of node 0', `${before.nodeTotals[0] ?? 0} kB before + ${kib} kB of a block`);
-  const {present, managed, free} = zone(now, 'Movable');
-  t.is({present, managed}, {present: pages, managed: pages}, 'present and managed pages of zone Movable', `the zone was empty, a block has ${pages}`);
-  // Only pages of processes and files can be in ZONE_MOVABLE, so it has at least what they leave of it.
-  const used = ['Active', 'Inactive', 'Unevictable'].reduce((sum, name) => sum + (now.meminfo[name] ?? 0), 0) / 4;
-  t.atLeast(free, pages - used, 'free pages of zone Movable', `${pages} of the block − ${used} pages of processes and files in the whole guest`);
-});
-
-conformance('online/other-zone-next-time', {
-  title: 'A block that was offlined can be onlined into another zone than before',
-  claims: ['linux/online/kernel', 'linux/online/movable', 'linux/offline/state'],
-  needs: ['memory-hotplug', 'memory-hotremove'],
-}, async ({t, guest}) => {
-  await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '256M'});
-  const block = guest.block(dimm.blockIds[0] ?? 0);
-  await block.online('online_movable');
-  t.is(block.validZones, ['Movable'], 'valid_zones after online_movable');
-  await block.offline();
-  await block.online('online_kernel');
-  t.is(block.validZones, ['Normal'], 'valid_zones after offline and online_kernel');
-  // The way back is no claim: as soon as a block is in a kernel zone, kernel memory in it may keep it online.
-});
-
-conformance('online/rounds', {
-  title: 'Onlining and offlining can be repeated without drift',
-  claims: ['linux/online/counted', 'linux/offline/hidden'],
-  needs: ['memory-hotplug', 'memory-hotremove'],
-}, async ({guest}) => {
-  await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '256M'});
-  const offline = guest.now;
-  await dimm.online('online_movable');
-  const online = guest.now;
-  for (const round of ['first', 'second', 'third']) {
-    await dimm.offline();
-    guest.expectUnchanged(offline, `offline after the ${round} round`);
+conformance(
+  'online/movable',
+  {
+    title: 'online_movable puts every block of a plugged DIMM into ZONE_MOVABLE',
+    claims: ['linux/online/movable', 'linux/valid-zones/online'],
+    needs: ['memory-hotplug'],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const before = guest.memTotal;
+    const dimm = await guest.plugDimm({size: '512M'});
     await dimm.online('online_movable');
-    guest.expectUnchanged(online, `online after the ${round} round`);
-  }
-});
+    for (const {name, validZones} of dimm.blocks) t.is(validZones, ['Movable'], `${name}: valid_zones`);
+    const pages = dimm.blocks.length * pagesPerBlock(guest.now);
+    t.is(
+      zone(guest.now, 'Movable').managed,
+      pages,
+      'managed pages of zone Movable',
+      `it was empty; ${dimm.blocks.length} blocks of ${pagesPerBlock(guest.now)} pages`,
+    );
+    t.is(
+      guest.memTotal,
+      before + dimm.size / 1024,
+      'MemTotal grows by exactly the DIMM',
+      `${before} kB + ${dimm.size / 1024} kB`,
+    );
+  },
+);
 
-conformance('online/already-online', {
-  title: 'An online block refuses every online word in state with EINVAL and takes 1 in online; nothing changes',
-  claims: ['linux/online/failure-unchanged', 'linux/online/state', 'linux/online/file'],
-  needs: ['memory-hotplug'],
-}, async ({t, guest}) => {
-  await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '256M'});
-  const block = guest.block(dimm.blockIds[0] ?? 0);
-  await block.online('online_movable');
-  const before = guest.now;
-  const texts = WORDS.map((word) => `${word}\n`);
-  t.is(await errnosOf(guest, `${block.name}/state`, texts), allOf(texts, 'EINVAL'), 'errors of state', 'device_online() returns 1 for a device that is online, and state_store() makes that EINVAL');
-  t.is(await errnosOf(guest, `${block.name}/online`, ['1\n']), {'"1\\n"': 'none'}, 'error of online', 'online_store() has no error for a state already reached');
-  guest.expectUnchanged(before, 'after words for a state already reached');
-});
+conformance(
+  'online/kernel',
+  {
+    title:
+      'online_kernel puts every block of a plugged DIMM into a kernel zone: Normal, where boot memory ends below 4 GiB',
+    claims: ['linux/online/kernel', 'linux/valid-zones/online'],
+    needs: ['memory-hotplug'],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const before = zone(guest.now, 'Normal').managed;
+    const dimm = await guest.plugDimm({size: '256M'});
+    for (const block of dimm.blocks) {
+      await block.online('online_kernel');
+      t.is(
+        block.validZones,
+        ['Normal'],
+        `${block.name}: valid_zones`,
+        'the DIMM lies above 4 GiB, where neither DMA nor DMA32 reaches',
+      );
+    }
+    t.is(
+      zone(guest.now, 'Normal').managed,
+      before + 2 * pagesPerBlock(guest.now),
+      'managed pages of zone Normal',
+      `${before} before + 2 blocks of ${pagesPerBlock(guest.now)} pages`,
+    );
+  },
+);
 
-conformance('online/vetoed', {
-  title: 'When a part of the kernel vetoes onlining, the write fails with its error and nothing changes; afterwards onlining works',
-  claims: ['linux/online/failure-unchanged'],
-  needs: ['memory-hotplug', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
-}, async ({t, guest}) => {
-  await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '256M'});
-  const before = guest.now;
-  const block = guest.block(dimm.blockIds[0] ?? 0);
-  await veto(guest, 'MEM_GOING_ONLINE', 12);
-  const texts = WORDS.map((word) => `${word}\n`);
-  t.is(await errnosOf(guest, `${block.name}/state`, texts), allOf(texts, 'ENOMEM'), 'errors of state', 'the notifier answers MEM_GOING_ONLINE with -12');
-  t.is(await errnosOf(guest, `${block.name}/online`, ['1\n']), {'"1\\n"': 'ENOMEM'}, 'error of online', 'as above');
-  guest.expectUnchanged(before, 'after vetoed onlining');
-  await veto(guest, 'MEM_GOING_ONLINE', 0);
-  await block.online('online_movable');
-  t.is(block.validZones, ['Movable'], 'valid_zones after the veto has ended');
-});
+conformance(
+  'online/mixed',
+  {
+    title: 'The blocks of one DIMM can be onlined into different zones',
+    claims: ['linux/online/kernel', 'linux/online/movable', 'linux/valid-zones/online'],
+    needs: ['memory-hotplug'],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const dimm = await guest.plugDimm({size: '512M'});
+    const words: OnlineWord[] = ['online_movable', 'online_kernel', 'online_movable', 'online_kernel'];
+    for (const [i, block] of dimm.blocks.entries()) await block.online(words[i]);
+    t.is(
+      dimm.blocks.map(({validZones}) => validZones.join(' ')),
+      ['Movable', 'Normal', 'Movable', 'Normal'],
+      'valid_zones of the four blocks',
+      'one word each; since 4.13 a zone may have holes',
+    );
+  },
+);
 
-conformance('online/poisoned-page', {
-  title: 'A block with a poisoned page goes offline but refuses to come online again with EHWPOISON',
-  claims: ['linux/online/failure-unchanged', 'linux/offline/state'],
-  needs: ['memory-hotplug', 'memory-hotremove', 'kernel-config', 'config:CONFIG_MEMORY_FAILURE', 'kernel>=6.2'],
-}, async ({t, guest}) => {
-  await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '256M'});
-  const [block, other] = dimm.blocks;
-  if (!block || !other) return;
-  await block.online('online_movable');
-  const address = block.id * guest.blockSize + guest.blockSize / 2;
-  t.is((await guest.write('hard_offline_page', `0x${address.toString(16)}`)).errno, 'none', 'error when a page in the middle of the block is reported as broken');
-  t.is(guest.now.meminfo['HardwareCorrupted'], 4, 'HardwareCorrupted in kB', 'one page of 4 KiB');
-  await block.offline();
-  const before = guest.now;
-  const texts = WORDS.map((word) => `${word}\n`);
-  t.is(await errnosOf(guest, `${block.name}/state`, texts), allOf(texts, 'EHWPOISON'), 'errors of state', 'memory_block_online() refuses since 6.2');
-  guest.expectUnchanged(before, 'after refused onlining');
-  await other.online('online_movable');
-  t.is(other.validZones, ['Movable'], `valid_zones of ${other.name}, which has no poisoned page`);
-});
+conformance(
+  'online/counted',
+  {
+    title: 'A block that is onlined is counted: in MemTotal, in its node, in its zone and in the free memory',
+    claims: ['linux/online/counted'],
+    needs: ['memory-hotplug'],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const dimm = await guest.plugDimm({size: '256M'});
+    const before = guest.now;
+    const block = guest.block(dimm.blockIds[0] ?? 0);
+    await block.online('online_movable');
+    const {now} = guest;
+    const [kib, pages] = [now.blockSize / 1024, pagesPerBlock(now)];
+    t.is(
+      guest.memTotal,
+      (before.meminfo['MemTotal'] ?? 0) + kib,
+      'MemTotal',
+      `${before.meminfo['MemTotal'] ?? 0} kB before + ${kib} kB of a block`,
+    );
+    t.is(
+      now.nodeTotals[0],
+      (before.nodeTotals[0] ?? 0) + kib,
+      'MemTotal of node 0',
+      `${before.nodeTotals[0] ?? 0} kB before + ${kib} kB of a block`,
+    );
+    const {present, managed, free} = zone(now, 'Movable');
+    t.is(
+      {present, managed},
+      {present: pages, managed: pages},
+      'present and managed pages of zone Movable',
+      `the zone was empty, a block has ${pages}`,
+    );
+    // Only pages of processes and files can be in ZONE_MOVABLE, so it has at least what they leave of it.
+    const used = ['Active', 'Inactive', 'Unevictable'].reduce((sum, name) => sum + (now.meminfo[name] ?? 0), 0) / 4;
+    t.atLeast(
+      free,
+      pages - used,
+      'free pages of zone Movable',
+      `${pages} of the block − ${used} pages of processes and files in the whole guest`,
+    );
+  },
+);
+
+conformance(
+  'online/other-zone-next-time',
+  {
+    title: 'A block that was offlined can be onlined into another zone than before',
+    claims: ['linux/online/kernel', 'linux/online/movable', 'linux/offline/state'],
+    needs: ['memory-hotplug', 'memory-hotremove'],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const dimm = await guest.plugDimm({size: '256M'});
+    const block = guest.block(dimm.blockIds[0] ?? 0);
+    await block.online('online_movable');
+    t.is(block.validZones, ['Movable'], 'valid_zones after online_movable');
+    await block.offline();
+    await block.online('online_kernel');
+    t.is(block.validZones, ['Normal'], 'valid_zones after offline and online_kernel');
+    // The way back is no claim: as soon as a block is in a kernel zone, kernel memory in it may keep it online.
+  },
+);
+
+conformance(
+  'online/rounds',
+  {
+    title: 'Onlining and offlining can be repeated without drift',
+    claims: ['linux/online/counted', 'linux/offline/hidden'],
+    needs: ['memory-hotplug', 'memory-hotremove'],
+  },
+  async ({guest}) => {
+    await guest.setPolicy('offline');
+    const dimm = await guest.plugDimm({size: '256M'});
+    const offline = guest.now;
+    await dimm.online('online_movable');
+    const online = guest.now;
+    for (const round of ['first', 'second', 'third']) {
+      await dimm.offline();
+      guest.expectUnchanged(offline, `offline after the ${round} round`);
+      await dimm.online('online_movable');
+      guest.expectUnchanged(online, `online after the ${round} round`);
+    }
+  },
+);
+
+conformance(
+  'online/already-online',
+  {
+    title: 'An online block refuses every online word in state with EINVAL and takes 1 in online; nothing changes',
+    claims: ['linux/online/failure-unchanged', 'linux/online/state', 'linux/online/file'],
+    needs: ['memory-hotplug'],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const dimm = await guest.plugDimm({size: '256M'});
+    const block = guest.block(dimm.blockIds[0] ?? 0);
+    await block.online('online_movable');
+    const before = guest.now;
+    const texts = WORDS.map((word) => `${word}\n`);
+    t.is(
+      await errnosOf(guest, `${block.name}/state`, texts),
+      allOf(texts, 'EINVAL'),
+      'errors of state',
+      'device_online() returns 1 for a device that is online, and state_store() makes that EINVAL',
+    );
+    t.is(
+      await errnosOf(guest, `${block.name}/online`, ['1\n']),
+      {'"1\\n"': 'none'},
+      'error of online',
+      'online_store() has no error for a state already reached',
+    );
+    guest.expectUnchanged(before, 'after words for a state already reached');
+  },
+);
+
+conformance(
+  'online/vetoed',
+  {
+    title:
+      'When a part of the kernel vetoes onlining, the write fails with its error and nothing changes; afterwards onlining works',
+    claims: ['linux/online/failure-unchanged'],
+    needs: ['memory-hotplug', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const dimm = await guest.plugDimm({size: '256M'});
+    const before = guest.now;
+    const block = guest.block(dimm.blockIds[0] ?? 0);
+    await veto(guest, 'MEM_GOING_ONLINE', 12);
+    const texts = WORDS.map((word) => `${word}\n`);
+    t.is(
+      await errnosOf(guest, `${block.name}/state`, texts),
+      allOf(texts, 'ENOMEM'),
+      'errors of state',
+      'the notifier answers MEM_GOING_ONLINE with -12',
+    );
+    t.is(await errnosOf(guest, `${block.name}/online`, ['1\n']), {'"1\\n"': 'ENOMEM'}, 'error of online', 'as above');
+    guest.expectUnchanged(before, 'after vetoed onlining');
+    await veto(guest, 'MEM_GOING_ONLINE', 0);
+    await block.online('online_movable');
+    t.is(block.validZones, ['Movable'], 'valid_zones after the veto has ended');
+  },
+);
+
+conformance(
+  'online/poisoned-page',
+  {
+    title: 'A block with a poisoned page goes offline but refuses to come online again with EHWPOISON',
+    claims: ['linux/online/failure-unchanged', 'linux/offline/state'],
+    needs: ['memory-hotplug', 'memory-hotremove', 'kernel-config', 'config:CONFIG_MEMORY_FAILURE', 'kernel>=6.2'],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const dimm = await guest.plugDimm({size: '256M'});
+    const [block, other] = dimm.blocks;
+    if (!block || !other) return;
+    await block.online('online_movable');
+    const address = block.id * guest.blockSize + guest.blockSize / 2;
+    t.is(
+      (await guest.write('hard_offline_page', `0x${address.toString(16)}`)).errno,
+      'none',
+      'error when a page in the middle of the block is reported as broken',
+    );
+    t.is(guest.now.meminfo['HardwareCorrupted'], 4, 'HardwareCorrupted in kB', 'one page of 4 KiB');
+    await block.offline();
+    const before = guest.now;
+    const texts = WORDS.map((word) => `${word}\n`);
+    t.is(
+      await errnosOf(guest, `${block.name}/state`, texts),
+      allOf(texts, 'EHWPOISON'),
+      'errors of state',
+      'memory_block_online() refuses since 6.2',
+    );
+    guest.expectUnchanged(before, 'after refused onlining');
+    await other.online('online_movable');
+    t.is(other.validZones, ['Movable'], `valid_zones of ${other.name}, which has no poisoned page`);
+  },
+);

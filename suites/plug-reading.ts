@@ -23,15 +23,25 @@ const readAgainAndAgain = (file: string, last: string): string => `
   } >${SEEN} 2>/dev/null &
   until [ -s ${SEEN} ]; do :; done`;
 
-conformance('plug/read-at-once', {
-  title: 'Whoever reads valid_zones of a block as soon as it is there reads what it says afterwards, and the kernel takes no harm',
-  claims: ['linux/valid-zones/offline', 'linux/sysfs/block-files'],
-  needs: ['memory-hotplug', 'command:perl'],
-}, async ({t, guest}) => {
-  await guest.setPolicy('offline');
-  const block = guest.block(4 * GiB / guest.blockSize);
-  await guest.sh(readAgainAndAgain(`${block.name}/valid_zones`, guest.block(5 * GiB / guest.blockSize - 1).name));
-  await guest.plugDimm({size: '1G', address: 4 * GiB});
-  const read = await guest.sh(`: >${OVER}; until grep -q ^status ${SEEN}; do :; done; cat ${SEEN}`);
-  t.is(read.trim().split('\n'), ['ready', 'early', guest.view(block.id).validZones.join(' '), 'status 0'], `what valid_zones of ${block.name} said, and how its reader ended`, 'it was read before the DIMM\'s last block was there, and says now what it said all the time, since nobody has onlined the block; a reader that an oops has killed ends with status 137 (128 + SIGKILL)');
-});
+conformance(
+  'plug/read-at-once',
+  {
+    title:
+      'Whoever reads valid_zones of a block as soon as it is there reads what it says afterwards, and the kernel takes no harm',
+    claims: ['linux/valid-zones/offline', 'linux/sysfs/block-files'],
+    needs: ['memory-hotplug', 'command:perl'],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const block = guest.block((4 * GiB) / guest.blockSize);
+    await guest.sh(readAgainAndAgain(`${block.name}/valid_zones`, guest.block((5 * GiB) / guest.blockSize - 1).name));
+    await guest.plugDimm({size: '1G', address: 4 * GiB});
+    const read = await guest.sh(`: >${OVER}; until grep -q ^status ${SEEN}; do :; done; cat ${SEEN}`);
+    t.is(
+      read.trim().split('\n'),
+      ['ready', 'early', guest.view(block.id).validZones.join(' '), 'status 0'],
+      `what valid_zones of ${block.name} said, and how its reader ended`,
+      "it was read before the DIMM's last block was there, and says now what it said all the time, since nobody has onlined the block; a reader that an oops has killed ends with status 137 (128 + SIGKILL)",
+    );
+  },
+);

@@ -47,24 +47,33 @@ function judge(t: Checks, outcomes: readonly Outcome[], plain: string): void {
 /** Writers at the same time on one block, ROUNDS times. It is online in Movable at first. */
 const ROWS = {
   'same-word': {
-    title: 'Of two who write the same word to a block at the same time exactly one onlines or offlines it; the ' +
+    title:
+      'Of two who write the same word to a block at the same time exactly one onlines or offlines it; the ' +
       'other one gets EINVAL',
-    writes: [[state('offline'), state('offline')], [state('online_movable'), state('online_movable')]],
+    writes: [
+      [state('offline'), state('offline')],
+      [state('online_movable'), state('online_movable')],
+    ],
     machine: 'q35-two-cpus',
   },
   'same-value': {
-    title: 'Two who write the same value to a block\'s online file at the same time are both told that it is so',
-    writes: [[online('0'), online('0')], [online('1'), online('1')]],
+    title: "Two who write the same value to a block's online file at the same time are both told that it is so",
+    writes: [
+      [online('0'), online('0')],
+      [online('1'), online('1')],
+    ],
     machine: 'q35-two-cpus',
   },
   'online-against-offline': {
-    title: 'When one onlines a block while another one offlines it, it ends as the last one of them left it, and ' +
+    title:
+      'When one onlines a block while another one offlines it, it ends as the last one of them left it, and ' +
       'the first one is told whether the block was so already',
     writes: [[state('online_movable'), state('offline')]],
     machine: 'q35-two-cpus',
   },
   'two-files': {
-    title: 'Who writes to a block\'s state and who writes to its online file at the same time wait for each other; ' +
+    title:
+      "Who writes to a block's state and who writes to its online file at the same time wait for each other; " +
       'only state refuses what is so already',
     writes: [
       [state('online'), online('0')],
@@ -85,57 +94,77 @@ const ROWS = {
 } as const;
 
 for (const [id, {title, writes, machine}] of Object.entries(ROWS)) {
-  conformance(`races/${id}`, {
-    title,
-    claims: ['linux/locking/one-at-a-time', 'linux/locking/state-and-online'],
-    needs: NEEDS,
-    machine,
-    seconds: 60,
-  }, async ({t, guest}) => {
-    const {dimm, block} = await blockBetween(guest);
-    judge(t, await raceWrites(guest, {seed: 1, blocks: Array.from({length: ROUNDS}, () => block), writes}), 'Movable');
-    if (block.state === 'online') await block.offline();
-    await block.online('online_movable');
-    t.is(block.validZones, ['Movable'], 'valid_zones once it is onlined by one alone');
-    await dimm.unplug();
-    await afterwards(t, guest);
-  });
+  conformance(
+    `races/${id}`,
+    {
+      title,
+      claims: ['linux/locking/one-at-a-time', 'linux/locking/state-and-online'],
+      needs: NEEDS,
+      machine,
+      seconds: 60,
+    },
+    async ({t, guest}) => {
+      const {dimm, block} = await blockBetween(guest);
+      judge(
+        t,
+        await raceWrites(guest, {seed: 1, blocks: Array.from({length: ROUNDS}, () => block), writes}),
+        'Movable',
+      );
+      if (block.state === 'online') await block.offline();
+      await block.online('online_movable');
+      t.is(block.validZones, ['Movable'], 'valid_zones once it is onlined by one alone');
+      await dimm.unplug();
+      await afterwards(t, guest);
+    },
+  );
 }
 
-conformance('races/two-zones', {
-  title: 'Of two who online a block to different zones at the same time exactly one does, and the block is in the ' +
-    'zone that this one named',
-  claims: [
-    'linux/locking/one-at-a-time',
-    'linux/locking/state-and-online',
-    'linux/online/movable',
-    'linux/online/kernel',
-  ],
-  needs: NEEDS,
-  machine: 'q35-two-cpus',
-  seconds: 60,
-}, async ({t, guest}) => {
-  await guest.setPolicy('offline');
-  // A block for each round: what the kernel has put into one in Normal stays there.
-  const {blocks} = await guest.plugDimm({size: '3G'});
-  const outcomes = await raceWrites(
-    guest,
-    {seed: 2, blocks, writes: [[state('online_kernel'), state('online_movable')]]},
-  );
-  judge(t, outcomes, 'Normal');
-  t.is(
-    outcomes.map(({made}) => made.map(({errno}) => errno).sort().join(' ')),
-    outcomes.map(() => 'EINVAL none'),
-    'how both writes ended, round by round',
-    'the later one finds an online block',
-  );
-  t.is(
-    blocks.map(({state: now, validZones}) => `${now} ${validZones.join(' ')}`),
-    outcomes.map(
-      ({made}) => `online ${made.find(({errno}) => errno === 'none')?.word === 'online_kernel' ? 'Normal' : 'Movable'}`,
-    ),
-    'states and zones of the blocks',
-    'the zone that the accepted word names',
-  );
-  await afterwards(t, guest);
-});
+conformance(
+  'races/two-zones',
+  {
+    title:
+      'Of two who online a block to different zones at the same time exactly one does, and the block is in the ' +
+      'zone that this one named',
+    claims: [
+      'linux/locking/one-at-a-time',
+      'linux/locking/state-and-online',
+      'linux/online/movable',
+      'linux/online/kernel',
+    ],
+    needs: NEEDS,
+    machine: 'q35-two-cpus',
+    seconds: 60,
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    // A block for each round: what the kernel has put into one in Normal stays there.
+    const {blocks} = await guest.plugDimm({size: '3G'});
+    const outcomes = await raceWrites(guest, {
+      seed: 2,
+      blocks,
+      writes: [[state('online_kernel'), state('online_movable')]],
+    });
+    judge(t, outcomes, 'Normal');
+    t.is(
+      outcomes.map(({made}) =>
+        made
+          .map(({errno}) => errno)
+          .sort()
+          .join(' '),
+      ),
+      outcomes.map(() => 'EINVAL none'),
+      'how both writes ended, round by round',
+      'the later one finds an online block',
+    );
+    t.is(
+      blocks.map(({state: now, validZones}) => `${now} ${validZones.join(' ')}`),
+      outcomes.map(
+        ({made}) =>
+          `online ${made.find(({errno}) => errno === 'none')?.word === 'online_kernel' ? 'Normal' : 'Movable'}`,
+      ),
+      'states and zones of the blocks',
+      'the zone that the accepted word names',
+    );
+    await afterwards(t, guest);
+  },
+);

@@ -13,34 +13,67 @@ const BROKEN: Readonly<Record<string, string>> = {
   '50-operator.rules': 'SUBSYSTEM=="memory", ACTION+="add", ENV{X}="1"\nSUBSYSTEM=="memory", ENV{X}+="1"',
 };
 
-conformance('udev/verify', {
-  title: 'The guest\'s udev minds the same lines of its own rule files, and of broken ones, as our parser',
-  claims: ['udev/verify', 'udev/lint'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
-}, async ({t, guest}) => {
-  for (const [file, text] of Object.entries(BROKEN)) await addRule(guest, '/etc', file, text);
-  const reading = await readRules(guest);
-  const complaints = await complaintsOf(guest, reading, 'memory0');
-  t.fact('rulesJudgedBy', complaints.judge);
-  t.is(ownComplaints(reading, complaints), complaints.places, 'lines that our parser minds', `${complaints.judge} of the guest minds these, in ${reading.files.length} files`);
-  t.is(new Set(complaints.places.map((place) => place.replace(/:\d+$/, ''))).size, Object.keys(BROKEN).length, 'files that it minds', 'the broken ones, and none of the guest\'s own');
-});
+conformance(
+  'udev/verify',
+  {
+    title: "The guest's udev minds the same lines of its own rule files, and of broken ones, as our parser",
+    claims: ['udev/verify', 'udev/lint'],
+    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  },
+  async ({t, guest}) => {
+    for (const [file, text] of Object.entries(BROKEN)) await addRule(guest, '/etc', file, text);
+    const reading = await readRules(guest);
+    const complaints = await complaintsOf(guest, reading, 'memory0');
+    t.fact('rulesJudgedBy', complaints.judge);
+    t.is(
+      ownComplaints(reading, complaints),
+      complaints.places,
+      'lines that our parser minds',
+      `${complaints.judge} of the guest minds these, in ${reading.files.length} files`,
+    );
+    t.is(
+      new Set(complaints.places.map((place) => place.replace(/:\d+$/, ''))).size,
+      Object.keys(BROKEN).length,
+      'files that it minds',
+      "the broken ones, and none of the guest's own",
+    );
+  },
+);
 
-conformance('udev/test', {
-  title: 'For each distribution\'s rules, udevadm test writes to an offline block what our reading says, really so before systemd 256',
-  claims: ['udev/verify'],
-  needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
-}, async ({t, guest}) => {
-  await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: `${128 * profiles.length}M`}, {settle: true});
-  const writes = (await readRules(guest)).systemd < 256;
-  for (const [i, {name, directory, file, rules}] of profiles.entries()) {
-    const block = guest.block(dimm.blockIds[i] ?? 0);
-    await addRule(guest, directory.startsWith('/etc/') ? '/etc' : '/usr/lib', file, rules.trimEnd());
-    const wanted = readEffect(await readRules(guest), 'offline', block.name).outcome.filter((word) => word !== 'unchanged');
-    const said = await testAdd(guest, block.name);
-    t.is(said.map((one) => one.split(' ')[1]), wanted, `${name}: what udevadm test says that is written`, 'the words that our evaluator gets from the files');
-    t.is(block.state, writes && wanted.length > 0 ? 'online' : 'offline', `${name}: the block's state afterwards`, writes ? 'before systemd 256 udevadm test does write attributes' : 'since systemd 256 udevadm test writes nothing');
-    await guest.sh(`rm ${directory}/${file} && udevadm settle`);
-  }
-});
+conformance(
+  'udev/test',
+  {
+    title:
+      "For each distribution's rules, udevadm test writes to an offline block what our reading says, really so before systemd 256",
+    claims: ['udev/verify'],
+    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const dimm = await guest.plugDimm({size: `${128 * profiles.length}M`}, {settle: true});
+    const writes = (await readRules(guest)).systemd < 256;
+    for (const [i, {name, directory, file, rules}] of profiles.entries()) {
+      const block = guest.block(dimm.blockIds[i] ?? 0);
+      await addRule(guest, directory.startsWith('/etc/') ? '/etc' : '/usr/lib', file, rules.trimEnd());
+      const wanted = readEffect(await readRules(guest), 'offline', block.name).outcome.filter(
+        (word) => word !== 'unchanged',
+      );
+      const said = await testAdd(guest, block.name);
+      t.is(
+        said.map((one) => one.split(' ')[1]),
+        wanted,
+        `${name}: what udevadm test says that is written`,
+        'the words that our evaluator gets from the files',
+      );
+      t.is(
+        block.state,
+        writes && wanted.length > 0 ? 'online' : 'offline',
+        `${name}: the block's state afterwards`,
+        writes
+          ? 'before systemd 256 udevadm test does write attributes'
+          : 'since systemd 256 udevadm test writes nothing',
+      );
+      await guest.sh(`rm ${directory}/${file} && udevadm settle`);
+    }
+  },
+);

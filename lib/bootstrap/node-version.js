@@ -14,15 +14,23 @@ const wanted = manifest.engines.node;
  */
 export function satisfies(version, ranges) {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
-  return ranges.split('||').some(range => {
-    const [from = 0, fromMinor = 0, fromPatch = 0] = range.replace(/[^\d.]/g, '').split('.').map(Number);
+  return ranges.split('||').some((range) => {
+    const [from = 0, fromMinor = 0, fromPatch = 0] = range
+      .replace(/[^\d.]/g, '')
+      .split('.')
+      .map(Number);
     if (major !== from) return major > from && !range.includes('^');
     return minor > fromMinor || (minor === fromMinor && patch >= fromPatch);
   });
 }
 
 if (!satisfies(process.versions.node, wanted)) {
-  const versions = wanted.replace(/[\^>=]/g, '').replace(/\.0\b/g, '').split(' || ');
-  console.error(`memhp: Node ${process.versions.node} can't run this. It needs Node ${versions.join(', ')} or a later release of those.`);
+  const versions = wanted
+    .replace(/[\^>=]/g, '')
+    .replace(/\.0\b/g, '')
+    .split(' || ');
+  console.error(
+    `memhp: Node ${process.versions.node} can't run this. It needs Node ${versions.join(', ')} or a later release of those.`,
+  );
   process.exit(2);
 }

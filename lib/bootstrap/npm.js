@@ -26,9 +26,10 @@ export function npmIsCurrent() {
 export function agrees(lock, installed) {
   if (installed === '') return false;
   const has = packagesOf(installed);
-  return Object.entries(packagesOf(lock)).every(([path, {version, optional, devOptional, peer}]) => (
-    path === '' || (has[path] ? has[path].version === version : Boolean(optional ?? devOptional ?? peer))
-  ));
+  return Object.entries(packagesOf(lock)).every(
+    ([path, {version, optional, devOptional, peer}]) =>
+      path === '' || (has[path] ? has[path].version === version : Boolean(optional ?? devOptional ?? peer)),
+  );
 }
 
 /** `npm ci`, quietly; its output is shown when it fails. */
@@ -37,7 +38,11 @@ export function npmCi() {
   say('installing the locked npm packages (npm ci)');
   // No install scripts: the only one of use makes esbuild's command start faster, and npm 10 would compile ssh2's extras.
   const args = ['ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-  const {status, error, stdout, stderr} = spawnSync('npm', args, {cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe']});
+  const {status, error, stdout, stderr} = spawnSync('npm', args, {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   if (error) throw new Stop(`npm could not be started (${error.message}). Install npm and try again.`);
   if (status !== 0) throw new Stop(`npm ci failed:\n\n${stdout}${stderr}`);
   if (!npmIsCurrent()) throw new Stop('npm ci ended well, but node_modules is not what package-lock.json says.');
@@ -47,7 +52,7 @@ export function npmCi() {
 /** @typedef {{packages: Record<string, {version?: string, optional?: boolean, devOptional?: boolean, peer?: boolean}>}} Lock */
 
 /** @param {string} text */
-const packagesOf = text => /** @type {Lock} */ (JSON.parse(text)).packages;
+const packagesOf = (text) => /** @type {Lock} */ (JSON.parse(text)).packages;
 
 /** @param {string} digest */
 function writeStamp(digest) {

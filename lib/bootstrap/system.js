@@ -27,12 +27,16 @@ export function installTools(purpose) {
   const missing = missingTools(purpose);
   if (missing.length === 0) return;
   const manager = findCommand('apt-get') ? 'apt' : findCommand('dnf') ? 'dnf' : undefined;
-  const required = missing.filter(tool => !tool.optional);
+  const required = missing.filter((tool) => !tool.optional);
   const prefix = howToBeRoot();
   if (manager && prefix) install(missing, manager, prefix);
-  else stopIf(required, manager ? byHand(missing, manager) : 'Install them the way your system does it, and try again.');
+  else
+    stopIf(required, manager ? byHand(missing, manager) : 'Install them the way your system does it, and try again.');
   const left = missingTools(purpose);
-  stopIf(left.filter(tool => !tool.optional), 'Its package is installed but did not bring it.');
+  stopIf(
+    left.filter((tool) => !tool.optional),
+    'Its package is installed but did not bring it.',
+  );
   for (const tool of left) say(`going on without ${tool.name}, which ${tool.for}`);
 }
 
@@ -46,9 +50,9 @@ function install(missing, manager, prefix) {
   const startedAt = Date.now();
   const fresh = update !== null && noLists();
   if (fresh) root(prefix, update);
-  const required = missing.filter(tool => !tool.optional);
+  const required = missing.filter((tool) => !tool.optional);
   // Ubuntu has no chromium package: what is optional is only taken where there is one.
-  const wanted = missing.filter(tool => !tool.optional || packagesOf([tool], manager).every(has));
+  const wanted = missing.filter((tool) => !tool.optional || packagesOf([tool], manager).every(has));
   const packages = packagesOf(wanted, manager);
   if (packages.length === 0) return;
   say(`installing ${packages.join(' ')} (${manager === 'apt' ? 'apt-get' : manager})`);
@@ -67,7 +71,10 @@ function install(missing, manager, prefix) {
  */
 export function byHand(missing, manager) {
   const {update, byHand} = managers[manager];
-  const command = [...update ? [`${update[0] ?? ''} ${update[1] ?? ''}`] : [], [...byHand, ...packagesOf(missing, manager)].join(' ')].join(' && ');
+  const command = [
+    ...(update ? [`${update[0] ?? ''} ${update[1] ?? ''}`] : []),
+    [...byHand, ...packagesOf(missing, manager)].join(' '),
+  ].join(' && ');
   const asRoot = findCommand('sudo') ? `sudo sh -c '${command}'` : `su -c '${command}'`;
   return `It may not install anything without a password. Run\n\n  ${asRoot}\n\nand try again.`;
 }
@@ -101,14 +108,14 @@ function run([file = '', ...args]) {
 /** A container's apt often knows no package at all. */
 function noLists() {
   try {
-    return !readdirSync('/var/lib/apt/lists').some(name => name.includes('_Packages'));
+    return !readdirSync('/var/lib/apt/lists').some((name) => name.includes('_Packages'));
   } catch {
     return true;
   }
 }
 
 /** @param {Tool[]} tools */
-const names = tools => tools.map(({name}) => name).join(', ');
+const names = (tools) => tools.map(({name}) => name).join(', ');
 
 /**
  * @param {Tool[]} tools

@@ -2,6 +2,6 @@
 export class Stop extends Error {}
 
 /** @param {string} line */
-export const say = line => {
+export const say = (line) => {
   process.stderr.write(`memhp: ${line}\n`);
 };

@@ -29,13 +29,19 @@ const emulators = {
  * @param {string} purpose
  * @returns {Tool}
  */
-const command = (command, apt, dnf, purpose) => ({name: command, command, packages: {apt, dnf}, for: purpose, needed: 'run'});
+const command = (command, apt, dnf, purpose) => ({
+  name: command,
+  command,
+  packages: {apt, dnf},
+  for: purpose,
+  needed: 'run',
+});
 
 const emulator = emulators[process.arch];
 
 /** @type {readonly Tool[]} */
 export const tools = [
-  ...emulator ? [command(emulator.name, emulator.apt, emulator.dnf, 'runs the guests')] : [],
+  ...(emulator ? [command(emulator.name, emulator.apt, emulator.dnf, 'runs the guests')] : []),
   command('qemu-img', 'qemu-utils', 'qemu-img', 'makes disk overlays'),
   command('mmdebstrap', 'mmdebstrap', 'mmdebstrap', 'builds images of the Debian family'),
   command('apt-get', 'apt', 'apt', 'fetches Debian packages for mmdebstrap'),
@@ -46,12 +52,18 @@ export const tools = [
   command('xz', 'xz-utils', 'xz', 'unpacks kernels, modules and images'),
   command('zstd', 'zstd', 'zstd', 'unpacks kernels, modules and images'),
   {
-    name: "Debian's archive keys", file: '/usr/share/keyrings/debian-archive-keyring.gpg',
-    packages: {apt: 'debian-archive-keyring', dnf: 'debian-keyring'}, for: 'verify Debian archives', needed: 'run',
+    name: "Debian's archive keys",
+    file: '/usr/share/keyrings/debian-archive-keyring.gpg',
+    packages: {apt: 'debian-archive-keyring', dnf: 'debian-keyring'},
+    for: 'verify Debian archives',
+    needed: 'run',
   },
   {
-    name: 'CA certificates', file: '/etc/ssl/certs/ca-certificates.crt',
-    packages: {apt: 'ca-certificates', dnf: 'ca-certificates'}, for: 'verify the servers images come from', needed: 'run',
+    name: 'CA certificates',
+    file: '/etc/ssl/certs/ca-certificates.crt',
+    packages: {apt: 'ca-certificates', dnf: 'ca-certificates'},
+    for: 'verify the servers images come from',
+    needed: 'run',
   },
   {...command('newuidmap', 'uidmap', 'shadow-utils', 'builds images without root'), rootless: true},
   {...command('fakeroot', 'fakeroot', 'fakeroot', 'keeps owners in images built without root'), rootless: true},
@@ -64,7 +76,7 @@ const sbin = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 /** PATH with the sbin directories at its end. */
 export function pathWithSbin() {
   const path = (process.env['PATH'] ?? '').split(':').filter(Boolean);
-  return [...path, ...sbin.filter(directory => !path.includes(directory))].join(':');
+  return [...path, ...sbin.filter((directory) => !path.includes(directory))].join(':');
 }
 
 /**
@@ -72,7 +84,10 @@ export function pathWithSbin() {
  * @param {string} name
  */
 export function findCommand(name) {
-  return pathWithSbin().split(':').map(directory => join(directory, name)).find(path => may(path, constants.X_OK));
+  return pathWithSbin()
+    .split(':')
+    .map((directory) => join(directory, name))
+    .find((path) => may(path, constants.X_OK));
 }
 
 /**
@@ -81,7 +96,9 @@ export function findCommand(name) {
  */
 export function missingTools(purpose = 'run') {
   const root = process.getuid?.() === 0;
-  return tools.filter(tool => (purpose === 'test' || tool.needed === 'run') && !(root && tool.rootless) && !isThere(tool));
+  return tools.filter(
+    (tool) => (purpose === 'test' || tool.needed === 'run') && !(root && tool.rootless) && !isThere(tool),
+  );
 }
 
 /** @param {Tool} tool */

@@ -5,14 +5,14 @@ import test from 'ava';
 import {byHand} from './system.js';
 import {findCommand, missingTools, pathWithSbin, tools} from './tools.js';
 
-test('every tool can be found by a command or a file, and says what it is for', t => {
+test('every tool can be found by a command or a file, and says what it is for', (t) => {
   for (const tool of tools) {
     t.truthy(tool.command ?? tool.file, tool.name);
     t.not(tool.for, '', tool.name);
   }
 });
 
-test('a command is found in PATH, then in the sbin directories', async t => {
+test('a command is found in PATH, then in the sbin directories', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'memhp-tools-'));
   t.teardown(() => rm(directory, {recursive: true}));
   await writeFile(join(directory, 'memhp-here'), '');
@@ -33,18 +33,18 @@ function findIn(path: string, name: string): string | undefined {
   }
 }
 
-test('sbin directories come last and once', t => {
+test('sbin directories come last and once', (t) => {
   const path = pathWithSbin().split(':');
-  t.is(path.filter(directory => directory === '/usr/sbin').length, 1);
+  t.is(path.filter((directory) => directory === '/usr/sbin').length, 1);
   t.false(path.includes(''), 'an empty entry would mean the working directory');
 });
 
-test('running needs no more than testing does', t => {
+test('running needs no more than testing does', (t) => {
   const forTests = new Set(missingTools('test'));
-  t.true(missingTools('run').every(tool => forTests.has(tool)));
+  t.true(missingTools('run').every((tool) => forTests.has(tool)));
 });
 
-test('by hand, it is one command that names only what is missing, each package once', t => {
+test('by hand, it is one command that names only what is missing, each package once', (t) => {
   const two = tools.filter(({name}) => name === 'xz' || name === 'zstd');
   const text = byHand([...two, ...two], 'apt');
   t.regex(text, /'apt-get update && apt-get install -y --no-install-recommends xz-utils zstd'/);

@@ -13,7 +13,8 @@ void import('./compile.js')
   .catch((/** @type {unknown} */ error) => {
     const flaws = /** @type {Partial<import('esbuild').BuildFailure>} */ (error).errors;
     if (flaws) {
-      for (const {text, location} of flaws) console.error(`memhp: ${location ? `${location.file}:${location.line}:${location.column + 1}: ` : ''}${text}`);
+      for (const {text, location} of flaws)
+        console.error(`memhp: ${location ? `${location.file}:${location.line}:${location.column + 1}: ` : ''}${text}`);
       process.exit(2);
     }
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ERR_MODULE_NOT_FOUND') throw error;

@@ -10,7 +10,8 @@ import {abortOnSignals} from './run.ts';
 export type BuildGiven = Omit<RunOptions, 'patterns' | 'guests'> & {guest: string[]};
 
 /** `memhp build`: everything that `run` would need is in the cache afterwards. 3 where a guest doesn't come up. */
-export const buildCommand = (guests: string[], given: BuildGiven): Promise<number> => usingCache(given.cache, (use) => build(guests, given, use));
+export const buildCommand = (guests: string[], given: BuildGiven): Promise<number> =>
+  usingCache(given.cache, (use) => build(guests, given, use));
 
 async function build(guests: string[], {guest, ...given}: BuildGiven, use: CacheUse): Promise<number> {
   const options: RunOptions = {...given, patterns: [], guests: [...guests, ...guest]};
@@ -18,13 +19,22 @@ async function build(guests: string[], {guest, ...given}: BuildGiven, use: Cache
   const {log} = new Progress();
   const cases = await loadSuites();
   const images = await prepareImages(options, use, log, signal);
-  const {templates, decision, qemu} = await prepareTemplates(options, images, cases, options.jobs ?? defaultJobs(), log, signal);
+  const {templates, decision, qemu} = await prepareTemplates(
+    options,
+    images,
+    cases,
+    options.jobs ?? defaultJobs(),
+    log,
+    signal,
+  );
   let status = 0;
   for (const {key} of wantedConfigs(images, cases, {accel: decision.accel, qemu: qemu.version}, options.append)) {
     const template = templates[key];
     const broken = !template || 'broken' in template;
     if (broken) status = 3;
-    process.stdout.write(`${key.trim()}: ${broken ? (template?.broken ?? 'interrupted') : `ready, kernel ${template.facts.kernel}`}\n`);
+    process.stdout.write(
+      `${key.trim()}: ${broken ? (template?.broken ?? 'interrupted') : `ready, kernel ${template.facts.kernel}`}\n`,
+    );
   }
   return status;
 }

@@ -28,8 +28,11 @@ async function clean({templates, all}: {templates: boolean; all: boolean}, cache
       const removed = doomed && ours.test(name);
       if (removed && kind === 'images') await removeImage(cache, name);
       else if (removed) await rm(path, {recursive: true, force: true});
-      process.stdout.write(`${(stdout.split('\t')[0] ?? '').padStart(6)}  ${path}${removed ? '  removed' : doomed ? '  left: it is none of memhp\'s' : ''}\n`);
+      process.stdout.write(
+        `${(stdout.split('\t')[0] ?? '').padStart(6)}  ${path}${removed ? '  removed' : doomed ? "  left: it is none of memhp's" : ''}\n`,
+      );
     }
   }
-  if (!templates && !all) process.stdout.write('nothing was removed; --templates removes the templates, --all everything\n');
+  if (!templates && !all)
+    process.stdout.write('nothing was removed; --templates removes the templates, --all everything\n');
 }

@@ -11,10 +11,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const external = ['ava', 'ssh2', 'esbuild', 'tsx'];
 
 /** @param {string} folder @returns {string[]} */
-const sources = folder =>
+const sources = (folder) =>
   readdirSync(join(root, folder), {recursive: true, encoding: 'utf8'})
-    .filter(name => /\.[jt]s$/.test(name) && !/\.test\.ts$/.test(name))
-    .map(name => join(folder, name))
+    .filter((name) => /\.[jt]s$/.test(name) && !/\.test\.ts$/.test(name))
+    .map((name) => join(folder, name))
     .sort();
 
 /**
@@ -52,7 +52,9 @@ async function compile(dir, suites) {
     logLevel: 'silent', // what is wrong is told once, by bin.js
     external,
     // CommonJS packages in the bundle call require.
-    banner: {js: "import {createRequire as __createRequire} from 'node:module'; const require = __createRequire(import.meta.url);"},
+    banner: {
+      js: "import {createRequire as __createRequire} from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
     define: {'process.env.MEMHP_ROOT': JSON.stringify(root), 'process.env.MEMHP_DIST': JSON.stringify(dir)},
   });
   try {
@@ -70,7 +72,8 @@ async function compile(dir, suites) {
   // Older bundles: of sources that are no more. A process that still runs from one keeps it for a while.
   for (const name of readdirSync(join(root, 'dist'))) {
     const path = join(root, 'dist', name);
-    if (path !== dir && Date.now() - statSync(path).mtimeMs > 24 * 3600 * 1000) rmSync(path, {recursive: true, force: true});
+    if (path !== dir && Date.now() - statSync(path).mtimeMs > 24 * 3600 * 1000)
+      rmSync(path, {recursive: true, force: true});
   }
 }
 

@@ -21,11 +21,17 @@ export async function doctorCommand(qemuPath: string | undefined, cache: string)
   let status = 0;
   const manifest = await loadManifest(defaultGuest());
   line('node', process.version);
-  line('host', `Linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores: ${defaultJobs()} cases at the same time`);
+  line(
+    'host',
+    `Linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores: ${defaultJobs()} cases at the same time`,
+  );
   line('memory', `${gib(freemem())} GiB free of ${gib(totalmem())}; a clone takes up to 1.5 GiB`);
   const disk = await statfs(nearestThere(cache));
   const free = disk.bavail * disk.bsize;
-  line('disk', `${gib(free)} GiB free for the cache ${cache}${free < GIB_WANTED * 2 ** 30 ? `: too little, an image and its templates need ${GIB_WANTED} GiB` : ''}`);
+  line(
+    'disk',
+    `${gib(free)} GiB free for the cache ${cache}${free < GIB_WANTED * 2 ** 30 ? `: too little, an image and its templates need ${GIB_WANTED} GiB` : ''}`,
+  );
   for (const {name, for: purpose, optional} of missingTools('test')) {
     line('missing', `${name}: ${purpose}`);
     if (!optional) status = 2;
@@ -35,9 +41,19 @@ export async function doctorCommand(qemuPath: string | undefined, cache: string)
     line('qemu', `${qemu.path} ${qemu.version}`);
     const image = await findImage(manifest, {cache});
     if (image) {
-      const {accel, reason} = await chooseAccelerator('auto', qemu, {cache, kernel: image.kernel, log: (text) => { line('', text); }});
+      const {accel, reason} = await chooseAccelerator('auto', qemu, {
+        cache,
+        kernel: image.kernel,
+        log: (text) => {
+          line('', text);
+        },
+      });
       line('accelerator', `${accel}: ${reason}`);
-    } else line('accelerator', `not tried yet: it takes a kernel, which "memhp build ${manifest.name}" brings${existsSync('/dev/kvm') ? '' : '; there is no /dev/kvm, so it will be TCG'}`);
+    } else
+      line(
+        'accelerator',
+        `not tried yet: it takes a kernel, which "memhp build ${manifest.name}" brings${existsSync('/dev/kvm') ? '' : '; there is no /dev/kvm, so it will be TCG'}`,
+      );
   } catch (error) {
     line('qemu', messageOf(error));
     status = 2;

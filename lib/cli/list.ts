@@ -5,7 +5,15 @@ import {loadSuites, selectCases} from '../run/suites.ts';
 export async function listCommand(patterns: string[], json: boolean): Promise<void> {
   const cases = selectCases(await loadSuites(), patterns);
   if (json) {
-    const rows = cases.map(({id, suite, title, claims, needs = [], boot, machine}) => ({id, suite, title, claims, needs, boot: boot?.append ?? '', machine: machine ?? profiles[0]?.name}));
+    const rows = cases.map(({id, suite, title, claims, needs = [], boot, machine}) => ({
+      id,
+      suite,
+      title,
+      claims,
+      needs,
+      boot: boot?.append ?? '',
+      machine: machine ?? profiles[0]?.name,
+    }));
     process.stdout.write(`${JSON.stringify(rows, undefined, 2)}\n`);
     return;
   }

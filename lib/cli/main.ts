@@ -23,7 +23,11 @@ const withGuestOptions = (command: Command): Command =>
     .option('--kernel <bzImage>', 'boot this kernel with a generated initramfs instead of a distribution', word)
     .option('--modules <dir>', 'modules of that kernel (a tree like /lib/modules/VERSION)', word)
     .option('--append <parameters>', 'kernel parameters to add to every boot', parameters, '')
-    .addOption(new Option('--accel <accelerator>', 'how guests run').choices([...accelChoices]).default('auto' satisfies AccelChoice))
+    .addOption(
+      new Option('--accel <accelerator>', 'how guests run')
+        .choices([...accelChoices])
+        .default('auto' satisfies AccelChoice),
+    )
     .option('--qemu <path>', 'QEMU program to use', word)
     .option('--jobs <n>', 'cases at the same time', positive)
     .option('--mirror <url>', 'take Debian packages from this mirror', mirror)
@@ -58,7 +62,8 @@ withGuestOptions(program.command('build'))
     process.exitCode = await buildCommand(guests, {...options, cache: cacheDir()});
   });
 
-program.command('list')
+program
+  .command('list')
   .description('the cases there are')
   .argument('[suite|case|glob...]', 'which cases; all where none is named')
   .option('--json', 'as JSON', false)
@@ -67,7 +72,8 @@ program.command('list')
     await listCommand(patterns, json);
   });
 
-program.command('claims')
+program
+  .command('claims')
   .description('the claims under test and the cases that test them; exit status 1 where one has none')
   .option('--json', 'as JSON', false)
   .action(async ({json}: {json: boolean}) => {
@@ -75,7 +81,8 @@ program.command('claims')
     process.exitCode = await claimsCommand(json);
   });
 
-program.command('guests')
+program
+  .command('guests')
   .description('the guests there are')
   .option('--json', 'as JSON', false)
   .action(async ({json}: {json: boolean}) => {
@@ -83,7 +90,8 @@ program.command('guests')
     await guestsCommand(json, cacheDir());
   });
 
-program.command('report')
+program
+  .command('report')
   .description('write every format of the report from stored runs, merged')
   .argument('<dir...>', 'run directories')
   .requiredOption('--out <dir>', 'where to write', word)
@@ -93,11 +101,15 @@ program.command('report')
     await reportCommand(dirs, options);
   });
 
-program.command('udev')
+program
+  .command('udev')
   .description('the udev rules that decide what becomes of plugged memory')
   .command('lint')
   .description('findings on rules files, without a guest; exit status 1 where one is an error')
-  .argument('<file|dir...>', 'rules files, rules directories (the first comes before the others), or one root directory')
+  .argument(
+    '<file|dir...>',
+    'rules files, rules directories (the first comes before the others), or one root directory',
+  )
   .option('--virt <name>', 'for guests of this virtualization, as systemd-detect-virt names it')
   .option('--arch <name>', 'for guests of this architecture')
   .addOption(new Option('--policy <policy>', 'for guests with this auto_online_blocks').choices([...policies]))
@@ -110,7 +122,8 @@ program.command('udev')
     process.exitCode = udevLintCommand(paths, options);
   });
 
-program.command('doctor')
+program
+  .command('doctor')
   .description("the host's fitness: QEMU, accelerator and why, memory, disk, tools")
   .option('--qemu <path>', 'QEMU program to look at')
   .action(async ({qemu}: {qemu?: string}) => {
@@ -118,7 +131,8 @@ program.command('doctor')
     process.exitCode = await doctorCommand(qemu, cacheDir());
   });
 
-program.command('clean')
+program
+  .command('clean')
   .description('what the cache holds, and its removal')
   .option('--templates', 'remove the templates', false)
   .option('--all', 'remove images and templates', false)
@@ -150,6 +164,8 @@ function report(error: unknown): number {
     process.stderr.write(`memhp: ${clean(error.message)}\n`);
     return NO_VERDICT;
   }
-  process.stderr.write(`memhp: an error of memhp itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `memhp: an error of memhp itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return NO_VERDICT;
 }

@@ -21,7 +21,10 @@ export async function runCommand(patterns: string[], {guest, ...given}: RunGiven
   }
   const {dir, loaded, files} = await usingCache(options.cache, (use) => run(options, use, progress, abort));
   const summary = summarize(loaded);
-  if (given.json) process.stdout.write(`${JSON.stringify({out: dir, counts: summary.counts, cells: summary.cells.map(({cell, counts, verdict}) => ({...cell, counts, verdict}))}, undefined, 2)}\n`);
+  if (given.json)
+    process.stdout.write(
+      `${JSON.stringify({out: dir, counts: summary.counts, cells: summary.cells.map(({cell, counts, verdict}) => ({...cell, counts, verdict}))}, undefined, 2)}\n`,
+    );
   else process.stdout.write(summaryText(loaded, summary, files));
   return exitStatus(summary.counts, loaded.run.trouble);
 }

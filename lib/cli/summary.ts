@@ -11,11 +11,14 @@ export function summaryText({run, records}: LoadedRun, {cells, counts}: Summary,
     const wrong = outcome === 'fail' ? checks.filter(({ok, known}) => !ok && known === undefined) : [];
     const why = wrong.length > 0 ? wrong.flatMap((check) => failure(check)).join('\n') : reason;
     if (outcome !== 'pass' && outcome !== 'skip') lines.push(`${outcome.padEnd(6)} ${cell.guest} ${id}`, indent(why));
-    for (const one of stale) lines.push(`note   ${cell.guest} ${id}`, indent(`the recorded deviation "${one}" was not seen`));
+    for (const one of stale)
+      lines.push(`note   ${cell.guest} ${id}`, indent(`the recorded deviation "${one}" was not seen`));
   }
   if (lines.length > 0) lines.push('');
   for (const {cell, counts: own, verdict} of cells) {
-    lines.push(`${cell.id.padEnd(28)} ${verdict.padEnd(10)} ${words(own)}   kernel ${cell.kernel || 'unknown'}, QEMU ${cell.qemu}`);
+    lines.push(
+      `${cell.id.padEnd(28)} ${verdict.padEnd(10)} ${words(own)}   kernel ${cell.kernel || 'unknown'}, QEMU ${cell.qemu}`,
+    );
   }
   for (const line of run.trouble ?? []) lines.push('beside the cases', indent(line));
   const page = files.find((file) => file.endsWith('index.html'));
@@ -38,6 +41,13 @@ function failure({name, step, because, ...check}: Check): string[] {
 const LINES = 12;
 
 const words = (counts: Summary['counts']): string =>
-  Object.entries(counts).filter(([, n]) => n > 0).map(([outcome, n]) => `${n} ${outcome}`).join(', ') || 'nothing';
+  Object.entries(counts)
+    .filter(([, n]) => n > 0)
+    .map(([outcome, n]) => `${n} ${outcome}`)
+    .join(', ') || 'nothing';
 
-const indent = (text: string): string => text.split('\n').map((line) => `       ${line}`).join('\n');
+const indent = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => `       ${line}`)
+    .join('\n');

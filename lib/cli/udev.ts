@@ -24,13 +24,19 @@ export interface UdevLintGiven {
 /** `memhp udev lint`: 1 where a finding is an error. */
 export function udevLintCommand(paths: readonly string[], given: UdevLintGiven): number {
   const {json, virt, arch, policy} = given;
-  if (virt !== undefined && !(virts as readonly string[]).includes(virt)) throw new UsageError(`unknown virtualization "${virt}"; systemd-detect-virt says one of ${virts.join(', ')}`);
+  if (virt !== undefined && !(virts as readonly string[]).includes(virt))
+    throw new UsageError(`unknown virtualization "${virt}"; systemd-detect-virt says one of ${virts.join(', ')}`);
   const [only] = paths;
   const opened = only === undefined || paths.length > 1 ? undefined : openRoot(only);
-  if (given.fix === true && given.want === undefined) throw new UsageError('--fix needs to know what is wanted: --want movable, normal or offline');
+  if (given.fix === true && given.want === undefined)
+    throw new UsageError('--fix needs to know what is wanted: --want movable, normal or offline');
   if (given.want !== undefined && given.fix !== true) throw new UsageError('--want belongs to --fix');
-  if (opened) return given.want === undefined ? rootCommand(opened, given) : fixCommand(opened, given, given.want, only ?? '');
-  if (given.kernelRelease !== undefined || given.fix === true) throw new UsageError('--kernel-release and --fix are about a root, and need exactly one directory that has etc, usr or boot in it');
+  if (opened)
+    return given.want === undefined ? rootCommand(opened, given) : fixCommand(opened, given, given.want, only ?? '');
+  if (given.kernelRelease !== undefined || given.fix === true)
+    throw new UsageError(
+      '--kernel-release and --fix are about a root, and need exactly one directory that has etc, usr or boot in it',
+    );
   const {layers, complete} = readRules(paths);
   const linted = lintLayers(layers, {virt, arch: arch === undefined ? undefined : archNamed(arch), policy, complete});
   process.stdout.write(json ? `${jsonLine(toJson(linted))}\n` : printed(linted));
@@ -53,5 +59,11 @@ function fixCommand(opened: Opened, given: UdevLintGiven, want: Want, root: stri
   return fix.kind === 'none' ? 1 : 0;
 }
 
-const questionOf = ({running, shown}: Opened, {virt, arch, policy, kernelRelease}: UdevLintGiven): RootQuestion =>
-  ({running, shown, virt, policy, arch: arch === undefined ? undefined : archNamed(arch), kernel: kernelRelease});
+const questionOf = ({running, shown}: Opened, {virt, arch, policy, kernelRelease}: UdevLintGiven): RootQuestion => ({
+  running,
+  shown,
+  virt,
+  policy,
+  arch: arch === undefined ? undefined : archNamed(arch),
+  kernel: kernelRelease,
+});

@@ -20,7 +20,18 @@ const refused = (read: (text: string) => unknown, ...texts: string[]): void => {
 
 refused(word, '', ' ', 'a\nb', '\u001B[31m', 'a\0', '\u202E');
 refused(parameters, 'a\nb', 'x="y', 'größe', '\0', 'a\tb');
-refused(mirror, '', '--customize-hook=id', '-', 'bookworm', 'https://a b', "https://x'", 'https://x\n', 'data:x', 'exec://');
+refused(
+  mirror,
+  '',
+  '--customize-hook=id',
+  '-',
+  'bookworm',
+  'https://a b',
+  "https://x'",
+  'https://x\n',
+  'data:x',
+  'exec://',
+);
 refused(positive, '0', '-1', '1.5', '1e3', '01', '9999999', ' 1', '');
 refused(shard, '0/1', '2/1', '1', '1/', '/2', '-1/2', '1/2/3', '1/999999999999999999999');
 
@@ -33,21 +44,34 @@ test('what is valid is taken as it is', (t) => {
 });
 
 test('any value is taken or refused, and nothing else happens', (t) => {
-  t.notThrows(() => { fc.assert(fc.property(fc.constantFrom(word, parameters, mirror, positive, shard), fc.string({unit: 'binary'}), (read, text) => {
-    try {
-      read(text);
-    } catch (error) {
-      if (!(error instanceof InvalidArgumentError)) throw error;
-    }
-  })); });
+  t.notThrows(() => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(word, parameters, mirror, positive, shard),
+        fc.string({unit: 'binary'}),
+        (read, text) => {
+          try {
+            read(text);
+          } catch (error) {
+            if (!(error instanceof InvalidArgumentError)) throw error;
+          }
+        },
+      ),
+    );
+  });
 });
 
 /** The command line in a process, with a cache of its own that must stay empty. */
 async function memhp(...args: string[]): Promise<{code: unknown; stderr: string; left: string[]}> {
   const cache = await mkdtemp(join(tmpdir(), 'memhp-test-'));
   try {
-    const {code, stderr} = await promisify(execFile)(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {cwd: cache, env: {...process.env, MEMHP_CACHE: join(cache, 'c'), MEMHP_PLAN: ''}})
-      .then(({stderr}) => ({code: 0, stderr}), (error: unknown) => error as {code: unknown; stderr: string});
+    const {code, stderr} = await promisify(execFile)(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {
+      cwd: cache,
+      env: {...process.env, MEMHP_CACHE: join(cache, 'c'), MEMHP_PLAN: ''},
+    }).then(
+      ({stderr}) => ({code: 0, stderr}),
+      (error: unknown) => error as {code: unknown; stderr: string},
+    );
     return {code, stderr, left: await readdir(cache, {recursive: true})};
   } finally {
     await rm(cache, {recursive: true});
@@ -68,14 +92,21 @@ for (const [args, message] of [
     t.is(code, 2, stderr);
     t.regex(stderr, message);
     t.notRegex(stderr, /error of memhp itself|\n {4}at /);
-    t.deepEqual(left.filter((name) => !name.startsWith('memhp-runs')), []);
+    t.deepEqual(
+      left.filter((name) => !name.startsWith('memhp-runs')),
+      [],
+    );
   });
 }
 
 test('the cache is never the current directory because a variable is empty', (t) => {
   const {MEMHP_CACHE, XDG_CACHE_HOME} = process.env;
   t.teardown(() => Object.assign(process.env, {MEMHP_CACHE, XDG_CACHE_HOME}));
-  for (const [own, xdg] of [['', ''], ['', 'relative'], [undefined, '']] as const) {
+  for (const [own, xdg] of [
+    ['', ''],
+    ['', 'relative'],
+    [undefined, ''],
+  ] as const) {
     process.env['MEMHP_CACHE'] = own ?? '';
     process.env['XDG_CACHE_HOME'] = xdg;
     t.regex(cacheDir(), /^\/.*\/\.cache\/memhp$/);
@@ -87,10 +118,17 @@ test('the cache is never the current directory because a variable is empty', (t)
 test('clean removes what memhp made and nothing else', async (t) => {
   const cache = await mkdtemp(join(tmpdir(), 'memhp-test-'));
   t.teardown(() => rm(cache, {recursive: true}));
-  const ours = ['images/debian-13-0123456789ab', 'templates/debian-13-0123456789abcdef0123', 'images/.tmp-debian-13-0123456789ab-01234567'];
+  const ours = [
+    'images/debian-13-0123456789ab',
+    'templates/debian-13-0123456789abcdef0123',
+    'images/.tmp-debian-13-0123456789ab-01234567',
+  ];
   const others = ['images/holiday', 'templates/letters'];
   for (const dir of [...ours, ...others]) await mkdir(join(cache, dir), {recursive: true});
   await writeFile(join(cache, 'images/debian-13.yaml'), 'name: debian-13');
   await cleanCommand({templates: false, all: true}, cache);
-  t.deepEqual((await readdir(cache, {recursive: true})).filter((name) => name.includes('/')).sort(), ['images/debian-13.yaml', ...others]);
+  t.deepEqual((await readdir(cache, {recursive: true})).filter((name) => name.includes('/')).sort(), [
+    'images/debian-13.yaml',
+    ...others,
+  ]);
 });

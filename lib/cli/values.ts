@@ -15,12 +15,14 @@ export const collect = (value: string, before: string[]): string[] => [...before
 export function parameters(text: string): string {
   if (text.trim() === '') return '';
   if (/[^\x20-\x7e]/.test(text)) throw new InvalidArgumentError('wanted kernel parameters on one line, in ASCII.');
-  if (text.split('"').length % 2 === 0) throw new InvalidArgumentError('a quote (") has no end: it would swallow the parameters that follow.');
+  if (text.split('"').length % 2 === 0)
+    throw new InvalidArgumentError('a quote (") has no end: it would swallow the parameters that follow.');
   return text.trim();
 }
 
 export function mirror(text: string): string {
-  if (!/^(?:https?|ftp|file|copy|tor\+https?):\/\/?[^\s'"\\]+$/.test(word(text))) throw new InvalidArgumentError('wanted a URL, e.g. https://deb.debian.org/debian.');
+  if (!/^(?:https?|ftp|file|copy|tor\+https?):\/\/?[^\s'"\\]+$/.test(word(text)))
+    throw new InvalidArgumentError('wanted a URL, e.g. https://deb.debian.org/debian.');
   return text;
 }
 

@@ -7,7 +7,10 @@ import {DeadlineError} from '../util/errors.ts';
 import {GuestPanic, SerialConsole} from './console.ts';
 
 const PANIC = '[   12.345678] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009\r\n';
-const settle = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+const settle = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 
 for (let at = 1; at < PANIC.length; at += 7) {
   test(`a panic that is split after ${at} characters is seen whole`, async (t) => {
@@ -18,7 +21,10 @@ for (let at = 1; at < PANIC.length; at += 7) {
     await settle();
     t.is(serial.panicked, undefined, 'the reason may still be on its way');
     stream.write(PANIC.slice(at));
-    t.is((await panic).message, "the guest's kernel panicked: [   12.345678] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009");
+    t.is(
+      (await panic).message,
+      "the guest's kernel panicked: [   12.345678] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009",
+    );
   });
 }
 
@@ -49,7 +55,9 @@ test('the tail is clean: no colours, no bells, no carriage returns', async (t) =
 
 test('the file keeps every byte as it came', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'memhp-test-'));
-  t.teardown(() => { rmSync(dir, {recursive: true}); });
+  t.teardown(() => {
+    rmSync(dir, {recursive: true});
+  });
   const stream = new PassThrough();
   new SerialConsole(stream, join(dir, 'console.log'));
   const bytes = Buffer.from([0, 27, 91, 255, 10]);
@@ -71,7 +79,10 @@ test('waiting ends with the pattern, also where it is split or was there before'
 test('waiting for what never comes is named; a panic ends it early', async (t) => {
   const stream = new PassThrough();
   const serial = new SerialConsole(stream);
-  await t.throwsAsync(serial.waitFor(/login/, 'the login prompt', 20), {instanceOf: DeadlineError, message: 'the login prompt: not within 0.0 s'});
+  await t.throwsAsync(serial.waitFor(/login/, 'the login prompt', 20), {
+    instanceOf: DeadlineError,
+    message: 'the login prompt: not within 0.0 s',
+  });
   const waiting = serial.waitFor(/login/, 'the login prompt', 60_000);
   stream.write(PANIC);
   await t.throwsAsync(waiting, {instanceOf: GuestPanic});

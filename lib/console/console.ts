@@ -78,13 +78,19 @@ export class SerialConsole {
     const lines = end < 0 ? [] : (this.#line + chunk.slice(0, end)).split('\n');
     this.#line = end < 0 ? this.#line + chunk : chunk.slice(end + 1);
     if (this.#line.length > 2 * LINE) this.#line = this.#line.slice(-LINE);
-    return lines.map((line) => cleanBytes(line.slice(-LINE))).find((line) => PANIC.test(line))?.trim();
+    return lines
+      .map((line) => cleanBytes(line.slice(-LINE)))
+      .find((line) => PANIC.test(line))
+      ?.trim();
   }
 
   #write(file: string, chunk: Buffer): void {
     if (this.#written > FILE_LIMIT) return;
     this.#written += chunk.length;
-    appendFileSync(file, this.#written > FILE_LIMIT ? `\n[cut: the guest's console says more than ${FILE_LIMIT} bytes]\n` : chunk);
+    appendFileSync(
+      file,
+      this.#written > FILE_LIMIT ? `\n[cut: the guest's console says more than ${FILE_LIMIT} bytes]\n` : chunk,
+    );
   }
 }
 

@@ -27,23 +27,27 @@ interface Links {
 /** Puts together the blocks from `memory/memoryN/FILE` contents and lines `LINK -> WHERE IT LEADS TO`. */
 export function parseBlocks(files: ReadonlyMap<string, string>, linkText: string): BlockView[] {
   const links = parseLinks(linkText);
-  const named = [...files.keys()].flatMap((path) => /^memory\/memory(\d+)\//.exec(path)?.[1] ?? []).map((digits) => exactNumber(digits, 'a memory block'));
+  const named = [...files.keys()]
+    .flatMap((path) => /^memory\/memory(\d+)\//.exec(path)?.[1] ?? [])
+    .map((digits) => exactNumber(digits, 'a memory block'));
   // A link that outlives its block shows a block without any file.
   const ids = new Set([...named, ...links.named]);
-  return [...ids].sort((a, b) => a - b).map((id) => {
-    const file = (name: string): string | undefined => files.get(`memory/memory${id}/${name}`);
-    return {
-      id,
-      state: file('state') ?? '',
-      online: file('online'),
-      validZones: (file('valid_zones') ?? '').split(' ').filter(Boolean),
-      removable: file('removable'),
-      physIndex: file('phys_index'),
-      physDevice: file('phys_device'),
-      nodes: links.toNode.get(id) ?? [],
-      linkedFrom: links.fromNode.get(id) ?? [],
-    };
-  });
+  return [...ids]
+    .sort((a, b) => a - b)
+    .map((id) => {
+      const file = (name: string): string | undefined => files.get(`memory/memory${id}/${name}`);
+      return {
+        id,
+        state: file('state') ?? '',
+        online: file('online'),
+        validZones: (file('valid_zones') ?? '').split(' ').filter(Boolean),
+        removable: file('removable'),
+        physIndex: file('phys_index'),
+        physDevice: file('phys_device'),
+        nodes: links.toNode.get(id) ?? [],
+        linkedFrom: links.fromNode.get(id) ?? [],
+      };
+    });
 }
 
 /** `LINK -> TARGET`, maybe with what ls says of the link before it. A link is counted only where it leads to what its name says. */
@@ -56,10 +60,12 @@ function parseLinks(text: string): Links {
     const match = LINK.exec(line);
     if (!match) throw new Broken(`not a link between a block and a node: "${line.slice(0, 120)}"`);
     const [, block, node, fromNode, toBlock, target] = match;
-    const number = (digits: string | undefined): number => exactNumber(digits ?? '', 'a link between a block and a node');
+    const number = (digits: string | undefined): number =>
+      exactNumber(digits ?? '', 'a link between a block and a node');
     links.named.add(number(block ?? toBlock));
     if (block !== undefined && target === `../../node/node${node}`) push(links.toNode, number(block), number(node));
-    if (toBlock !== undefined && target === `../../memory/memory${toBlock}`) push(links.fromNode, number(toBlock), number(fromNode));
+    if (toBlock !== undefined && target === `../../memory/memory${toBlock}`)
+      push(links.fromNode, number(toBlock), number(fromNode));
   }
   return links;
 }

@@ -19,7 +19,10 @@ test('ranges end after their last byte and know their depth', (t) => {
   const ranges = parseIomem(TEXT);
   t.is(ranges.length, 9);
   t.deepEqual(ranges[1], {start: bytes(0x1000), end: bytes(0x9fc00), name: 'System RAM', depth: 0});
-  t.deepEqual(ranges.map(({depth}) => depth), [0, 0, 0, 1, 0, 1, 2, 0, 0]);
+  t.deepEqual(
+    ranges.map(({depth}) => depth),
+    [0, 0, 0, 1, 0, 1, 2, 0, 0],
+  );
   t.deepEqual(ranges[7], {start: bytes(0x1_0000_0000), end: bytes(0x1_0800_0000), name: 'System RAM', depth: 0});
 });
 
@@ -33,25 +36,39 @@ test('System RAM is merged where ranges touch, whoever added it', (t) => {
 
 for (const line of ['00001000 : System RAM', '1000-xyz : System RAM', 'iomem: Permission denied']) {
   test(`"${line}" is refused and quoted`, (t) => {
-    t.throws(() => parseIomem(`${TEXT}${line}\n`), {instanceOf: Broken, message: `iomem: not "start-end : name": "${line}"`});
+    t.throws(() => parseIomem(`${TEXT}${line}\n`), {
+      instanceOf: Broken,
+      message: `iomem: not "start-end : name": "${line}"`,
+    });
   });
 }
 
 test('addresses that are hidden from all but root are not taken for memory at 0', (t) => {
-  t.throws(() => parseIomem('00000000-00000000 : Reserved\n00000000-00000000 : System RAM\n'), {instanceOf: Broken, message: /not root/});
+  t.throws(() => parseIomem('00000000-00000000 : Reserved\n00000000-00000000 : System RAM\n'), {
+    instanceOf: Broken,
+    message: /not root/,
+  });
 });
 
 test('merging neither loses nor invents a byte', (t) => {
   const parts = fc.array(fc.tuple(fc.nat(3), fc.integer({min: 1, max: 5})), {minLength: 1, maxLength: 20});
-  fc.assert(fc.property(parts, (gaps) => {
-    let at = 1;
-    const ranges = gaps.map(([gap, size]) => {
-      const start = at + gap;
-      at = start + size;
-      return {start: bytes(start), end: bytes(at), name: 'System RAM', depth: 0};
-    });
-    const merged = systemRam(ranges);
-    t.is(merged.reduce((sum, {start, end}) => sum + end - start, 0), gaps.reduce((sum, [, size]) => sum + size, 0));
-    t.true(merged.every(({start}, i) => i === 0 || start > (merged[i - 1]?.end ?? 0)), 'what touches is one range');
-  }));
+  fc.assert(
+    fc.property(parts, (gaps) => {
+      let at = 1;
+      const ranges = gaps.map(([gap, size]) => {
+        const start = at + gap;
+        at = start + size;
+        return {start: bytes(start), end: bytes(at), name: 'System RAM', depth: 0};
+      });
+      const merged = systemRam(ranges);
+      t.is(
+        merged.reduce((sum, {start, end}) => sum + end - start, 0),
+        gaps.reduce((sum, [, size]) => sum + size, 0),
+      );
+      t.true(
+        merged.every(({start}, i) => i === 0 || start > (merged[i - 1]?.end ?? 0)),
+        'what touches is one range',
+      );
+    }),
+  );
 });

@@ -12,14 +12,19 @@ export interface IoRange {
 
 /** Parses /proc/iomem. Throws Broken on a line that is no range, or where the addresses are hidden (not root). */
 export function parseIomem(text: string): IoRange[] {
-  const ranges = text.split('\n').filter((line) => line.trim() !== '').map((line) => {
-    const [, indent = '', from = '', to = '', name = ''] = /^((?: {2})*)([0-9a-f]+)-([0-9a-f]+) : (.+)$/.exec(line) ?? [];
-    if (from === '') throw new Broken(`iomem: not "start-end : name": "${line.slice(0, 100)}"`);
-    const [start, end] = [exactNumber(from, 'iomem', 16), exactNumber(to, 'iomem', 16) + 1];
-    if (start >= end) throw new Broken(`iomem: a range that ends before it starts: "${line.slice(0, 100)}"`);
-    return {depth: indent.length / 2, start: bytes(start), end: bytes(end), name};
-  });
-  if (ranges.length > 1 && ranges.every(({start}) => start === 0)) throw new Broken('iomem: all addresses are 0: the guest shell is not root');
+  const ranges = text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const [, indent = '', from = '', to = '', name = ''] =
+        /^((?: {2})*)([0-9a-f]+)-([0-9a-f]+) : (.+)$/.exec(line) ?? [];
+      if (from === '') throw new Broken(`iomem: not "start-end : name": "${line.slice(0, 100)}"`);
+      const [start, end] = [exactNumber(from, 'iomem', 16), exactNumber(to, 'iomem', 16) + 1];
+      if (start >= end) throw new Broken(`iomem: a range that ends before it starts: "${line.slice(0, 100)}"`);
+      return {depth: indent.length / 2, start: bytes(start), end: bytes(end), name};
+    });
+  if (ranges.length > 1 && ranges.every(({start}) => start === 0))
+    throw new Broken('iomem: all addresses are 0: the guest shell is not root');
   return ranges;
 }
 

@@ -19,8 +19,14 @@ export function messagesOf(log: string): string[] {
     if (time === undefined) return inRecord && line.startsWith(' ') ? [] : [line]; // below a record: of which device it tells
     inRecord = true;
     const digits = time.padStart(7, '0');
-    const plain = text.replaceAll(ESCAPED, (bytes) => Buffer.from(bytes.replaceAll(String.raw`\x`, ''), 'hex').toString('utf8'));
-    return clean(plain, Infinity).split('\n').map((one) => `[${digits.slice(0, -6).padStart(5)}.${digits.slice(-6)}] ${one}`);
+    const plain = text.replaceAll(ESCAPED, (bytes) =>
+      Buffer.from(bytes.replaceAll(String.raw`\x`, ''), 'hex').toString('utf8'),
+    );
+    return clean(plain, Infinity)
+      .split('\n')
+      .map((one) => `[${digits.slice(0, -6).padStart(5)}.${digits.slice(-6)}] ${one}`);
   });
-  return clean(lines.join('\n'), Infinity).split('\n').filter((line) => line !== '');
+  return clean(lines.join('\n'), Infinity)
+    .split('\n')
+    .filter((line) => line !== '');
 }

@@ -13,7 +13,8 @@ export function parseMeminfo(text: string): Meminfo {
   for (const line of text.split('\n')) {
     if (line.trim() === '') continue;
     const [, name = '', digits = '', unit] = /^(?:Node \d+ )?([\w()]+): +(\d+)( kB)?$/.exec(line.trimEnd()) ?? [];
-    if (name === '' || (unit === undefined && !name.startsWith('HugePages_'))) throw new Broken(`meminfo: not "Name: number kB": "${line.slice(0, 100)}"`);
+    if (name === '' || (unit === undefined && !name.startsWith('HugePages_')))
+      throw new Broken(`meminfo: not "Name: number kB": "${line.slice(0, 100)}"`);
     if (entries.has(name)) throw new Broken(`meminfo: ${name} is there twice`);
     entries.set(name, exactNumber(digits, `meminfo: ${name}`));
   }

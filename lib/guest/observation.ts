@@ -77,7 +77,15 @@ export async function queryDevices(qmp: Qmp): Promise<MemoryDevice[]> {
     slot: data.slot ?? null,
     node: data.node ?? 0,
     memdev: data.memdev ?? '',
-    ...(data['max-size'] === undefined ? {} : {resizable: {requested: bytes(data['requested-size'] ?? 0), max: bytes(data['max-size']), block: bytes(data['block-size'] ?? 0)}}),
+    ...(data['max-size'] === undefined
+      ? {}
+      : {
+          resizable: {
+            requested: bytes(data['requested-size'] ?? 0),
+            max: bytes(data['max-size']),
+            block: bytes(data['block-size'] ?? 0),
+          },
+        }),
   }));
 }
 
@@ -88,14 +96,11 @@ export async function observe(qmp: Qmp, shell: Shell, ms: number, parse = parseO
     queryDevices(qmp),
     ask(qmp, 'query-memory-size-summary', sizeSummary),
   ]);
-  if (guest.status !== 0) throw new Broken(`the guest's memhp_observe ended with status ${guest.status}: ${clean(guest.stderr, 500)}`);
+  if (guest.status !== 0)
+    throw new Broken(`the guest's memhp_observe ended with status ${guest.status}: ${clean(guest.stderr, 500)}`);
   return {
     ...parse(guest.stdout),
-    qemu: {
-      base: bytes(summary['base-memory']),
-      plugged: bytes(summary['plugged-memory'] ?? 0),
-      devices,
-    },
+    qemu: {base: bytes(summary['base-memory']), plugged: bytes(summary['plugged-memory'] ?? 0), devices},
   };
 }
 
@@ -109,7 +114,8 @@ export function parseObservation(text: string): Omit<Observation, 'qemu'> {
     return content;
   };
   const blockSize = files.get('memory/block_size_bytes');
-  if (blockSize === undefined || !/^[0-9a-f]+$/.test(blockSize)) throw new Broken(`block_size_bytes is not hex: "${blockSize?.slice(0, 100) ?? 'missing'}"`);
+  if (blockSize === undefined || !/^[0-9a-f]+$/.test(blockSize))
+    throw new Broken(`block_size_bytes is not hex: "${blockSize?.slice(0, 100) ?? 'missing'}"`);
   const nodeTotals: Record<number, number> = {};
   const nodeMasks: Record<string, string> = {};
   for (const [path, content] of files) {
@@ -145,12 +151,18 @@ function partsOf(text: string): {fileText: string; linkText: string; logText: st
   const links = text.indexOf('\n@links\n');
   const log = text.indexOf('\n@kernel-log\n', Math.max(0, links));
   const end = text.trimEnd().endsWith('\n@end') ? text.lastIndexOf('\n@end') : -1;
-  if (links < 0 || log < links || end < log) throw new Broken('the observation is cut: a part of memhp_observe\'s output is missing');
-  return {fileText: text.slice(0, links), linkText: text.slice(links + '\n@links'.length, log), logText: text.slice(log + '\n@kernel-log'.length, end)};
+  if (links < 0 || log < links || end < log)
+    throw new Broken("the observation is cut: a part of memhp_observe's output is missing");
+  return {
+    fileText: text.slice(0, links),
+    linkText: text.slice(links + '\n@links'.length, log),
+    logText: text.slice(log + '\n@kernel-log'.length, end),
+  };
 }
 
 /** The files that memhp_observe reads. */
-const PATH = /^(?:\/proc\/(?:meminfo|zoneinfo|iomem|stat)|memory\/(?:auto_online_blocks|block_size_bytes)|memory\/memory(?:0|[1-9]\d*)\/(?:state|online|valid_zones|removable|phys_index|phys_device)|node\/(?:possible|online|has_memory|has_normal_memory)|node\/node(?:0|[1-9]\d*)\/meminfo)$/;
+const PATH =
+  /^(?:\/proc\/(?:meminfo|zoneinfo|iomem|stat)|memory\/(?:auto_online_blocks|block_size_bytes)|memory\/memory(?:0|[1-9]\d*)\/(?:state|online|valid_zones|removable|phys_index|phys_device)|node\/(?:possible|online|has_memory|has_normal_memory)|node\/node(?:0|[1-9]\d*)\/meminfo)$/;
 
 /** FILE:LINE lines, put together by file. */
 function filesOf(text: string): Map<string, string> {
@@ -159,7 +171,8 @@ function filesOf(text: string): Map<string, string> {
     if (line === '') continue;
     const at = line.indexOf(':');
     const path = line.slice(0, Math.max(0, at));
-    if (!PATH.test(path)) throw new Broken(`the observation has a line of no file that was asked for: "${line.slice(0, 120)}"`);
+    if (!PATH.test(path))
+      throw new Broken(`the observation has a line of no file that was asked for: "${line.slice(0, 120)}"`);
     const before = files.get(path);
     files.set(path, before === undefined ? line.slice(at + 1) : `${before}\n${line.slice(at + 1)}`);
   }

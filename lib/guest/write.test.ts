@@ -3,7 +3,10 @@ import type {Shell} from '../shell/shell.ts';
 import {Broken} from '../util/errors.ts';
 import {errnoOf, readGuestFile, writeGuestFile, writeTexts} from './write.ts';
 
-const answering = (answer: Partial<{status: number; stdout: string; stderr: string}>, scripts: string[] = []): Shell => ({
+const answering = (
+  answer: Partial<{status: number; stdout: string; stderr: string}>,
+  scripts: string[] = [],
+): Shell => ({
   kind: 'port',
   close: () => undefined,
   run: (script) => {
@@ -45,15 +48,26 @@ for (const [words, errno] of WORDS) {
 
 test('a write that worked has no words', async (t) => {
   const scripts: string[] = [];
-  t.deepEqual(await writeGuestFile(answering({}, scripts), '/sys/x', "it's", 1), {accepted: true, errno: 'none', words: ''});
+  t.deepEqual(await writeGuestFile(answering({}, scripts), '/sys/x', "it's", 1), {
+    accepted: true,
+    errno: 'none',
+    words: '',
+  });
   t.deepEqual(scripts, [String.raw`echo 'it'\''s' >'/sys/x'`]);
 });
 
 test('a write has a status and one error, or neither, and prints nothing', async (t) => {
   const busy = 'echo: write error: Device or resource busy';
-  t.deepEqual(await writeGuestFile(answering({status: 1, stderr: busy}), 'f', 'w', 1), {accepted: false, errno: 'EBUSY', words: busy});
+  t.deepEqual(await writeGuestFile(answering({status: 1, stderr: busy}), 'f', 'w', 1), {
+    accepted: false,
+    errno: 'EBUSY',
+    words: busy,
+  });
   for (const answer of [{status: 1}, {stderr: busy}, {stdout: 'x'}, {status: 1, stderr: `${busy}\n${busy}`}]) {
-    await t.throwsAsync(writeGuestFile(answering(answer), 'f', 'w', 1), {instanceOf: Broken, message: /neither one error nor none/});
+    await t.throwsAsync(writeGuestFile(answering(answer), 'f', 'w', 1), {
+      instanceOf: Broken,
+      message: /neither one error nor none/,
+    });
   }
 });
 
@@ -61,7 +75,7 @@ test('a file that can be read while the guest complains is no content', async (t
   await t.throwsAsync(readGuestFile(answering({stdout: 'a', stderr: 'no'}), 'f', 1), {instanceOf: Broken});
 });
 
-test('a file loses its last newline only; one that can\'t be read is undefined', async (t) => {
+test("a file loses its last newline only; one that can't be read is undefined", async (t) => {
   t.is(await readGuestFile(answering({stdout: 'a\n\n'}), 'f', 1), 'a\n');
   t.is(await readGuestFile(answering({status: 1, stderr: 'no'}), 'f', 1), undefined);
 });
@@ -69,9 +83,15 @@ test('a file loses its last newline only; one that can\'t be read is undefined',
 test('several texts have an answer each', async (t) => {
   const stdout = 'printf: write error: Invalid argument\n@\nnone\n@\n@\n';
   const results = await writeTexts(answering({stdout}), 'f', ['a', 'b', 'c'], 1);
-  t.deepEqual(results.map(({errno}) => errno), ['EINVAL', 'none', 'unknown']);
+  t.deepEqual(
+    results.map(({errno}) => errno),
+    ['EINVAL', 'none', 'unknown'],
+  );
 });
 
 test('an answer too few is no verdict', async (t) => {
-  await t.throwsAsync(writeTexts(answering({stdout: 'none\n@\n'}), 'f', ['a', 'b'], 1), {instanceOf: Broken, message: '2 writes to f have 1 answers'});
+  await t.throwsAsync(writeTexts(answering({stdout: 'none\n@\n'}), 'f', ['a', 'b'], 1), {
+    instanceOf: Broken,
+    message: '2 writes to f have 1 answers',
+  });
 });

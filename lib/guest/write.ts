@@ -32,7 +32,8 @@ const ERRNO: readonly (readonly [string, RegExp])[] = [
 ];
 
 /** The words of an error in a text, as they stand there. */
-export const errorWords = (text: string): string | undefined => ERRNO.map(([, pattern]) => pattern.exec(text)?.[0]).find((words) => words !== undefined);
+export const errorWords = (text: string): string | undefined =>
+  ERRNO.map(([, pattern]) => pattern.exec(text)?.[0]).find((words) => words !== undefined);
 
 export const errnoOf = (words: string): string => ERRNO.find(([, pattern]) => pattern.test(words))?.[0] ?? 'unknown';
 
@@ -44,7 +45,9 @@ export async function writeGuestFile(shell: Shell, path: string, word: string, m
   const {status, stdout, stderr} = await shell.run(`echo ${shellQuote(word)} >${shellQuote(path)}`, ms, 'here');
   const words = clean(stderr, 500).trim();
   if (stdout !== '' || (status === 0) !== (words === '') || words.includes('\n')) {
-    throw new Broken(`a write to ${path} ended with status ${status} and printed "${clean(stdout + stderr, 500).trim()}": neither one error nor none${status !== 0 && words === '' ? '; its words are kept in /run, which may be full' : ''}`);
+    throw new Broken(
+      `a write to ${path} ended with status ${status} and printed "${clean(stdout + stderr, 500).trim()}": neither one error nor none${status !== 0 && words === '' ? '; its words are kept in /run, which may be full' : ''}`,
+    );
   }
   return words === '' ? {accepted: true, errno: 'none', words: ''} : {accepted: false, errno: errnoOf(words), words};
 }
@@ -52,7 +55,8 @@ export async function writeGuestFile(shell: Shell, path: string, word: string, m
 /** A file's content without its last newline. Throws nothing for a missing file: it is undefined. */
 export async function readGuestFile(shell: Shell, path: string, ms: number): Promise<string | undefined> {
   const {status, stdout, stderr} = await shell.run(`cat ${shellQuote(path)}`, ms);
-  if (status === 0 && stderr !== '') throw new Broken(`${path} could be read, and the guest says "${clean(stderr, 200).trim()}"`);
+  if (status === 0 && stderr !== '')
+    throw new Broken(`${path} could be read, and the guest says "${clean(stderr, 200).trim()}"`);
   return status === 0 ? stdout.replace(/\n$/, '') : undefined;
 }
 
@@ -60,14 +64,25 @@ export async function readGuestFile(shell: Shell, path: string, ms: number): Pro
  * Writes several texts to a file, one after the other, in one round trip; the results are in the same order. A text
  * is written as it is: a newline that `echo` would add must be in it. An empty text would write nothing at all.
  */
-export async function writeTexts(shell: Shell, path: string, texts: readonly string[], ms: number): Promise<WriteResult[]> {
-  const script = texts.map((text) => `echo -n ${shellQuote(text)} 2>&1 >${shellQuote(path)} && echo none; echo @`).join('\n');
+export async function writeTexts(
+  shell: Shell,
+  path: string,
+  texts: readonly string[],
+  ms: number,
+): Promise<WriteResult[]> {
+  const script = texts
+    .map((text) => `echo -n ${shellQuote(text)} 2>&1 >${shellQuote(path)} && echo none; echo @`)
+    .join('\n');
   const {status, stdout, stderr} = await shell.run(`{ ${script}\n} 2>&1`, ms, 'here');
-  if (status !== 0 || stderr !== '') throw new Broken(`writes to ${path} ended with status ${status}: ${clean(stderr, 200).trim()}`);
+  if (status !== 0 || stderr !== '')
+    throw new Broken(`writes to ${path} ended with status ${status}: ${clean(stderr, 200).trim()}`);
   const answers = stdout.split(/^@\n/m);
-  if (answers.length !== texts.length + 1) throw new Broken(`${texts.length} writes to ${path} have ${answers.length - 1} answers`);
+  if (answers.length !== texts.length + 1)
+    throw new Broken(`${texts.length} writes to ${path} have ${answers.length - 1} answers`);
   return texts.map((_text, i) => {
     const words = clean(answers[i] ?? '', 500).trim();
-    return words === 'none' ? {accepted: true, errno: 'none', words: ''} : {accepted: false, errno: errnoOf(words), words};
+    return words === 'none'
+      ? {accepted: true, errno: 'none', words: ''}
+      : {accepted: false, errno: errnoOf(words), words};
   });
 }

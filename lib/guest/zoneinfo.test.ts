@@ -36,22 +36,38 @@ test('a zone with memory, and an empty one that has no start_pfn', (t) => {
 
 for (const field of ['free', 'spanned', 'present', 'managed']) {
   test(`a zone without ${field} is refused by name`, (t) => {
-    const text = MOVABLE.split('\n').filter((line) => !new RegExp(`^ +(pages )?${field} `).test(line)).join('\n');
-    t.throws(() => parseZoneinfo(text), {instanceOf: Broken, message: `zoneinfo: node 0 zone Movable has no "${field}"`});
+    const text = MOVABLE.split('\n')
+      .filter((line) => !new RegExp(`^ +(pages )?${field} `).test(line))
+      .join('\n');
+    t.throws(() => parseZoneinfo(text), {
+      instanceOf: Broken,
+      message: `zoneinfo: node 0 zone Movable has no "${field}"`,
+    });
   });
 }
 
 test('text before the first zone is refused', (t) => {
-  t.throws(() => parseZoneinfo('cat: /proc/zoneinfo: Permission denied\n'), {instanceOf: Broken, message: /not "Node N, zone NAME"/});
+  t.throws(() => parseZoneinfo('cat: /proc/zoneinfo: Permission denied\n'), {
+    instanceOf: Broken,
+    message: /not "Node N, zone NAME"/,
+  });
 });
 
 test('whatever the zones have comes back, in their order', (t) => {
   const zone = fc.record<Zone>({
-    node: fc.nat(7), name: fc.constantFrom('DMA', 'DMA32', 'Normal', 'Movable'),
-    free: fc.nat(), spanned: fc.nat(), present: fc.nat(), managed: fc.nat(), startPfn: fc.nat(),
+    node: fc.nat(7),
+    name: fc.constantFrom('DMA', 'DMA32', 'Normal', 'Movable'),
+    free: fc.nat(),
+    spanned: fc.nat(),
+    present: fc.nat(),
+    managed: fc.nat(),
+    startPfn: fc.nat(),
   });
-  const print = (one: Zone): string => `Node ${one.node}, zone ${one.name.padStart(8)}\n  pages free     ${one.free}\n        spanned  ${one.spanned}\n        present  ${one.present}\n        managed  ${one.managed}\n      nr_free_pages 1\n  start_pfn:           ${one.startPfn}\n`;
-  fc.assert(fc.property(fc.uniqueArray(zone, {maxLength: 10, selector: ({node, name}) => `${node} ${name}`}), (zones) => {
-    t.deepEqual(parseZoneinfo(zones.map((one) => print(one)).join('')), zones);
-  }));
+  const print = (one: Zone): string =>
+    `Node ${one.node}, zone ${one.name.padStart(8)}\n  pages free     ${one.free}\n        spanned  ${one.spanned}\n        present  ${one.present}\n        managed  ${one.managed}\n      nr_free_pages 1\n  start_pfn:           ${one.startPfn}\n`;
+  fc.assert(
+    fc.property(fc.uniqueArray(zone, {maxLength: 10, selector: ({node, name}) => `${node} ${name}`}), (zones) => {
+      t.deepEqual(parseZoneinfo(zones.map((one) => print(one)).join('')), zones);
+    }),
+  );
 });

@@ -48,5 +48,13 @@ function zoneOf(node: number, name: string, lines: readonly string[]): Zone {
   };
   const present = value('present');
   // The kernel prints no start_pfn for a zone without pages.
-  return {node, name, free: value('free'), spanned: value('spanned'), present, managed: value('managed'), startPfn: present === 0 ? (fields.get('start_pfn') ?? 0) : value('start_pfn')};
+  return {
+    node,
+    name,
+    free: value('free'),
+    spanned: value('spanned'),
+    present,
+    managed: value('managed'),
+    startPfn: present === 0 ? (fields.get('start_pfn') ?? 0) : value('start_pfn'),
+  };
 }

@@ -19,11 +19,14 @@ export function isStatic(elf: Buffer, arch: Arch): boolean {
   const table = Number(little ? elf.readBigUInt64LE(0x20) : elf.readBigUInt64BE(0x20));
   const size = u16(0x36);
   if (table + u16(0x38) * size > elf.length) return false;
-  return Array.from({length: u16(0x38)}, (_, i) => u32(table + i * size)).every(type => type !== 3);
+  return Array.from({length: u16(0x38)}, (_, i) => u32(table + i * size)).every((type) => type !== 3);
 }
 
 /** A static busybox for the architecture: the host's, else the one of Debian's busybox-static, kept in the cache. */
-export async function staticBusybox(arch: Arch, options: BuildOptions & {mirror?: string | undefined}): Promise<Buffer> {
+export async function staticBusybox(
+  arch: Arch,
+  options: BuildOptions & {mirror?: string | undefined},
+): Promise<Buffer> {
   for (const file of ['/bin/busybox', '/usr/bin/busybox']) {
     const elf = await readFile(file).catch(absent);
     if (elf && isStatic(elf, arch)) return elf;
@@ -31,8 +34,15 @@ export async function staticBusybox(arch: Arch, options: BuildOptions & {mirror?
   const entry = `busybox-static-${arch}`;
   const file = join(imagesDir(options.cache), entry, 'busybox');
   if ((await stat(file).catch(absent)) === undefined) {
-    await buildEntry(entry, options, async dir => {
-      const tree = await extract('busybox', {suite: 'stable', validUntil: 'ignore'}, arch, ['busybox-static'], dir, options);
+    await buildEntry(entry, options, async (dir) => {
+      const tree = await extract(
+        'busybox',
+        {suite: 'stable', validUntil: 'ignore'},
+        arch,
+        ['busybox-static'],
+        dir,
+        options,
+      );
       await copyFile(join(tree, await firstOf(tree, ['usr/bin/busybox', 'bin/busybox'])), join(dir, 'busybox'));
       await rm(tree, {recursive: true});
     });

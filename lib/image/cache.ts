@@ -21,9 +21,9 @@ export interface CachedImage {
 /** Everything in the cache's images/, by name. */
 export async function listImages(cache: string): Promise<CachedImage[]> {
   const dir = imagesDir(cache);
-  const names = (await entriesOf(dir)).filter(name => !name.startsWith('.lock-')).sort();
+  const names = (await entriesOf(dir)).filter((name) => !name.startsWith('.lock-')).sort();
   return await Promise.all(
-    names.map(async id => {
+    names.map(async (id) => {
       const path = join(dir, id);
       return {id, path, size: await sizeOf(path), ...(await describe(cache, id))};
     }),
@@ -57,6 +57,8 @@ async function entriesOf(dir: string): Promise<string[]> {
 /** Blocks in use, not lengths: images are sparse. */
 async function sizeOf(path: string): Promise<Bytes> {
   const entries = await readdir(path, {recursive: true, withFileTypes: true}); // with types, or it would follow links
-  const stats = await Promise.all([path, ...entries.map(entry => join(entry.parentPath, entry.name))].map(async file => await lstat(file)));
+  const stats = await Promise.all(
+    [path, ...entries.map((entry) => join(entry.parentPath, entry.name))].map(async (file) => await lstat(file)),
+  );
   return bytes(stats.reduce((sum, {blocks}) => sum + blocks * 512, 0));
 }

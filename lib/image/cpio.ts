@@ -25,7 +25,7 @@ export function cpio(members: readonly Member[]): Buffer {
     const links = member?.kind === 'dir' ? 2 : 1;
     // ino mode uid gid nlink mtime filesize devmajor devminor rdevmajor rdevminor namesize check
     const fields = [i + 1, mode, 0, 0, links, 0, data.length, 0, 0, rdev[0] ?? 0, rdev[1] ?? 0, name.length, 0];
-    const header = `070701${fields.map(field => field.toString(16).padStart(8, '0')).join('')}`;
+    const header = `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`;
     add(Buffer.concat([Buffer.from(header), name])); // the header's 110 bytes and the name are padded as one
     add(data);
   }

@@ -26,7 +26,7 @@ export async function ensureImage(manifest: Manifest, options: EnsureOptions): P
   const directory = entryName(manifest.name, key);
   const cached = await readEntry(options.cache, directory);
   if (cached) return cached;
-  await buildEntry(directory, options, async dir => {
+  await buildEntry(directory, options, async (dir) => {
     await buildPackages(manifest, packages, key, dir, options);
   });
   const built = await readEntry(options.cache, directory);
@@ -35,7 +35,10 @@ export async function ensureImage(manifest: Manifest, options: EnsureOptions): P
 }
 
 /** The manifest's image where it is in the cache already; builds nothing. A micro guest is never found: it takes seconds to make. */
-export async function findImage(manifest: Manifest, options: {cache: string; mirror?: string | undefined}): Promise<Image | undefined> {
+export async function findImage(
+  manifest: Manifest,
+  options: {cache: string; mirror?: string | undefined},
+): Promise<Image | undefined> {
   if (!manifest.source.packages) return undefined;
   return await readEntry(options.cache, entryName(manifest.name, await imageKey(manifest, options.mirror)));
 }

@@ -30,8 +30,17 @@ export type Entry = z.infer<typeof entrySchema>;
 export const entryName = (name: string, key: string): string => `${name}-${key.slice(0, 12)}`;
 
 /** Writes image.json into a directory that is being built. */
-export async function writeEntry(dir: string, entry: Omit<Entry, 'builder' | 'kernel' | 'initrd' | 'builtAt'>): Promise<void> {
-  const whole: Entry = {builder: BUILDER, ...entry, kernel: 'vmlinuz', initrd: 'initrd.img', builtAt: new Date().toISOString()};
+export async function writeEntry(
+  dir: string,
+  entry: Omit<Entry, 'builder' | 'kernel' | 'initrd' | 'builtAt'>,
+): Promise<void> {
+  const whole: Entry = {
+    builder: BUILDER,
+    ...entry,
+    kernel: 'vmlinuz',
+    initrd: 'initrd.img',
+    builtAt: new Date().toISOString(),
+  };
   await writeWhole(join(dir, 'image.json'), `${JSON.stringify(whole, undefined, 2)}\n`);
 }
 

@@ -27,9 +27,18 @@ export async function microInitramfs({busybox, modules, serve}: MicroParts): Pro
     const file = join(entry.parentPath, entry.name);
     if (entry.isFile()) files.push({path: relative(microroot, file), kind: 'file', data: await readFile(file)});
   }
-  const directories = [...new Set(files.flatMap(({path}) => parents(path))), 'dev', 'proc', 'sys', 'run', 'tmp', 'root', 'sbin'].sort();
+  const directories = [
+    ...new Set(files.flatMap(({path}) => parents(path))),
+    'dev',
+    'proc',
+    'sys',
+    'run',
+    'tmp',
+    'root',
+    'sbin',
+  ].sort();
   const archive = cpio([
-    ...directories.map(path => ({path, kind: 'dir' as const})),
+    ...directories.map((path) => ({path, kind: 'dir' as const})),
     // init needs a console before devtmpfs is mounted, and a kernel with an initramfs of its own may not bring one.
     {path: 'dev/console', kind: 'char', major: 5, minor: 1},
     // An ELF file, not a script: a kernel without CONFIG_BINFMT_SCRIPT has to start it as well.

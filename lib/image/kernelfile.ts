@@ -32,7 +32,8 @@ export function identifyKernel(file: string, data: Buffer): KernelFile {
     if (data.length < 0x238) throw noKernel(file, 'a bzImage that is cut off');
     if (((data[0x236] ?? 0) & 1) === 0) throw noKernel(file, 'a bzImage of a 32-bit x86 kernel');
     const pointer = data.readUInt16LE(0x20e);
-    const version = pointer === 0 ? '' : (/^\d[\w.+~-]*/.exec(text(pointer + 0x200, 128).split('\0')[0] ?? '')?.[0] ?? '');
+    const version =
+      pointer === 0 ? '' : (/^\d[\w.+~-]*/.exec(text(pointer + 0x200, 128).split('\0')[0] ?? '')?.[0] ?? '');
     return {data, arch: 'amd64', ...(version ? {version} : {})};
   }
   if (text(0x38, 4) === 'ARM\x64') return {data, arch: 'arm64'};
@@ -44,8 +45,15 @@ export function identifyKernel(file: string, data: Buffer): KernelFile {
     throw noKernel(file, 'an ELF file (vmlinux?); on x86 QEMU boots arch/x86/boot/bzImage');
   }
   if (data[0] === 0x1f && data[1] === 0x8b) throw noKernel(file, 'a gzip file; unpack it with gunzip');
-  throw noKernel(file, data.length === 0 ? 'an empty file' : `a file of ${data.length} bytes that starts with ${JSON.stringify(text(0, 12))}`);
+  throw noKernel(
+    file,
+    data.length === 0
+      ? 'an empty file'
+      : `a file of ${data.length} bytes that starts with ${JSON.stringify(text(0, 12))}`,
+  );
 }
 
 const noKernel = (file: string, seen: string): UsageError =>
-  new UsageError(`${file}: is no kernel that can be booted directly: it is ${seen}; expected an x86 bzImage or an arm64 or riscv64 Image`);
+  new UsageError(
+    `${file}: is no kernel that can be booted directly: it is ${seen}; expected an x86 bzImage or an arm64 or riscv64 Image`,
+  );

@@ -12,11 +12,21 @@ import {parseYaml} from './yaml.ts';
 /** Where the guests of memhp itself are described. */
 export const manifestsDir = join(root, 'images');
 
-const word = (pattern: RegExp, wanted: string) => z.string({error: `expected ${wanted}`}).regex(pattern, `expected ${wanted}`);
+const word = (pattern: RegExp, wanted: string) =>
+  z.string({error: `expected ${wanted}`}).regex(pattern, `expected ${wanted}`);
 /** One line that can be shown anywhere. */
 const line = (error = 'expected string') =>
-  z.string({error}).min(1).max(200).refine((text) => clean(text) === text && !/[\n\u2028\u2029]/.test(text), 'expected one line without control characters');
-const suite = word(/^[a-z][\w.-]{0,63}$/, 'the name of a suite, e.g. bookworm').describe('suite of the mirror, e.g. bookworm');
+  z
+    .string({error})
+    .min(1)
+    .max(200)
+    .refine(
+      (text) => clean(text) === text && !/[\n\u2028\u2029]/.test(text),
+      'expected one line without control characters',
+    );
+const suite = word(/^[a-z][\w.-]{0,63}$/, 'the name of a suite, e.g. bookworm').describe(
+  'suite of the mirror, e.g. bookworm',
+);
 const packageName = word(/^[a-z0-9][a-z0-9+.-]{0,127}$/, 'the name of a package');
 const validUntil = z
   .enum(['check', 'ignore'])
@@ -27,7 +37,9 @@ const packages = z
   .strictObject({
     suite,
     kernel: packageName.describe('package that brings the kernel, e.g. linux-image-amd64'),
-    kernelSuite: suite.optional().describe('suite of the same mirror that the kernel package comes from, e.g. bookworm-backports; absent: suite'),
+    kernelSuite: suite
+      .optional()
+      .describe('suite of the same mirror that the kernel package comes from, e.g. bookworm-backports; absent: suite'),
     include: z.array(packageName).default([]).describe('packages beyond those that memhp needs'),
     validUntil,
   })
@@ -39,23 +51,39 @@ const micro = z
     kernel: packageName.optional().describe('package that brings the kernel; absent: --kernel gives it'),
     validUntil,
   })
-  .refine(({suite, kernel}) => (suite === undefined) === (kernel === undefined), 'expected suite and kernel, or neither')
+  .refine(
+    ({suite, kernel}) => (suite === undefined) === (kernel === undefined),
+    'expected suite and kernel, or neither',
+  )
   .describe('a kernel and a generated initramfs, no userland');
 
 const source = z
   .strictObject({packages: packages.optional(), micro: micro.optional()})
-  .refine(({packages, micro}) => (packages === undefined) !== (micro === undefined), 'expected exactly one of packages, micro')
+  .refine(
+    ({packages, micro}) => (packages === undefined) !== (micro === undefined),
+    'expected exactly one of packages, micro',
+  )
   .meta({minProperties: 1, maxProperties: 1});
 
 /** A guest file: where a guest comes from, and nothing about tests. */
 export const manifest = z.strictObject({
-  name: word(/^[a-z0-9][a-z0-9.+-]{0,63}$/, 'a name of a-z, 0-9, ".", "+", "-"').describe('the same as the file, without .yaml'),
+  name: word(/^[a-z0-9][a-z0-9.+-]{0,63}$/, 'a name of a-z, 0-9, ".", "+", "-"').describe(
+    'the same as the file, without .yaml',
+  ),
   distro: line().describe('e.g. debian'),
   release: line('expected a string; quote a number, e.g. "12"'),
   title: line().describe('for people, e.g. Debian 12 (bookworm)'),
   arch: z.enum(ARCHES),
   source,
-  prepare: z.array(z.string().min(1).regex(/^[^\0]*$/, 'expected no NUL')).default([]).describe('commands run once in the guest before it is frozen'),
+  prepare: z
+    .array(
+      z
+        .string()
+        .min(1)
+        .regex(/^[^\0]*$/, 'expected no NUL'),
+    )
+    .default([])
+    .describe('commands run once in the guest before it is frozen'),
 });
 
 export type Manifest = z.infer<typeof manifest>;
@@ -82,9 +110,9 @@ export async function loadManifest(nameOrPath: string, dir = manifestsDir): Prom
 
 /** All guests of images/, by name. A fault in any file is a UsageError that lists the faults of all of them. */
 export async function listManifests(dir = manifestsDir): Promise<Manifest[]> {
-  const files = (await readdir(dir)).filter(file => /\.ya?ml$/.test(file)).sort();
-  const results = await Promise.allSettled(files.map(async file => await readManifest(join(dir, file))));
-  const faults = results.flatMap(result => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
+  const files = (await readdir(dir)).filter((file) => /\.ya?ml$/.test(file)).sort();
+  const results = await Promise.allSettled(files.map(async (file) => await readManifest(join(dir, file))));
+  const faults = results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
   const manifests: Manifest[] = [];
   const fileOf = new Map<string, string>();
   for (const [i, result] of results.entries()) {

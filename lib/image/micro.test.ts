@@ -19,12 +19,12 @@ function bzImage(version: string): Buffer {
   return data;
 }
 
-test('a bzImage is known by its header, and tells its version', t => {
+test('a bzImage is known by its header, and tells its version', (t) => {
   const {arch, version} = identifyKernel('bzImage', bzImage('6.9.0-rc1+'));
   t.deepEqual({arch, version}, {arch: 'amd64', version: '6.9.0-rc1+'});
 });
 
-test('an arm64 Image is known by its magic', t => {
+test('an arm64 Image is known by its magic', (t) => {
   const data = Buffer.alloc(64);
   data.write('ARM\x64', 0x38, 'latin1');
   t.is(identifyKernel('Image', data).arch, 'arm64');
@@ -42,7 +42,7 @@ test('an empty file', refused, Buffer.alloc(0), /an empty file/);
 test('a text', refused, Buffer.from('hello, world'), /a file of 12 bytes that starts with "hello, world"/);
 test('an ELF vmlinux', refused, Buffer.concat([Buffer.from('\x7FELF\x02\x01', 'latin1'), Buffer.alloc(64)]), /bzImage/);
 
-test('cpio writes newc: fields, padding, trailer', t => {
+test('cpio writes newc: fields, padding, trailer', (t) => {
   const archive = cpio([
     {path: 'a', kind: 'file', data: Buffer.from('hello'), mode: 0o755},
     {path: 'dev/console', kind: 'char', major: 5, minor: 1},
@@ -59,11 +59,14 @@ test('cpio writes newc: fields, padding, trailer', t => {
 const fakeModule = (depends: string, version = '6.1.0'): Buffer =>
   Buffer.from(`\x7FELF\0\0license=GPL\0depends=${depends}\0name=x\0vermagic=${version} SMP mod_unload\0`, 'latin1');
 
-test('modinfo finds the strings of .modinfo', t => {
-  t.deepEqual(modinfo(fakeModule('virtio,virtio_ring')), {vermagic: '6.1.0 SMP mod_unload', depends: 'virtio,virtio_ring'});
+test('modinfo finds the strings of .modinfo', (t) => {
+  t.deepEqual(modinfo(fakeModule('virtio,virtio_ring')), {
+    vermagic: '6.1.0 SMP mod_unload',
+    depends: 'virtio,virtio_ring',
+  });
 });
 
-test('modules come after what they depend on, and must fit the kernel', async t => {
+test('modules come after what they depend on, and must fit the kernel', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'memhp-test-'));
   try {
     await t.throwsAsync(pickModules(dir, undefined), {instanceOf: UsageError, message: /no kernel modules/});
@@ -71,24 +74,34 @@ test('modules come after what they depend on, and must fit the kernel', async t 
     await writeFile(join(dir, 'virtio-ring.ko'), fakeModule('virtio'));
     await writeFile(join(dir, 'virtio.ko'), fakeModule(''));
     await writeFile(join(dir, 'unrelated.ko'), fakeModule(''));
-    t.deepEqual((await pickModules(dir, '6.1.0')).map(({name}) => name), ['virtio', 'virtio_ring', 'virtio_pci']);
-    await t.throwsAsync(pickModules(dir, '6.2.0'), {instanceOf: UsageError, message: /built for kernel 6\.1\.0, but the kernel given is 6\.2\.0/});
+    t.deepEqual(
+      (await pickModules(dir, '6.1.0')).map(({name}) => name),
+      ['virtio', 'virtio_ring', 'virtio_pci'],
+    );
+    await t.throwsAsync(pickModules(dir, '6.2.0'), {
+      instanceOf: UsageError,
+      message: /built for kernel 6\.1\.0, but the kernel given is 6\.2\.0/,
+    });
     await rm(join(dir, 'virtio.ko'));
-    await t.throwsAsync(pickModules(dir, '6.1.0'), {instanceOf: UsageError, message: /module virtio, which virtio_ring depends on/});
+    await t.throwsAsync(pickModules(dir, '6.1.0'), {
+      instanceOf: UsageError,
+      message: /module virtio, which virtio_ring depends on/,
+    });
     t.is((await readdir(dir)).length, 3);
   } finally {
     await rm(dir, {recursive: true});
   }
 });
 
-test('the initramfs holds the server, and the same parts give the same bytes', async t => {
+test('the initramfs holds the server, and the same parts give the same bytes', async (t) => {
   const parts = {busybox: Buffer.from('busybox'), modules: [], serve: 'echo served'};
   const initramfs = await microInitramfs(parts);
   t.deepEqual(initramfs, await microInitramfs(parts));
   const text = gunzipSync(initramfs).toString('latin1');
-  for (const part of ['usr/lib/memhp/serve\0', 'echo served', 'etc/inittab\0', 'dev/console\0']) t.true(text.includes(part), part);
+  for (const part of ['usr/lib/memhp/serve\0', 'echo served', 'etc/inittab\0', 'dev/console\0'])
+    t.true(text.includes(part), part);
 });
 
-test('node itself is an ELF file with a loader, so it is not static', async t => {
+test('node itself is an ELF file with a loader, so it is not static', async (t) => {
   t.false(isStatic(await readFile(process.execPath), process.arch === 'x64' ? 'amd64' : 'arm64'));
 });

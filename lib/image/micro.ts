@@ -47,11 +47,15 @@ export async function microImage(guest: MicroGuest, options: MicroOptions): Prom
     bringUp: 'init' as const,
     prepare: [...(guest.prepare ?? [])],
   };
-  const key = createHash('sha256').update(JSON.stringify({builder: BUILDER, facts})).update(kernel.data).update(initrd).digest('hex');
+  const key = createHash('sha256')
+    .update(JSON.stringify({builder: BUILDER, facts}))
+    .update(kernel.data)
+    .update(initrd)
+    .digest('hex');
   const directory = entryName(name, key);
   const cached = await readEntry(options.cache, directory);
   if (cached) return cached;
-  await buildEntry(directory, options, async dir => {
+  await buildEntry(directory, options, async (dir) => {
     // A copy: the next `make` writes over the file while templates still boot from it.
     await writeFile(join(dir, 'vmlinuz'), kernel.data);
     await writeFile(join(dir, 'initrd.img'), initrd);
@@ -63,7 +67,11 @@ export async function microImage(guest: MicroGuest, options: MicroOptions): Prom
 }
 
 /** As microImage, for a manifest whose kernel comes from a package. */
-export async function microFromManifest(manifest: Manifest, source: MicroSource, options: MicroOptions): Promise<Image> {
+export async function microFromManifest(
+  manifest: Manifest,
+  source: MicroSource,
+  options: MicroOptions,
+): Promise<Image> {
   const {suite, kernel} = source;
   if (suite === undefined || kernel === undefined) {
     throw new UsageError(`${manifest.name}: its manifest names no kernel package; give the kernel with --kernel`);
@@ -83,15 +91,18 @@ export async function kernelFromPackage(
   const directory = entryName(`kernel-${source.kernel}`, createHash('sha256').update(inputs).digest('hex'));
   const path = join(imagesDir(options.cache), directory);
   if ((await readIfThere(join(path, 'version'))) === undefined) {
-    await buildEntry(directory, options, async dir => {
+    await buildEntry(directory, options, async (dir) => {
       const tree = await extract(name, source, arch, [source.kernel], dir, options);
-      const kernels = (await readdir(join(tree, 'boot'))).filter(file => /^vmlinu[xz]-/.test(file));
+      const kernels = (await readdir(join(tree, 'boot'))).filter((file) => /^vmlinu[xz]-/.test(file));
       const [kernel] = kernels;
       if (kernels.length !== 1 || kernel === undefined) {
-        throw new Broken(`${source.kernel} of ${source.suite} has ${kernels.length} kernels in /boot, expected one: ${kernels.join(', ')}`);
+        throw new Broken(
+          `${source.kernel} of ${source.suite} has ${kernels.length} kernels in /boot, expected one: ${kernels.join(', ')}`,
+        );
       }
       await rename(join(tree, 'boot', kernel), join(dir, 'vmlinuz'));
-      const lib = (await readdir(join(tree, 'usr/lib/modules')).catch(() => [])).length > 0 ? 'usr/lib/modules' : 'lib/modules';
+      const lib =
+        (await readdir(join(tree, 'usr/lib/modules')).catch(() => [])).length > 0 ? 'usr/lib/modules' : 'lib/modules';
       await rename(join(tree, lib), join(dir, 'modules'));
       await rm(tree, {recursive: true});
       await writeFile(join(dir, 'version'), `${basename(kernel).replace(/^vmlinu[xz]-/, '')}\n`);

@@ -46,7 +46,8 @@ export async function mmdebstrap(
   bootstrap: Bootstrap,
 ): Promise<void> {
   const {dir, arch, target, variant, include, alsoFrom, hooks = [], env, mirror, log, signal} = bootstrap;
-  if (source.validUntil === 'ignore') log(`${guest}: a Release file of ${source.suite} past its date is accepted, as its manifest says`);
+  if (source.validUntil === 'ignore')
+    log(`${guest}: a Release file of ${source.suite} past its date is accepted, as its manifest says`);
   const docs = ['/usr/share/man/*', '/usr/share/doc/*', '/usr/share/locale/*', '/usr/share/info/*'];
   const args = [
     `--mode=${isRoot ? 'root' : 'unshare'}`,
@@ -56,18 +57,24 @@ export async function mmdebstrap(
     ...((await isThere(KEYRING)) ? [`--keyring=${KEYRING}`] : []),
     ...(source.validUntil === 'ignore' ? ['--aptopt=Acquire::Check-Valid-Until "false"'] : []),
     '--aptopt=Acquire::Languages "none"',
-    ...(alsoFrom === undefined ? [] : [`--setup-hook=sed 's/ ${source.suite} / ${alsoFrom} /' "$1/etc/apt/sources.list" >"$1/etc/apt/sources.list.d/memhp.list"`]),
+    ...(alsoFrom === undefined
+      ? []
+      : [
+          `--setup-hook=sed 's/ ${source.suite} / ${alsoFrom} /' "$1/etc/apt/sources.list" >"$1/etc/apt/sources.list.d/memhp.list"`,
+        ]),
     ...(variant === 'essential'
       ? [
           '--dpkgopt=force-unsafe-io',
-          ...((await isThere(MERGED_USR)) ? [`--setup-hook=${MERGED_USR}/setup00.sh`, `--essential-hook=${REPLACE_STAND_IN}`] : []),
+          ...((await isThere(MERGED_USR))
+            ? [`--setup-hook=${MERGED_USR}/setup00.sh`, `--essential-hook=${REPLACE_STAND_IN}`]
+            : []),
           // Not as --dpkgopt: mmdebstrap would push the essential packages through a filter of its own, for 10 s.
-          `--essential-hook=printf 'path-exclude=%s\\n' ${docs.map(glob => `'${glob}'`).join(' ')} > "$1/etc/dpkg/dpkg.cfg.d/memhp"`,
+          `--essential-hook=printf 'path-exclude=%s\\n' ${docs.map((glob) => `'${glob}'`).join(' ')} > "$1/etc/dpkg/dpkg.cfg.d/memhp"`,
         ]
       : []),
     // It would put its own idea of a machine-id in place of the one that etc/memhp/customize left.
     '--skip=cleanup/reproducible',
-    ...hooks.map(hook => `--customize-hook=${hook}`),
+    ...hooks.map((hook) => `--customize-hook=${hook}`),
     source.suite,
     target,
     ...(mirror === undefined ? [] : [mirror]),
@@ -90,7 +97,10 @@ export async function mmdebstrap(
 async function ownMounts(): Promise<string[]> {
   const prefix = ['unshare', '--mount', '--propagation', 'private', '--'];
   if (!isRoot) return []; // mode unshare has its own
-  return await runTool(prefix[0] ?? '', [...prefix.slice(1), 'true']).then(() => prefix, () => []);
+  return await runTool(prefix[0] ?? '', [...prefix.slice(1), 'true']).then(
+    () => prefix,
+    () => [],
+  );
 }
 
 /**

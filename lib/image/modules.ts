@@ -32,7 +32,9 @@ export async function pickModules(dir: string, version: string | undefined): Pro
     const file = files.get(name);
     if (file === undefined) {
       if (wantedBy === undefined) return;
-      throw new UsageError(`${dir}: module ${name}, which ${wantedBy} depends on, is not there; install all modules of this kernel`);
+      throw new UsageError(
+        `${dir}: module ${name}, which ${wantedBy} depends on, is not there; install all modules of this kernel`,
+      );
     }
     const data = await unpack(file);
     const info = modinfo(data);
@@ -53,8 +55,8 @@ const plain = (name: string): string => name.replaceAll('-', '_');
 /** The part of the directory that is the kernel's own, where it holds modules of several. */
 async function ofVersion(dir: string, version: string | undefined): Promise<string> {
   if (version === undefined) return dir;
-  const places = ['lib/modules', 'usr/lib/modules', ''].map(part => join(dir, part, version));
-  const there = await Promise.all(places.map(place => isThere(place)));
+  const places = ['lib/modules', 'usr/lib/modules', ''].map((part) => join(dir, part, version));
+  const there = await Promise.all(places.map((place) => isThere(place)));
   return places.find((_, i) => there[i]) ?? dir;
 }
 
@@ -72,7 +74,9 @@ async function indexModules(dir: string): Promise<Map<string, string>> {
     if (name !== undefined && !entry.isDirectory()) files.set(plain(name), join(entry.parentPath, entry.name));
   }
   if (files.size === 0) {
-    throw new UsageError(`${dir}: no kernel modules (*.ko) in there; expected /lib/modules/VERSION or a directory that contains it`);
+    throw new UsageError(
+      `${dir}: no kernel modules (*.ko) in there; expected /lib/modules/VERSION or a directory that contains it`,
+    );
   }
   return files;
 }
@@ -83,7 +87,10 @@ async function unpack(file: string): Promise<Buffer> {
     return await unpacked(file);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${file}: can't unpack the module: ${error instanceof ExecaError ? error.shortMessage : messageOf(error)}`, {cause: error});
+    throw new UsageError(
+      `${file}: can't unpack the module: ${error instanceof ExecaError ? error.shortMessage : messageOf(error)}`,
+      {cause: error},
+    );
   }
 }
 

@@ -9,7 +9,14 @@ import {buildEntry, imagesDir} from './store.ts';
 import {needTools, runTool} from './tool.ts';
 
 const facts = {
-  name: 'toy', distro: 'toy', release: '1', arch: 'amd64', key: 'a'.repeat(64), append: '', bringUp: 'init', prepare: [],
+  name: 'toy',
+  distro: 'toy',
+  release: '1',
+  arch: 'amd64',
+  key: 'a'.repeat(64),
+  append: '',
+  bringUp: 'init',
+  prepare: [],
 } as const;
 
 async function withCache(use: (cache: string) => Promise<void>): Promise<void> {
@@ -23,36 +30,43 @@ async function withCache(use: (cache: string) => Promise<void>): Promise<void> {
 
 const log = (): void => undefined;
 
-test('an entry appears whole; a failed build leaves nothing; leftovers of killed builds go', async t => {
-  await withCache(async cache => {
+test('an entry appears whole; a failed build leaves nothing; leftovers of killed builds go', async (t) => {
+  await withCache(async (cache) => {
     await mkdir(join(imagesDir(cache), '.tmp-old-00112233'), {recursive: true});
     await t.throwsAsync(
-      buildEntry('toy', {cache, log}, async dir => {
+      buildEntry('toy', {cache, log}, async (dir) => {
         await writeFile(join(dir, 'half'), '');
         throw new Error('no');
       }),
       {message: 'no'},
     );
     t.deepEqual(await readdir(imagesDir(cache)), []);
-    await buildEntry('toy', {cache, log}, async dir => {
+    await buildEntry('toy', {cache, log}, async (dir) => {
       await writeEntry(dir, {...facts, prepare: []});
     });
     t.deepEqual(await readdir(imagesDir(cache)), ['toy']);
     t.is((await readEntry(cache, 'toy'))?.kernel, join(imagesDir(cache), 'toy', 'vmlinuz'));
-    t.deepEqual((await listImages(cache)).map(({id, image}) => [id, image?.name]), [['toy', 'toy']]);
+    t.deepEqual(
+      (await listImages(cache)).map(({id, image}) => [id, image?.name]),
+      [['toy', 'toy']],
+    );
     await removeImage(cache, 'toy');
     t.deepEqual(await listImages(cache), []);
   });
 });
 
-test('of two that want the same entry one builds and the other waits and says so', async t => {
-  await withCache(async cache => {
+test('of two that want the same entry one builds and the other waits and says so', async (t) => {
+  await withCache(async (cache) => {
     const said: string[] = [];
     let builds = 0;
     let started = (): void => undefined;
-    const underWay = new Promise<void>(resolve => { started = resolve; });
+    const underWay = new Promise<void>((resolve) => {
+      started = resolve;
+    });
     let finish = (): void => undefined;
-    const finished = new Promise<void>(resolve => { finish = resolve; });
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
     const build = async (): Promise<void> => {
       builds += 1;
       started();
@@ -60,34 +74,49 @@ test('of two that want the same entry one builds and the other waits and says so
     };
     const first = buildEntry('toy', {cache, log}, build);
     await underWay;
-    const second = buildEntry('toy', {cache, log: line => { said.push(line); finish(); }}, build);
+    const second = buildEntry(
+      'toy',
+      {
+        cache,
+        log: (line) => {
+          said.push(line);
+          finish();
+        },
+      },
+      build,
+    );
     await Promise.all([first, second]);
     t.is(builds, 1);
     t.deepEqual(said, ['toy: another memhp is making it (or was killed at it a moment ago); waiting']);
   });
 });
 
-test('an image.json that memhp did not write is refused by name', async t => {
-  await withCache(async cache => {
+test('an image.json that memhp did not write is refused by name', async (t) => {
+  await withCache(async (cache) => {
     await mkdir(join(imagesDir(cache), 'toy'), {recursive: true});
     await writeFile(join(imagesDir(cache), 'toy', 'image.json'), '{"name": "toy"}');
     await t.throwsAsync(readEntry(cache, 'toy'), {name: 'Broken', message: /toy\/image\.json: not what memhp writes/});
   });
 });
 
-test('a failing tool is Broken with its last lines; a missing one is named with its package', async t => {
+test('a failing tool is Broken with its last lines; a missing one is named with its package', async (t) => {
   await t.throwsAsync(runTool('sh', ['-c', 'echo one; echo two >&2; exit 3']), {
-    name: 'Broken', message: 'sh failed (exit status 3); its last lines:\none\ntwo',
+    name: 'Broken',
+    message: 'sh failed (exit status 3); its last lines:\none\ntwo',
   });
-  await t.throwsAsync(needTools('this', ['sh', 'no-such-tool']), {name: 'UsageError', message: /^this needs no-such-tool, .*\n {2}sudo \w+ install no-such-tool$/s});
+  await t.throwsAsync(needTools('this', ['sh', 'no-such-tool']), {
+    name: 'UsageError',
+    message: /^this needs no-such-tool, .*\n {2}sudo \w+ install no-such-tool$/s,
+  });
 });
 
-test('a tool and its children die with us, even of SIGKILL', async t => {
+test('a tool and its children die with us, even of SIGKILL', async (t) => {
   const code = `import {runTool} from ${JSON.stringify(new URL('tool.ts', import.meta.url).href)};
     await runTool('sh', ['-c', 'sleep 1000 & echo $! > "$PIDS"; exec sleep 1000']);`;
-  await withCache(async dir => {
+  await withCache(async (dir) => {
     const pids = join(dir, 'pids');
-    const kill = 'mkfifo "$PIDS"; "$0" --import=tsx --input-type=module -e "$1" & read -r pid < "$PIDS"; kill -KILL $!; echo $pid';
+    const kill =
+      'mkfifo "$PIDS"; "$0" --import=tsx --input-type=module -e "$1" & read -r pid < "$PIDS"; kill -KILL $!; echo $pid';
     const {stdout} = await execa('sh', ['-c', kill, process.execPath, code], {env: {PIDS: pids}, stderr: 'ignore'});
     // The group is killed by a watcher that sees our end of a pipe close; tail ends when the process is gone.
     await execa('tail', [`--pid=${stdout}`, '-f', '/dev/null'], {timeout: 10_000});

@@ -16,8 +16,11 @@ export interface BuildOptions {
 export const imagesDir = (cache: string): string => join(cache, 'images');
 
 /** Has `entry` built in the cache, once. */
-export const buildEntry = (entry: string, {cache, log, signal}: BuildOptions, build: (dir: string) => Promise<void>): Promise<void> =>
-  buildOnce(join(imagesDir(cache), entry), {what: entry, log, signal, remove: removeTree}, build);
+export const buildEntry = (
+  entry: string,
+  {cache, log, signal}: BuildOptions,
+  build: (dir: string) => Promise<void>,
+): Promise<void> => buildOnce(join(imagesDir(cache), entry), {what: entry, log, signal, remove: removeTree}, build);
 
 /** File in a build's directory that names the scratch directory mmdebstrap works in when we are not root. */
 export const SCRATCH = 'scratch';
@@ -34,12 +37,18 @@ export async function removeScratch(path: string): Promise<void> {
   const scratch = await readIfThere(join(path, SCRATCH));
   if (!scratch) return;
   // What is read here is removed: nothing but what mkdtemp made for us, whoever has written the file.
-  if (!isAbsolute(scratch) || !/^memhp-build-[A-Za-z0-9]{6}$/.test(basename(scratch)) || scratch !== normalize(scratch)) {
-    throw new Broken(`${join(path, SCRATCH)}: names ${JSON.stringify(scratch.slice(0, 200))}, which is no scratch directory of ours; remove ${path} by hand`);
+  if (
+    !isAbsolute(scratch) ||
+    !/^memhp-build-[A-Za-z0-9]{6}$/.test(basename(scratch)) ||
+    scratch !== normalize(scratch)
+  ) {
+    throw new Broken(
+      `${join(path, SCRATCH)}: names ${JSON.stringify(scratch.slice(0, 200))}, which is no scratch directory of ours; remove ${path} by hand`,
+    );
   }
   if (await isThere(scratch)) {
     // Some in there is the user's, and some belongs to the user's subordinate ids: each only its owner may remove.
-    const paths = (await readdir(scratch)).map(name => join(scratch, name));
+    const paths = (await readdir(scratch)).map((name) => join(scratch, name));
     const foreign: string[] = [];
     for (const entry of paths) {
       if ((await lstat(entry)).uid === process.getuid?.()) await rm(entry, {recursive: true});
@@ -54,8 +63,13 @@ export async function removeScratch(path: string): Promise<void> {
 /** mmdebstrap mounts in a namespace of its own; should a mount ever be visible here, removing would follow it. */
 async function refuseMounts(path: string): Promise<void> {
   const table = await readFile('/proc/self/mountinfo', 'utf8');
-  const below = table.split('\n').map(line => line.split(' ')[4] ?? '').filter(point => point.startsWith(`${path}/`));
+  const below = table
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => point.startsWith(`${path}/`));
   if (below.length > 0) {
-    throw new Broken(`${path}: left by a killed build and still has mounts (${below.join(', ')}); unmount them: sudo umount ${below.join(' ')}`);
+    throw new Broken(
+      `${path}: left by a killed build and still has mounts (${below.join(', ')}); unmount them: sudo umount ${below.join(' ')}`,
+    );
   }
 }

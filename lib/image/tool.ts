@@ -21,7 +21,12 @@ const path = [process.env['PATH'] ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin'
 
 export const hasTool = async (name: string): Promise<boolean> => {
   const found = await Promise.allSettled(
-    path.split(delimiter).filter(Boolean).map(async dir => { await access(join(dir, name), constants.X_OK); }),
+    path
+      .split(delimiter)
+      .filter(Boolean)
+      .map(async (dir) => {
+        await access(join(dir, name), constants.X_OK);
+      }),
   );
   return found.some(({status}) => status === 'fulfilled');
 };
@@ -32,7 +37,7 @@ export async function needTools(purpose: string, names: readonly string[]): Prom
   const missing = names.filter((_, i) => !there[i]);
   if (missing.length === 0) return;
   const manager = !(await hasTool('apt-get')) && (await hasTool('dnf')) ? 'dnf' : 'apt';
-  const packages = [...new Set(missing.map(name => packageOf[name]?.[manager] ?? name))];
+  const packages = [...new Set(missing.map((name) => packageOf[name]?.[manager] ?? name))];
   throw new UsageError(
     `${purpose} needs ${missing.join(', ')}, which this host lacks; install with:\n` +
       `  sudo ${manager} install ${packages.join(' ')}`,
@@ -70,7 +75,10 @@ export async function runTool(command: string, args: readonly string[], options:
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (!(error instanceof ExecaError)) throw error;
-    const how = error.exitCode === undefined ? `died of ${error.signal ?? error.shortMessage}` : `failed (exit status ${error.exitCode})`;
+    const how =
+      error.exitCode === undefined
+        ? `died of ${error.signal ?? error.shortMessage}`
+        : `failed (exit status ${error.exitCode})`;
     throw new Broken(`${name} ${how}; its last lines:\n${lastLines(String(error.all), 15)}`);
   }
 }

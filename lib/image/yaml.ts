@@ -11,13 +11,18 @@ export function parseYaml<T>(file: string, text: string, schema: z.ZodType<T>): 
     return `${file}:${line}:${col}`;
   };
   if (document.errors.length > 0) {
-    throw new UsageError(document.errors.slice(0, MOST).map(({pos, message}) => `${at(pos[0])}: ${message}`).join('\n'));
+    throw new UsageError(
+      document.errors
+        .slice(0, MOST)
+        .map(({pos, message}) => `${at(pos[0])}: ${message}`)
+        .join('\n'),
+    );
   }
   const result = schema.safeParse(dataOf(document, file));
   if (result.success) return result.data;
-  const findings = result.error.issues.flatMap(issue => {
+  const findings = result.error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map(key => ({
+      return issue.keys.map((key) => ({
         offset: keyOffset(document, [...issue.path, key]),
         message: `${dotted(issue.path)}unknown key "${key}"`,
       }));
@@ -25,7 +30,12 @@ export function parseYaml<T>(file: string, text: string, schema: z.ZodType<T>): 
     return [{offset: valueOffset(document, issue.path), message: `${dotted(issue.path)}${said(document, issue)}`}];
   });
   findings.sort((a, b) => a.offset - b.offset);
-  throw new UsageError(findings.slice(0, MOST).map(({offset, message}) => `${at(offset)}: ${message}`).join('\n'));
+  throw new UsageError(
+    findings
+      .slice(0, MOST)
+      .map(({offset, message}) => `${at(offset)}: ${message}`)
+      .join('\n'),
+  );
 }
 
 /** Findings beyond these say nothing new. */
@@ -69,7 +79,7 @@ function valueOffset(document: Document, path: Path): number {
 function keyOffset(document: Document, path: Path): number {
   const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
   const pair = isMap(parent)
-    ? parent.items.find(item => isPair(item) && isScalar(item.key) && item.key.value === path.at(-1))
+    ? parent.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === path.at(-1))
     : undefined;
   return (pair?.key as Node | undefined)?.range?.[0] ?? valueOffset(document, path);
 }

@@ -28,10 +28,34 @@ export type GuestFacts = z.infer<typeof guestFacts>;
 
 /** Commands that a case can name as a need. */
 const COMMANDS = ['bash', 'perl', 'udevadm', 'timeout', 'sha256sum', 'systemctl', 'lsmem', 'taskset'];
-const CONFIG_OF_INTEREST = new RegExp(`^CONFIG_(?=.*(?:${[
-  'MEMORY', 'MHP', 'NUMA', 'HOTPLUG', 'VIRTIO', 'BALLOON', 'HUGE', 'CMA', 'CRASH', 'ZONE', 'SPARSEMEM', 'MIGRAT', 'NOTIFIER',
-  'PAGE_OWNER', 'IO_URING', 'KPROBE', 'CPUSETS', 'DAX', 'KMEM', 'PMEM', 'NVDIMM', 'KEXEC', 'SUSPEND', 'HIBERNAT',
-].join('|')}))\\w+$`);
+const CONFIG_OF_INTEREST = new RegExp(
+  `^CONFIG_(?=.*(?:${[
+    'MEMORY',
+    'MHP',
+    'NUMA',
+    'HOTPLUG',
+    'VIRTIO',
+    'BALLOON',
+    'HUGE',
+    'CMA',
+    'CRASH',
+    'ZONE',
+    'SPARSEMEM',
+    'MIGRAT',
+    'NOTIFIER',
+    'PAGE_OWNER',
+    'IO_URING',
+    'KPROBE',
+    'CPUSETS',
+    'DAX',
+    'KMEM',
+    'PMEM',
+    'NVDIMM',
+    'KEXEC',
+    'SUSPEND',
+    'HIBERNAT',
+  ].join('|')}))\\w+$`,
+);
 
 /**
  * Waits until the boot is over: services started, and no device still waiting for its driver. A guest frozen before
@@ -101,7 +125,13 @@ export async function bringUp(vm: QemuProcess, config: BootConfig, options: Brin
     }
   })();
   const aborted = new Promise<never>((_resolve, reject) => {
-    options.signal?.addEventListener('abort', () => { reject(new Broken('interrupted')); }, {once: true});
+    options.signal?.addEventListener(
+      'abort',
+      () => {
+        reject(new Broken('interrupted'));
+      },
+      {once: true},
+    );
   });
   return Promise.race([work, vm.console.panic, vm.gone, aborted]);
 }
@@ -126,17 +156,25 @@ export async function forwardedPort(vm: QemuProcess): Promise<number> {
 
 /** Installs and starts the serving loops; false where the guest has no virtio-serial port. */
 async function startServing(ssh: Shell, {serve, library, ms}: BringUpOptions): Promise<boolean> {
-  const {stdout} = await succeed(ssh, `
+  const {stdout} = await succeed(
+    ssh,
+    `
     mkdir -p /run/memhp && printf %s ${shellQuote(serve)} >/run/memhp/serve && printf %s ${shellQuote(library)} >/run/memhp/library
     for port in /dev/virtio-ports/memhp.0 /dev/virtio-ports/memhp.1; do
       if [ -c $port ]; then setsid sh /run/memhp/serve $port </dev/null >/dev/null 2>&1 & echo serving; fi
-    done`, ms);
+    done`,
+    ms,
+  );
   return stdout.includes('serving');
 }
 
 /** A micro guest says on the console on which ports its init serves the shells (lib/image/microroot). */
 async function initIsUp(vm: QemuProcess, options: BringUpOptions): Promise<GuestFacts> {
-  const [, port = ''] = await vm.console.waitFor(/memhp: shell 0 on (\S+)/, "the line of the micro guest's init that names its shell port", options.ms);
+  const [, port = ''] = await vm.console.waitFor(
+    /memhp: shell 0 on (\S+)/,
+    "the line of the micro guest's init that names its shell port",
+    options.ms,
+  );
   return portsAreUp(vm, port.startsWith('/dev/ttyS') ? 'serial' : 'virtio', options);
 }
 
@@ -157,14 +195,17 @@ async function isUp(shell: Shell, kind: GuestFacts['shell'], {warmUp, ms}: Bring
 
 async function readFacts(shell: Shell, ms: number): Promise<Omit<GuestFacts, 'shell'>> {
   const {stdout} = await succeed(shell, FACTS_SCRIPT, ms);
-  const pairs = clean(stdout).split('\n').flatMap((line) => {
-    const at = line.indexOf('=');
-    return at > 0 ? [[line.slice(0, at), line.slice(at + 1)] as const] : [];
-  });
+  const pairs = clean(stdout)
+    .split('\n')
+    .flatMap((line) => {
+      const at = line.indexOf('=');
+      return at > 0 ? [[line.slice(0, at), line.slice(at + 1)] as const] : [];
+    });
   const first = (name: string): string => pairs.find(([key]) => key === name)?.[1] ?? '';
   const kernel = first('kernel');
   // Cases are chosen by it: one that is missing would be older than all others.
-  if (!/^\d+\.\d+[\w.+~:-]{0,60}$/.test(kernel)) throw new Broken(`uname -r of the guest is no kernel release: "${kernel.slice(0, 100)}"`);
+  if (!/^\d+\.\d+[\w.+~:-]{0,60}$/.test(kernel))
+    throw new Broken(`uname -r of the guest is no kernel release: "${kernel.slice(0, 100)}"`);
   const config = pairs.filter(([key]) => CONFIG_OF_INTEREST.test(key));
   return {
     kernel,

@@ -40,12 +40,17 @@ export interface Clone {
 /** Restores a template: start QEMU, load the device state, run, and take hold of the shells. Throws Broken where the template is not as it was frozen. */
 export async function clone(template: Template, {filesDir, disk, ...options}: CloneOptions): Promise<Clone> {
   const damage = await damageOf(template.dir);
-  if (damage !== undefined) throw new Broken(`what is frozen of the guest was damaged while memhp ran: ${damage}; the next run boots it anew`);
+  if (damage !== undefined)
+    throw new Broken(`what is frozen of the guest was damaged while memhp ran: ${damage}; the next run boots it anew`);
   const state = await open(join(template.dir, 'state'), 'r');
   const files = filesDir === undefined ? undefined : await open(filesDir, 'r');
   let vm: QemuProcess | undefined;
   try {
-    vm = await launch(template.qemu, cloneArgs(template, disk), {...options, stateFd: state.fd, ...(files ? {filesFd: files.fd} : {})});
+    vm = await launch(template.qemu, cloneArgs(template, disk), {
+      ...options,
+      stateFd: state.fd,
+      ...(files ? {filesFd: files.fd} : {}),
+    });
     await loadState(vm.qmp, STATE_FD, options.ms);
     await vm.qmp.execute('cont');
     return handle(template, vm, await shells(vm, template, options.ms));
@@ -68,7 +73,11 @@ export interface CloneOptions extends LaunchOptions {
 /** What a case has of a running QEMU. */
 export function handle(template: Template, vm: QemuProcess, [shell, watch]: readonly [Shell, Shell]): Clone {
   return {
-    template, vm, shell, watch, clock: realClock,
+    template,
+    vm,
+    shell,
+    watch,
+    clock: realClock,
     hostFile: (name) => readFile(`/proc/${vm.pid}/${name}`, 'utf8'),
     hostFind: (name, text) => countIn(`/proc/${vm.pid}/${name}`, text),
     close: async () => {
@@ -80,17 +89,30 @@ export function handle(template: Template, vm: QemuProcess, [shell, watch]: read
 }
 
 /** QEMU's command line for a clone; --dry-run prints it. `overlay`: a disk that outlasts it. */
-export function cloneArgs({dir, config, facts}: Pick<Template, 'dir' | 'config' | 'facts'>, overlay?: string): string[] {
+export function cloneArgs(
+  {dir, config, facts}: Pick<Template, 'dir' | 'config' | 'facts'>,
+  overlay?: string,
+): string[] {
   const {image} = config;
   return [
     ...machineArgs(config, {
       ramDir: dir,
       share: false,
-      ...(image.disk ? {disk: overlay === undefined ? {path: join(dir, 'disk.qcow2'), snapshot: true} : {path: overlay, snapshot: false}} : {}),
+      ...(image.disk
+        ? {
+            disk:
+              overlay === undefined
+                ? {path: join(dir, 'disk.qcow2'), snapshot: true}
+                : {path: overlay, snapshot: false},
+          }
+        : {}),
       ssh: {forward: facts.shell === 'ssh'},
-      ...(image.bringUp === 'ssh' ? {keys: {authorizedKey: join(dir, 'client_key.pub'), hostKey: join(dir, 'host_key')}} : {}),
+      ...(image.bringUp === 'ssh'
+        ? {keys: {authorizedKey: join(dir, 'client_key.pub'), hostKey: join(dir, 'host_key')}}
+        : {}),
     }),
-    '-incoming', 'defer',
+    '-incoming',
+    'defer',
   ];
 }
 

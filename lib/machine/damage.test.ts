@@ -32,7 +32,7 @@ const cutOff = test.macro({
     const dir = await template(t);
     await writeStamps(dir);
     await truncate(join(dir, name), size);
-    t.regex(await damageOf(dir) ?? 'whole', damage);
+    t.regex((await damageOf(dir)) ?? 'whole', damage);
   },
   title: (_, name: string, size: number) => `noticed: ${name} cut off at ${size} bytes`,
 });
@@ -49,7 +49,10 @@ test('a file that was written to later is damaged, even if it is as long as befo
   await writeStamps(dir);
   await truncate(join(dir, 'ram'), 0);
   await truncate(join(dir, 'ram'), profile.ram);
-  t.regex(await damageOf(dir) ?? 'whole', /^ram was written to at 20\S+Z, after 2025-11-24T16:00:00Z when it was frozen$/);
+  t.regex(
+    (await damageOf(dir)) ?? 'whole',
+    /^ram was written to at 20\S+Z, after 2025-11-24T16:00:00Z when it was frozen$/,
+  );
 });
 
 test('a copy that keeps times to the second, as tar does, is whole', async (t) => {
@@ -64,7 +67,7 @@ test('a file that is gone is damage too', async (t) => {
   const dir = await template(t);
   await writeStamps(dir);
   await rm(join(dir, 'state'));
-  t.regex(await damageOf(dir) ?? 'whole', /ENOENT.*state/);
+  t.regex((await damageOf(dir)) ?? 'whole', /ENOENT.*state/);
 });
 
 test('what is discarded is gone, and may be gone already', async (t) => {

@@ -20,7 +20,9 @@ async function stampOf(path: string): Promise<z.infer<typeof stamp>> {
 
 /** Writes down how the files in a directory are. */
 export async function writeStamps(dir: string): Promise<void> {
-  const stamps = await Promise.all((await readdir(dir)).map(async (name) => [name, await stampOf(join(dir, name))] as const));
+  const stamps = await Promise.all(
+    (await readdir(dir)).map(async (name) => [name, await stampOf(join(dir, name))] as const),
+  );
   await writeWhole(join(dir, STAMPS), JSON.stringify(Object.fromEntries(stamps)));
 }
 
@@ -33,7 +35,8 @@ export async function damageOf(dir: string): Promise<string | undefined> {
     for (const [name, was] of Object.entries(stamps)) {
       const now = await stampOf(join(dir, name));
       if (now.size !== was.size) return `${name} has ${now.size} bytes instead of ${was.size}`;
-      if (now.writtenAt !== was.writtenAt) return `${name} was written to at ${at(now.writtenAt)}, after ${at(was.writtenAt)} when it was frozen`;
+      if (now.writtenAt !== was.writtenAt)
+        return `${name} was written to at ${at(now.writtenAt)}, after ${at(was.writtenAt)} when it was frozen`;
     }
     return undefined;
   } catch (error) {

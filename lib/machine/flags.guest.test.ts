@@ -24,13 +24,38 @@ test.after.always('remove the boot sector', () => rm(dir, {recursive: true, forc
 test('QEMU computes the flags of cmpxchg8b as a CPU does, or memhp takes cmpxchg16b from its guests', async (t) => {
   const qemu = await findQemu('amd64', process.env['MEMHP_QEMU']);
   const [image, said] = [join(dir, 'sector.img'), join(dir, 'said')];
-  await writeFile(image, Buffer.concat([Buffer.from(SECTOR, 'hex'), Buffer.alloc(510 - SECTOR.length / 2), Buffer.from('55aa', 'hex')]));
-  await execa(qemu.path, [
-    ...sandboxArgs, '-nodefaults', '-no-user-config', '-display', 'none', '-accel', 'tcg', '-cpu', 'max',
-    '-drive', `file=${image},format=raw,snapshot=on`, '-chardev', `file,id=said,path=${said}`,
-    '-device', 'isa-debugcon,iobase=0xe9,chardev=said', '-device', 'isa-debug-exit,iobase=0xf4,iosize=1',
-  ], {timeout: 60_000, reject: false});
+  await writeFile(
+    image,
+    Buffer.concat([Buffer.from(SECTOR, 'hex'), Buffer.alloc(510 - SECTOR.length / 2), Buffer.from('55aa', 'hex')]),
+  );
+  await execa(
+    qemu.path,
+    [
+      ...sandboxArgs,
+      '-nodefaults',
+      '-no-user-config',
+      '-display',
+      'none',
+      '-accel',
+      'tcg',
+      '-cpu',
+      'max',
+      '-drive',
+      `file=${image},format=raw,snapshot=on`,
+      '-chardev',
+      `file,id=said,path=${said}`,
+      '-device',
+      'isa-debugcon,iobase=0xe9,chardev=said',
+      '-device',
+      'isa-debug-exit,iobase=0xf4,iosize=1',
+    ],
+    {timeout: 60_000, reject: false},
+  );
   const flags = (await readFile(said, 'utf8')).trim();
   t.regex(flags, /^[0-9a-f]{8}$/);
-  t.is(flags !== RIGHT, cpuModel({accel: 'tcg', qemu: qemu.version}).includes('cx16=off'), `QEMU ${qemu.version}: ${flags}`);
+  t.is(
+    flags !== RIGHT,
+    cpuModel({accel: 'tcg', qemu: qemu.version}).includes('cx16=off'),
+    `QEMU ${qemu.version}: ${flags}`,
+  );
 });

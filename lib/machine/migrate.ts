@@ -32,7 +32,8 @@ export async function saveState(qmp: Qmp, path: string, ms: number): Promise<voi
 }
 
 /** Loads the device state into a VM started with `-incoming defer`, from an inherited descriptor. */
-export const loadState = (qmp: Qmp, fd: number, ms: number): Promise<void> => transfer(qmp, 'migrate-incoming', `fd:${fd}`, ms);
+export const loadState = (qmp: Qmp, fd: number, ms: number): Promise<void> =>
+  transfer(qmp, 'migrate-incoming', `fd:${fd}`, ms);
 
 async function transfer(qmp: Qmp, command: 'migrate' | 'migrate-incoming', uri: string, ms: number): Promise<void> {
   await qmp.execute('migrate-set-capabilities', {
@@ -51,6 +52,8 @@ async function transfer(qmp: Qmp, command: 'migrate' | 'migrate-incoming', uri: 
   );
   if (ended.data['status'] === 'failed') {
     const why = (await qmp.execute('query-migrate')) as {'error-desc'?: unknown};
-    throw new Broken(`QEMU could not ${command === 'migrate' ? 'save' : 'load'} the device state: ${typeof why['error-desc'] === 'string' ? why['error-desc'] : 'it gives no reason'}`);
+    throw new Broken(
+      `QEMU could not ${command === 'migrate' ? 'save' : 'load'} the device state: ${typeof why['error-desc'] === 'string' ? why['error-desc'] : 'it gives no reason'}`,
+    );
   }
 }

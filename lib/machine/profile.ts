@@ -80,16 +80,12 @@ export const profiles: readonly MachineProfile[] = [
     title: 'q35 with 1000 MiB of boot RAM, which end in the middle of a memory block',
     ram: mib(1000),
   },
-  {
-    ...q35,
-    name: 'q35-many-slots',
-    title: 'q35 with 64 empty slots',
-    slots: 64,
-  },
+  {...q35, name: 'q35-many-slots', title: 'q35 with 64 empty slots', slots: 64},
   {
     ...q35,
     name: 'q35-virtio',
-    title: 'q35 with a virtio-mem device of up to 2 GiB that is empty at boot, a virtio-balloon and an empty PCI Express port',
+    title:
+      'q35 with a virtio-mem device of up to 2 GiB that is empty at boot, a virtio-balloon and an empty PCI Express port',
     virtioMem: {id: 'vm0', max: gib(2), block: mib(2)},
     balloon: true,
     ports: 1,
@@ -111,7 +107,8 @@ export const profiles: readonly MachineProfile[] = [
   {
     ...q35,
     name: 'q35-512m',
-    title: 'q35 with 512 MiB of boot RAM, a DIMM of 256 MiB on the command line, 960 GiB at most, two empty PCI Express ports',
+    title:
+      'q35 with 512 MiB of boot RAM, a DIMM of 256 MiB on the command line, 960 GiB at most, two empty PCI Express ports',
     ram: mib(512),
     // 1 TiB would need more than the 40 bits of physical address that QEMU's emulated CPU has.
     maxmem: gib(960),
@@ -121,7 +118,8 @@ export const profiles: readonly MachineProfile[] = [
   {
     ...q35,
     name: 'q35-768m',
-    title: 'q35 with 768 MiB of boot RAM, a DIMM of 256 MiB on the command line, 256 GiB at most, two empty PCI Express ports',
+    title:
+      'q35 with 768 MiB of boot RAM, a DIMM of 256 MiB on the command line, 256 GiB at most, two empty PCI Express ports',
     ram: mib(768),
     maxmem: gib(256),
     coldplug: [{id: 'cold0', size: mib(256)}],
@@ -136,22 +134,13 @@ export const profiles: readonly MachineProfile[] = [
     maxmem: gib(78),
     reserve: false,
   },
-  {
-    ...q35,
-    name: 'q35-two-cpus',
-    title: 'q35 with two CPUs',
-    cpus: 2,
-  },
-  {
-    ...q35,
-    name: 'q35-four-cpus',
-    title: 'q35 with four CPUs',
-    cpus: 4,
-  },
+  {...q35, name: 'q35-two-cpus', title: 'q35 with two CPUs', cpus: 2},
+  {...q35, name: 'q35-four-cpus', title: 'q35 with four CPUs', cpus: 4},
 ];
 
 export function profileByName(name: string): MachineProfile {
   const profile = profiles.find((one) => one.name === name);
-  if (!profile) throw new UsageError(`no machine profile "${name}"; there are: ${profiles.map((one) => one.name).join(', ')}`);
+  if (!profile)
+    throw new UsageError(`no machine profile "${name}"; there are: ${profiles.map((one) => one.name).join(', ')}`);
   return profile;
 }

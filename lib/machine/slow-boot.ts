@@ -24,22 +24,30 @@ echo $n`;
 /** Throws SlowBoot where the guest has come up with more than one udevd. */
 export async function refuseSecondUdevd(shell: Shell, ms: number): Promise<void> {
   const {status, stdout, stderr} = await shell.run(UDEVDS, ms);
-  if (status !== 0 || !/^\d+\n$/.test(stdout)) throw new Broken(`the guest's udevds can't be counted: status ${status}: ${stdout}${stderr}`);
-  if (Number(stdout) > 1) throw new SlowBoot(`the guest has come up with ${Number(stdout)} udevds: that of its initramfs was not ended in time`);
+  if (status !== 0 || !/^\d+\n$/.test(stdout))
+    throw new Broken(`the guest's udevds can't be counted: status ${status}: ${stdout}${stderr}`);
+  if (Number(stdout) > 1)
+    throw new SlowBoot(
+      `the guest has come up with ${Number(stdout)} udevds: that of its initramfs was not ended in time`,
+    );
 }
 
 const ATTEMPTS = 3;
 const isChance = (error: unknown): boolean => error instanceof GuestPanic || error instanceof SlowBoot;
 
 /** Boots again where only chance went wrong: a panic (of multi-threaded TCG), or a host that was too slow. Everything else repeats itself. */
-export const bootAgain = (boot: () => Promise<void>, {what, log, signal}: {what: string; log: Log; signal: AbortSignal | undefined}): Promise<void> => pRetry(boot, {
-  retries: ATTEMPTS - 1,
-  minTimeout: 0,
-  shouldRetry: ({error}) => isChance(error) && signal?.aborted !== true,
-  onFailedAttempt: ({error, retriesLeft}) => {
-    if (isChance(error) && retriesLeft > 0) log(`${what}: ${error.message}; booting again`);
-  },
-});
+export const bootAgain = (
+  boot: () => Promise<void>,
+  {what, log, signal}: {what: string; log: Log; signal: AbortSignal | undefined},
+): Promise<void> =>
+  pRetry(boot, {
+    retries: ATTEMPTS - 1,
+    minTimeout: 0,
+    shouldRetry: ({error}) => isChance(error) && signal?.aborted !== true,
+    onFailedAttempt: ({error, retriesLeft}) => {
+      if (isChance(error) && retriesLeft > 0) log(`${what}: ${error.message}; booting again`);
+    },
+  });
 
 /** A boot failure's message carries what the console said last: that is where the reason usually is. */
 export function withConsole(error: unknown, tail: string): Error {

@@ -15,11 +15,18 @@ export interface Successor {
 }
 
 /** Starts such a QEMU. The guest isn't in it yet: its shells answer once it is, and runs. */
-export async function launchSuccessor(template: Template, {starts, devices}: Successor, {filesDir, disk, ...options}: CloneOptions): Promise<Clone> {
+export async function launchSuccessor(
+  template: Template,
+  {starts, devices}: Successor,
+  {filesDir, disk, ...options}: CloneOptions,
+): Promise<Clone> {
   const files = filesDir === undefined ? undefined : await open(filesDir, 'r');
   let vm: QemuProcess | undefined;
   try {
-    vm = await launch(template.qemu, successorArgs(template, {starts, devices}, disk), {...options, ...(files ? {filesFd: files.fd} : {})});
+    vm = await launch(template.qemu, successorArgs(template, {starts, devices}, disk), {
+      ...options,
+      ...(files ? {filesFd: files.fd} : {}),
+    });
     return handle(template, vm, await connectLater(vm, template, options.ms));
   } catch (error) {
     await vm?.kill();
@@ -30,8 +37,15 @@ export async function launchSuccessor(template: Template, {starts, devices}: Suc
 }
 
 /** QEMU's command line for it. */
-export const successorArgs = (template: Pick<Template, 'dir' | 'config' | 'facts'>, {starts, devices}: Successor, disk?: string): string[] =>
-  [...cloneArgs(template, disk).slice(0, -2), ...devices, ...(starts === 'incoming' ? ['-incoming', 'defer'] : ['-S'])];
+export const successorArgs = (
+  template: Pick<Template, 'dir' | 'config' | 'facts'>,
+  {starts, devices}: Successor,
+  disk?: string,
+): string[] => [
+  ...cloneArgs(template, disk).slice(0, -2),
+  ...devices,
+  ...(starts === 'incoming' ? ['-incoming', 'defer'] : ['-S']),
+];
 
 /** A port needs no handshake; ssh does, so that connection waits for the first question. */
 async function connectLater(vm: QemuProcess, template: Template, ms: number): Promise<[Shell, Shell]> {
@@ -40,11 +54,15 @@ async function connectLater(vm: QemuProcess, template: Template, ms: number): Pr
   const later = (which: 0 | 1): Shell => ({
     kind: 'ssh',
     close: () => {
-      connected?.then((pair) => {
-        pair[which].close();
-      }, () => undefined);
+      connected?.then(
+        (pair) => {
+          pair[which].close();
+        },
+        () => undefined,
+      );
     },
-    run: async (script, limit, where) => (await (connected ??= shells(vm, template, ms)))[which].run(script, limit, where),
+    run: async (script, limit, where) =>
+      (await (connected ??= shells(vm, template, ms)))[which].run(script, limit, where),
   });
   return [later(0), later(1)];
 }

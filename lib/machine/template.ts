@@ -46,8 +46,23 @@ export interface TemplateOptions {
 const FORMAT = 7;
 
 /** Same key, same frozen guest: a digest of everything that went into it. */
-export function templateKey(config: BootConfig, {qemu, serve, warmUp}: Pick<TemplateOptions, 'qemu' | 'serve' | 'warmUp'>): string {
-  const parts = [FORMAT, config.image.key, kernelCommandLine(config), config.image.prepare, config.profile, config.accel, cpuModel(config), qemu.path, qemu.version, serve, warmUp];
+export function templateKey(
+  config: BootConfig,
+  {qemu, serve, warmUp}: Pick<TemplateOptions, 'qemu' | 'serve' | 'warmUp'>,
+): string {
+  const parts = [
+    FORMAT,
+    config.image.key,
+    kernelCommandLine(config),
+    config.image.prepare,
+    config.profile,
+    config.accel,
+    cpuModel(config),
+    qemu.path,
+    qemu.version,
+    serve,
+    warmUp,
+  ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
 }
 
@@ -90,8 +105,19 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
   const directory = await open(work, 'r');
   let vm: QemuProcess | undefined;
   try {
-    vm = await launch(options.qemu, args, {ms: options.bootMs, filesFd: directory.fd, ...(options.consoleFile ? {consoleFile: options.consoleFile} : {})});
-    const facts = await bringUp(vm, config, {ms: options.bootMs, keys, signal: options.signal, serve: options.serve, library: options.library, warmUp: options.warmUp});
+    vm = await launch(options.qemu, args, {
+      ms: options.bootMs,
+      filesFd: directory.fd,
+      ...(options.consoleFile ? {consoleFile: options.consoleFile} : {}),
+    });
+    const facts = await bringUp(vm, config, {
+      ms: options.bootMs,
+      keys,
+      signal: options.signal,
+      serve: options.serve,
+      library: options.library,
+      warmUp: options.warmUp,
+    });
     await writeWhole(join(work, 'facts.json'), JSON.stringify(facts));
     await vm.qmp.execute('stop');
     await saveState(vm.qmp, join(work, 'state'), options.bootMs);

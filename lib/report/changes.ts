@@ -18,14 +18,17 @@ function compare(before: Blocks, after: Blocks): string[] {
   const was = conditions(before.slice(same));
   const is = conditions(after.slice(same));
   const ids = [...new Set([...was.keys(), ...is.keys()])].sort((a, b) => a - b);
-  const changed = ids.flatMap(id => {
+  const changed = ids.flatMap((id) => {
     const [from, to] = [was.get(id) ?? 'absent', is.get(id) ?? 'absent'];
     return from === to ? [] : [{id, transition: `${from} → ${to}`}];
   });
-  return [...groupBy(changed, ({transition}) => transition)].map(([transition, group]) => `${names(group.map(({id}) => id))}: ${transition}`);
+  return [...groupBy(changed, ({transition}) => transition)].map(
+    ([transition, group]) => `${names(group.map(({id}) => id))}: ${transition}`,
+  );
 }
 
-const conditions = (blocks: Blocks): Map<number, string> => new Map(blocks.map(block => [block.id, condition(block)]));
+const conditions = (blocks: Blocks): Map<number, string> =>
+  new Map(blocks.map((block) => [block.id, condition(block)]));
 
 /** valid_zones of an offline block says where it could go, which is no condition of its own. */
 const condition = ({state, zones}: BlockSeen): string => (state === 'online' ? `online ${zones}` : state);

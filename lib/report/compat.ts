@@ -5,7 +5,11 @@ import {countOutcomes, groupBy, summarize} from '../results/summary.ts';
 import {udevFact, whoOnlined} from '../results/udev.ts';
 import {UNKNOWN, formatMs, suiteOf, tally, verdictWord} from './words.ts';
 
-const counts = z.object(Object.fromEntries(outcomes.map(name => [name, z.number().int()])) as {[name in (typeof outcomes)[number]]: z.ZodInt});
+const counts = z.object(
+  Object.fromEntries(outcomes.map((name) => [name, z.number().int()])) as {
+    [name in (typeof outcomes)[number]]: z.ZodInt;
+  },
+);
 
 /** One guest of the compatibility table. Several values, e.g. of two kernels, are joined with a comma. */
 export const compatGuest = z.object({
@@ -26,14 +30,19 @@ export const compatGuest = z.object({
 });
 
 /** The file compat.json. */
-export const compat = z.object({schema: z.literal(1), memhp: z.string(), startedAt: z.iso.datetime(), guests: z.array(compatGuest)});
+export const compat = z.object({
+  schema: z.literal(1),
+  memhp: z.string(),
+  startedAt: z.iso.datetime(),
+  guests: z.array(compatGuest),
+});
 
 export type Compat = z.infer<typeof compat>;
 export type CompatGuest = z.infer<typeof compatGuest>;
 
 export function compatOf(loaded: LoadedRun): Compat {
   const {memhp, startedAt} = loaded.run;
-  const byGuest = groupBy(loaded.records, record => record.cell.guest);
+  const byGuest = groupBy(loaded.records, (record) => record.cell.guest);
   const {guests, cells} = summarize(loaded);
   return compat.parse({
     schema: 1,
@@ -43,14 +52,19 @@ export function compatOf(loaded: LoadedRun): Compat {
       const records = byGuest.get(guest) ?? [];
       const own = cells.flatMap(({cell}) => (cell.guest === guest ? [cell] : []));
       const all = (field: 'distro' | 'release' | 'kernel' | 'arch' | 'machine' | 'accel' | 'qemu'): string =>
-        [...new Set(own.map(cell => cell[field]).filter(Boolean))].join(', ');
+        [...new Set(own.map((cell) => cell[field]).filter(Boolean))].join(', ');
       return {
         guest,
         ...{distro: all('distro'), release: all('release'), kernel: all('kernel'), arch: all('arch')},
         ...{machine: all('machine'), accel: all('accel'), qemu: all('qemu')},
         verdict,
         counts,
-        suites: Object.fromEntries([...groupBy(records, record => suiteOf(record.case))].map(([suite, group]) => [suite, countOutcomes(group)])),
+        suites: Object.fromEntries(
+          [...groupBy(records, (record) => suiteOf(record.case))].map(([suite, group]) => [
+            suite,
+            countOutcomes(group),
+          ]),
+        ),
         facts: factsOf(records),
       };
     }),
@@ -61,7 +75,7 @@ export function compatOf(loaded: LoadedRun): Compat {
 function factsOf(records: readonly Record[]): {[name: string]: Json} {
   const rank = ({case: id, append}: Record): number => (append === '' ? 0 : 2) + (suiteOf(id) === 'defaults' ? 0 : 1);
   const asItIs = [...records].sort((a, b) => rank(a) - rank(b));
-  return Object.fromEntries(asItIs.reverse().flatMap(record => Object.entries(record.facts)));
+  return Object.fromEntries(asItIs.reverse().flatMap((record) => Object.entries(record.facts)));
 }
 
 export interface CompatTable {
@@ -72,8 +86,18 @@ export interface CompatTable {
 /** The compatibility table as plain text, for any format. The last column is the verdict. */
 export function compatTable({guests}: Compat): CompatTable {
   return {
-    head: ['guest', 'kernel', 'auto-online policy', 'who onlines', 'into zone', 'last block after', 'unplug as it is', 'cases', 'verdict'],
-    rows: guests.map(guest => {
+    head: [
+      'guest',
+      'kernel',
+      'auto-online policy',
+      'who onlines',
+      'into zone',
+      'last block after',
+      'unplug as it is',
+      'cases',
+      'verdict',
+    ],
+    rows: guests.map((guest) => {
       const facts = {...seenByUdev(guest.facts), ...guest.facts};
       return {
         guest,
@@ -98,15 +122,23 @@ function seenByUdev(facts: CompatGuest['facts']): CompatGuest['facts'] {
   const {data} = udevFact.safeParse(facts['udev']);
   if (!data) return {};
   const zones = [...new Set(data.blocks.map(({zone}) => zone ?? 'not online'))];
-  return {policy: data.policy, onlinedBy: whoOnlined(data.blocks, true), zone: zones.join(', '), msToLastBlock: data.msToLastBlock};
+  return {
+    policy: data.policy,
+    onlinedBy: whoOnlined(data.blocks, true),
+    zone: zones.join(', '),
+    msToLastBlock: data.msToLastBlock,
+  };
 }
 
 /** How each suite ended on each guest. */
 export function suiteTable({guests}: Compat): {head: string[]; rows: string[][]} {
-  const suites = [...new Set(guests.flatMap(guest => Object.keys(guest.suites)))];
+  const suites = [...new Set(guests.flatMap((guest) => Object.keys(guest.suites)))];
   return {
     head: ['suite', ...guests.map(({guest}) => guest)],
-    rows: suites.map(suite => [suite, ...guests.map(guest => (guest.suites[suite] ? tally(guest.suites[suite]) : UNKNOWN))]),
+    rows: suites.map((suite) => [
+      suite,
+      ...guests.map((guest) => (guest.suites[suite] ? tally(guest.suites[suite]) : UNKNOWN)),
+    ]),
   };
 }
 

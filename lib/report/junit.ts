@@ -8,7 +8,7 @@ import {showJson, suiteOf} from './words.ts';
  * deviation passes with its explanation as output, since JUnit has no word for it.
  */
 export function renderJunit({records}: Pick<LoadedRun, 'records'>): string {
-  const suites = [...groupBy(records, record => `${record.cell.id}.${suiteOf(record.case)}`)];
+  const suites = [...groupBy(records, (record) => `${record.cell.id}.${suiteOf(record.case)}`)];
   return [
     '<?xml version="1.0" encoding="UTF-8"?>\n',
     `<testsuites name="memhp" ${totals(records)}>\n`,
@@ -32,15 +32,17 @@ function testsuite(name: string, records: readonly Stored[]): string {
   const [first] = records;
   if (!first) return '';
   const {guest, kernel, arch, machine, accel, qemu} = first.cell;
-  const started = records.map(record => record.startedAt).reduce((a, b) => (Date.parse(a) <= Date.parse(b) ? a : b));
+  const started = records.map((record) => record.startedAt).reduce((a, b) => (Date.parse(a) <= Date.parse(b) ? a : b));
   // The JUnit schema wants local time without a zone; the records' times are UTC.
   const timestamp = new Date(started).toISOString().slice(0, 19);
   return [
     `  <testsuite name="${escapeXml(name)}" ${totals(records)} timestamp="${timestamp}" hostname="${escapeXml(guest)}">\n`,
     '    <properties>\n',
-    ...Object.entries({guest, kernel, arch, machine, accel, qemu}).map(([key, value]) => `      ${property(key, value)}`),
+    ...Object.entries({guest, kernel, arch, machine, accel, qemu}).map(
+      ([key, value]) => `      ${property(key, value)}`,
+    ),
     '    </properties>\n',
-    ...records.map(record => testcase(name, record)),
+    ...records.map((record) => testcase(name, record)),
     '  </testsuite>\n',
   ].join('');
 }
@@ -48,13 +50,13 @@ function testsuite(name: string, records: readonly Stored[]): string {
 function testcase(classname: string, record: Stored): string {
   const properties = [
     property('title', record.title),
-    ...record.claims.map(claim => property('claim', claim)),
+    ...record.claims.map((claim) => property('claim', claim)),
     property('outcome', record.outcome),
     ...record.known.map(({link}) => property('known', link)),
   ];
   return [
     `    <testcase classname="${escapeXml(classname)}" name="${escapeXml(record.case)}" time="${seconds(record.durationMs)}">\n`,
-    `      <properties>\n${properties.map(one => `        ${one}`).join('')}      </properties>\n`,
+    `      <properties>\n${properties.map((one) => `        ${one}`).join('')}      </properties>\n`,
     verdict(record),
     '    </testcase>\n',
   ].join('');
@@ -83,7 +85,10 @@ const details = ({reason, checks, evidence}: Stored): string =>
     reason,
     ...checks
       .filter(({ok}) => !ok)
-      .map(({name, expected, actual, because}) => `${name}\n${[...(isLarge({expected, actual}) ? differenceLines({expected, actual}) : [`expected: ${showJson(expected)}`, `actual:   ${showJson(actual)}`]), ...(because ? [`because:  ${because}`] : [])].map((line) => `  ${line}`).join('\n')}`),
+      .map(
+        ({name, expected, actual, because}) =>
+          `${name}\n${[...(isLarge({expected, actual}) ? differenceLines({expected, actual}) : [`expected: ${showJson(expected)}`, `actual:   ${showJson(actual)}`]), ...(because ? [`because:  ${because}`] : [])].map((line) => `  ${line}`).join('\n')}`,
+      ),
     ...(evidence ? [`evidence: ${evidence}`] : []),
   ].join('\n');
 
@@ -94,7 +99,7 @@ const property = (name: string, value: string): string => `<property name="${nam
 const seconds = (ms: number): string => (ms / 1000).toFixed(3);
 
 function totals(records: readonly Stored[]): string {
-  const count = (outcome: string): number => records.filter(record => record.outcome === outcome).length;
+  const count = (outcome: string): number => records.filter((record) => record.outcome === outcome).length;
   const time = records.reduce((sum, record) => sum + record.durationMs, 0);
   return `tests="${records.length}" failures="${count('fail')}" errors="${count('broken')}" skipped="${count('skip')}" time="${seconds(time)}"`;
 }

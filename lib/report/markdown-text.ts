@@ -30,7 +30,9 @@ export function code(text: string): string {
 /** A link, or only its text where the address isn't safe. */
 export function mdLink(address: string, text: string): string {
   const href = safeHref(address);
-  return href === undefined ? escapeMd(text) : `[${escapeMd(text)}](<${href.replaceAll(/[<>|]/g, encodeURIComponent)}>)`;
+  return href === undefined
+    ? escapeMd(text)
+    : `[${escapeMd(text)}](<${href.replaceAll(/[<>|]/g, encodeURIComponent)}>)`;
 }
 
 /** A table of cells that are Markdown already. */

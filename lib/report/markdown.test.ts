@@ -6,26 +6,40 @@ import {viewOf} from './view.ts';
 
 const text = renderMarkdown(viewOf(fixtureRun(), '/runs'));
 
-test('it begins with the verdict and the counts', t => {
+test('it begins with the verdict and the counts', (t) => {
   t.regex(text, /^# memhp report\n\n\*\*✘ fail\*\*: 1 fail, 1 broken, 1 known, 24 pass, 1 skip\n/);
 });
 
-test('a table for each suite, with words', t => {
-  t.true(text.includes('| `online/movable` online_movable puts every block of a plugged DIMM in ZONE_MOVABLE | ✔ pass | ✔ pass | ✔ pass | ✘ fail |'));
+test('a table for each suite, with words', (t) => {
+  t.true(
+    text.includes(
+      '| `online/movable` online_movable puts every block of a plugged DIMM in ZONE_MOVABLE | ✔ pass | ✔ pass | ✔ pass | ✘ fail |',
+    ),
+  );
   t.is(text.match(/^\| case \|/gm)?.length, 5);
 });
 
-test('everything that is not a pass is explained', t => {
-  for (const title of ['✘ fail: 1', '? broken: 1', '≈ known: 1', '– skip: 1', 'Recorded deviations that no longer happen']) t.true(text.includes(`## ${title}`), title);
+test('everything that is not a pass is explained', (t) => {
+  for (const title of [
+    '✘ fail: 1',
+    '? broken: 1',
+    '≈ known: 1',
+    '– skip: 1',
+    'Recorded deviations that no longer happen',
+  ])
+    t.true(text.includes(`## ${title}`), title);
   t.true(text.includes('expected `["Movable"]`, actual `["Normal", "Movable"]`, because an online block has'));
   t.true(text.includes('[more](<https://docs.kernel.org/admin-guide/mm/memory-hotplug.html>)'));
   t.true(text.includes('- `replug-loses-node`: unplug/replug on debian-sid.q35.tcg (kernel 6.18.5-amd64)'));
   t.true(text.includes('[evidence](<example/evidence/debian-sid.q35.tcg/online__movable/>)'));
 });
 
-test('superseded records are listed', t => {
+test('superseded records are listed', (t) => {
   const old = fixtureRecord({outcome: 'fail'});
-  t.regex(renderMarkdown(viewOf({run: fixtureHead([]), records: [fixtureRecord()], superseded: [old]}, '/runs')), /## Superseded[^]*plug\/dimm on debian-11.q35.tcg: ✘ fail, 2026-03-14 09:00 UTC/);
+  t.regex(
+    renderMarkdown(viewOf({run: fixtureHead([]), records: [fixtureRecord()], superseded: [old]}, '/runs')),
+    /## Superseded[^]*plug\/dimm on debian-11.q35.tcg: ✘ fail, 2026-03-14 09:00 UTC/,
+  );
 });
 
 const shown = test.macro({
@@ -47,7 +61,7 @@ test(shown, 'see https://evil.example or www.evil.example', 'see https&#58;//evi
 test(shown, 'a | b\nc', String.raw`a \| b c`);
 test(shown, '<img src=x> [a](javascript:b) `c` \\', String.raw`&lt;img src=x&gt; \[a\](javascript:b) \`c\` \\`);
 
-test('code spans hold backticks and bars', t => {
+test('code spans hold backticks and bars', (t) => {
   t.is(code('a'), '`a`');
   t.is(code('`` a'), '``` `` a ```');
   t.is(code('a|b'), String.raw`<code>a\|b</code>`);
@@ -55,7 +69,7 @@ test('code spans hold backticks and bars', t => {
   t.is(code(''), '` `');
 });
 
-test('links only where they are safe', t => {
+test('links only where they are safe', (t) => {
   t.is(mdLink('javascript:alert(1)', 'more'), 'more');
   t.is(mdLink('https://example.org/a>b', 'more'), '[more](<https://example.org/a%3Eb>)');
 });

@@ -13,15 +13,34 @@ export function renderMarkdown(view: View): string {
   return document([
     '# memhp report',
     `**${verdictWord(summary.verdict)}**: ${countsText(summary.counts)}`,
-    escapeMd(`memhp ${run.memhp} · ${formatTime(run.startedAt)} · ${run.host.cpu}, ${run.host.cores} cores, ${run.host.memoryMiB} MiB · ${run.host.accelReason}`),
-    ...(run.trouble ? ['## Beside the cases', 'This went wrong beside them, so that nothing here is sure:', list(run.trouble.map(escapeMd))] : []),
+    escapeMd(
+      `memhp ${run.memhp} · ${formatTime(run.startedAt)} · ${run.host.cpu}, ${run.host.cores} cores, ${run.host.memoryMiB} MiB · ${run.host.accelReason}`,
+    ),
+    ...(run.trouble
+      ? [
+          '## Beside the cases',
+          'This went wrong beside them, so that nothing here is sure:',
+          list(run.trouble.map(escapeMd)),
+        ]
+      : []),
     '## Compatibility',
     markdownCompat(compatOf(view)),
     ...udev(compatOf(view)),
     ...suites(view),
-    ...worstFirst.filter(outcome => outcome !== 'pass').flatMap(outcome => notes(view, outcome)),
+    ...worstFirst.filter((outcome) => outcome !== 'pass').flatMap((outcome) => notes(view, outcome)),
     ...stale(view),
-    ...(superseded.length > 0 ? ['## Superseded', 'A later record of the same case replaced these.', list(superseded.map(one => `${escapeMd(`${one.case} on ${one.cell.id}`)}: ${outcomeWord(one.outcome)}, ${formatTime(one.startedAt)}`))] : []),
+    ...(superseded.length > 0
+      ? [
+          '## Superseded',
+          'A later record of the same case replaced these.',
+          list(
+            superseded.map(
+              (one) =>
+                `${escapeMd(`${one.case} on ${one.cell.id}`)}: ${outcomeWord(one.outcome)}, ${formatTime(one.startedAt)}`,
+            ),
+          ),
+        ]
+      : []),
   ]);
 }
 
@@ -29,19 +48,32 @@ export function markdownCompat(compat: Compat): string {
   const {head, rows} = compatTable(compat);
   const suites = suiteTable(compat);
   const marked = (cells: readonly string[]): string[] => cells.map(escapeMd);
-  return `${table(marked(head), rows.map(({cells}) => marked(cells)))}\n\n${table(marked(suites.head), suites.rows.map(marked))}`;
+  return `${table(
+    marked(head),
+    rows.map(({cells}) => marked(cells)),
+  )}\n\n${table(marked(suites.head), suites.rows.map(marked))}`;
 }
 
 function udev(compat: Compat): string[] {
   const stories = udevStories(compat);
   const marked = (rows: readonly (readonly string[])[]): string[][] => rows.map((cells) => cells.map(escapeMd));
-  return stories.length === 0 ? [] : ['## What udev does', ...stories.flatMap(({guest, about, rules, findings, blocks}) => [
-    `### ${escapeMd(guest)}`,
-    list(about.map(([name, value]) => `${escapeMd(name)}: ${escapeMd(value)}`)),
-    rules.length === 0 ? 'No rule writes to the state of memory blocks.' : table(['rule', 'text'], rules.map(([place, text]) => [escapeMd(place), code(text)])),
-    findings.length === 0 ? '' : table(['finding', 'level', 'id', 'what'], marked(findings)),
-    table(blockHead, marked(blocks)),
-  ])];
+  return stories.length === 0
+    ? []
+    : [
+        '## What udev does',
+        ...stories.flatMap(({guest, about, rules, findings, blocks}) => [
+          `### ${escapeMd(guest)}`,
+          list(about.map(([name, value]) => `${escapeMd(name)}: ${escapeMd(value)}`)),
+          rules.length === 0
+            ? 'No rule writes to the state of memory blocks.'
+            : table(
+                ['rule', 'text'],
+                rules.map(([place, text]) => [escapeMd(place), code(text)]),
+              ),
+          findings.length === 0 ? '' : table(['finding', 'level', 'id', 'what'], marked(findings)),
+          table(blockHead, marked(blocks)),
+        ]),
+      ];
 }
 
 function suites({cases, columns, at}: View): string[] {
@@ -51,7 +83,7 @@ function suites({cases, columns, at}: View): string[] {
       ['case', ...columns.map(({label}) => escapeMd(label))],
       ids.map(({id, title}) => [
         `${code(id)} ${escapeMd(title)}`,
-        ...columns.map(column => {
+        ...columns.map((column) => {
           const entry = at(id, column);
           return entry ? outcomeWord(entry.record.outcome) : 'not run';
         }),
@@ -72,7 +104,9 @@ function note({record, evidence}: Entry): string {
     escapeMd(record.reason),
     list([
       ...record.checks.filter(({ok}) => !ok).map(failed),
-      ...record.known.map(({id, explanation, link}) => `known ${code(id)}: ${escapeMd(explanation)} ${mdLink(link, 'more')}`),
+      ...record.known.map(
+        ({id, explanation, link}) => `known ${code(id)}: ${escapeMd(explanation)} ${mdLink(link, 'more')}`,
+      ),
     ]),
     evidence ? mdLink(evidence, 'evidence') : '',
   ]);
@@ -82,19 +116,27 @@ function note({record, evidence}: Entry): string {
 function failed({name, expected, actual, because, step}: Check): string {
   const head = `${escapeMd(name)}${step ? ` (after: ${escapeMd(step)})` : ''}`;
   const why = because ? `, because ${escapeMd(because)}` : '';
-  if (!isLarge({expected, actual})) return `${head}: expected ${code(showJson(expected))}, actual ${code(showJson(actual))}${why}`;
+  if (!isLarge({expected, actual}))
+    return `${head}: expected ${code(showJson(expected))}, actual ${code(showJson(actual))}${why}`;
   const [first = '', ...rest] = differenceLines({expected, actual});
   return [`${head}: ${escapeMd(first)}${why}`, ...rest.map((line) => `  - ${escapeMd(line)}`)].join('\n');
 }
 
 function stale({records}: View): string[] {
-  const own = records.filter(record => record.stale.length > 0);
+  const own = records.filter((record) => record.stale.length > 0);
   if (own.length === 0) return [];
   return [
     '## Recorded deviations that no longer happen',
-    list(own.flatMap(record => record.stale.map(id => `${code(id)}: ${escapeMd(`${record.case} on ${record.cell.id}`)} (kernel ${escapeMd(record.cell.kernel)})`))),
+    list(
+      own.flatMap((record) =>
+        record.stale.map(
+          (id) =>
+            `${code(id)}: ${escapeMd(`${record.case} on ${record.cell.id}`)} (kernel ${escapeMd(record.cell.kernel)})`,
+        ),
+      ),
+    ),
   ];
 }
 
-const list = (lines: readonly string[]): string => lines.map(line => `- ${line}`).join('\n');
+const list = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n');
 const document = (blocks: readonly string[]): string => blocks.filter(Boolean).join('\n\n');

@@ -24,15 +24,23 @@ export function udevStories({guests}: Compat): UdevStory[] {
   });
 }
 
-function story(guest: string, {version, policy, files, digest, memoryFiles, findings, read, blocks, msToLastBlock}: UdevFact): UdevStory {
+function story(
+  guest: string,
+  {version, policy, files, digest, memoryFiles, findings, read, blocks, msToLastBlock}: UdevFact,
+): UdevStory {
   return {
     guest,
     about: [
       ['systemd', version],
       ['auto_online_blocks', policy],
       ['rule files', `${files}, SHA-256 of all ${digest.slice(0, 16)}…`],
-      ...memoryFiles.map(({path, sha256}) => ['with a rule for memory', `${path}, SHA-256 ${sha256.slice(0, 16)}…`] as const),
-      ['the files say of a block', read.map((word) => (word === 'unchanged' ? 'left to the kernel' : word)).join(' or ')],
+      ...memoryFiles.map(
+        ({path, sha256}) => ['with a rule for memory', `${path}, SHA-256 ${sha256.slice(0, 16)}…`] as const,
+      ),
+      [
+        'the files say of a block',
+        read.map((word) => (word === 'unchanged' ? 'left to the kernel' : word)).join(' or '),
+      ],
       ['who onlined', [...new Set(blocks.map((block) => whoOf(block)))].join(', ') || UNKNOWN],
       ['last block online after', msToLastBlock === null ? UNKNOWN : formatMs(msToLastBlock)],
     ],
@@ -45,6 +53,14 @@ function story(guest: string, {version, policy, files, digest, memoryFiles, find
 function blockCells(block: Onlining): string[] {
   const {attempts, createdMs, zone} = block;
   const winner = attempts.find(({result}) => result === 'online');
-  const others = attempts.filter((one) => one !== winner).map(({by, rule, task, result}) => `${by} ${rule ?? task}: ${result}`);
-  return [block.block, whoOf(block), zone ?? 'offline', winner?.ms === undefined || winner.ms === null ? UNKNOWN : formatMs(createdMs + winner.ms), others.join(', ') || UNKNOWN];
+  const others = attempts
+    .filter((one) => one !== winner)
+    .map(({by, rule, task, result}) => `${by} ${rule ?? task}: ${result}`);
+  return [
+    block.block,
+    whoOf(block),
+    zone ?? 'offline',
+    winner?.ms === undefined || winner.ms === null ? UNKNOWN : formatMs(createdMs + winner.ms),
+    others.join(', ') || UNKNOWN,
+  ];
 }

@@ -30,27 +30,40 @@ export interface View extends LoadedRun {
 /** Arranges a run for a report that will lie in `outDir`: evidence links are relative to it. */
 export function viewOf(loaded: LoadedRun, outDir: string): View {
   const summary = summarize(loaded);
-  const entries = loaded.records.map((record, index) => ({record, anchor: `c${index + 1}`, evidence: evidenceOf(record, outDir)}));
-  const byCell = new Map([...groupBy(entries, entry => entry.record.cell.id)].map(([id, own]) => [id, new Map(own.map(entry => [entry.record.case, entry]))]));
-  const byGuest = groupBy(entries, entry => entry.record.cell.guest);
+  const entries = loaded.records.map((record, index) => ({
+    record,
+    anchor: `c${index + 1}`,
+    evidence: evidenceOf(record, outDir),
+  }));
+  const byCell = new Map(
+    [...groupBy(entries, (entry) => entry.record.cell.id)].map(([id, own]) => [
+      id,
+      new Map(own.map((entry) => [entry.record.case, entry])),
+    ]),
+  );
+  const byGuest = groupBy(entries, (entry) => entry.record.cell.guest);
   const cases = new Map(entries.map(({record: {case: id, title}}) => [id, {id, title}]));
   return {
     ...loaded,
     summary,
     entries,
-    columns: columnsOf(summary.cells.map(one => one.cell), byCell),
+    columns: columnsOf(
+      summary.cells.map((one) => one.cell),
+      byCell,
+    ),
     cases: [...cases.values()],
-    at: (caseId, {cells}) => cells.map(({id}) => byCell.get(id)?.get(caseId)).find(entry => entry !== undefined),
-    ofGuest: guest => byGuest.get(guest) ?? [],
+    at: (caseId, {cells}) => cells.map(({id}) => byCell.get(id)?.get(caseId)).find((entry) => entry !== undefined),
+    ofGuest: (guest) => byGuest.get(guest) ?? [],
   };
 }
 
 function columnsOf(cells: readonly Cell[], byCell: ReadonlyMap<string, ReadonlyMap<string, Entry>>): Column[] {
-  const perGuest = groupBy(cells, cell => cell.guest);
-  return [...groupBy(cells, cell => `${cell.guest} ${cell.accel}`)].flatMap(([label, group]): Column[] => {
+  const perGuest = groupBy(cells, (cell) => cell.guest);
+  return [...groupBy(cells, (cell) => `${cell.guest} ${cell.accel}`)].flatMap(([label, group]): Column[] => {
     const [{guest} = {guest: ''}] = group;
-    const ids = group.flatMap(({id}) => [...byCell.get(id)?.keys() ?? []]);
-    if (new Set(ids).size < ids.length) return group.map(cell => ({label: `${guest} ${cell.machine} ${cell.accel}`, cells: [cell]}));
+    const ids = group.flatMap(({id}) => [...(byCell.get(id)?.keys() ?? [])]);
+    if (new Set(ids).size < ids.length)
+      return group.map((cell) => ({label: `${guest} ${cell.machine} ${cell.accel}`, cells: [cell]}));
     return [{label: perGuest.get(guest)?.length === group.length ? guest : label, cells: group}];
   });
 }

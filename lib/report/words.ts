@@ -23,18 +23,24 @@ const verdicts: {[verdict in Verdict]: string} = {
 export const verdictWord = (verdict: Verdict): string => verdicts[verdict];
 
 /** The outcome whose colour a verdict takes: without a complete answer it is neither red nor green. */
-export const verdictClass = (verdict: Verdict): Outcome => (verdict === 'incomplete' || verdict === 'no verdict' ? 'broken' : verdict);
+export const verdictClass = (verdict: Verdict): Outcome =>
+  verdict === 'incomplete' || verdict === 'no verdict' ? 'broken' : verdict;
 
 /** `9/10, 1 known`: passed of not skipped, then everything else by name. */
 export function tally(counts: Counts): string {
-  const rest = worstFirst.filter(outcome => outcome !== 'pass' && counts[outcome] > 0).map(outcome => `${counts[outcome]} ${outcome}`);
+  const rest = worstFirst
+    .filter((outcome) => outcome !== 'pass' && counts[outcome] > 0)
+    .map((outcome) => `${counts[outcome]} ${outcome}`);
   const judged = total(counts) - counts.skip;
   return [...(judged > 0 ? [`${counts.pass}/${judged}`] : []), ...rest].join(', ') || UNKNOWN;
 }
 
 /** `1 fail, 3 known, 24 pass`, without the zeros. */
 export const countsText = (counts: Counts): string =>
-  worstFirst.filter(outcome => counts[outcome] > 0).map(outcome => `${counts[outcome]} ${outcome}`).join(', ') || 'nothing';
+  worstFirst
+    .filter((outcome) => counts[outcome] > 0)
+    .map((outcome) => `${counts[outcome]} ${outcome}`)
+    .join(', ') || 'nothing';
 
 export const suiteOf = (caseId: string): string => caseId.split('/')[0] ?? caseId;
 

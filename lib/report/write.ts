@@ -12,7 +12,11 @@ import {viewOf} from './view.ts';
 import {formatTime} from './words.ts';
 
 /** Writes every format of a run's report, each file whole. Nothing but the run is needed: no guest, no QEMU. */
-export async function writeReports(loaded: LoadedRun, outDir: string, {claims}: {claims?: readonly Claim[]} = {}): Promise<{files: string[]}> {
+export async function writeReports(
+  loaded: LoadedRun,
+  outDir: string,
+  {claims}: {claims?: readonly Claim[]} = {},
+): Promise<{files: string[]}> {
   const view = viewOf(loaded, outDir);
   const path = (name: string): string => join(outDir, name);
   await writeWhole(path('report.md'), `${renderMarkdown(view)}\n`);
@@ -31,7 +35,8 @@ export async function writePublished(loaded: LoadedRun, dir: string): Promise<{f
 }
 
 function published(compat: Compat): string {
-  const all = (field: 'qemu' | 'accel'): string => [...new Set(compat.guests.flatMap(guest => guest[field] || []))].join(', ') || 'unknown';
+  const all = (field: 'qemu' | 'accel'): string =>
+    [...new Set(compat.guests.flatMap((guest) => guest[field] || []))].join(', ') || 'unknown';
   return `# Compatibility
 
 ${markdownCompat(compat)}

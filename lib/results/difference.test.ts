@@ -3,10 +3,17 @@ import {differenceLines, differenceSentence, differencesOf} from './difference.t
 import type {Json} from './record.ts';
 
 const blocks = (count: number, change: (id: number) => object = () => ({})): Json[] =>
-  Array.from({length: count}, (_, i) => ({block: String(32 + i), state: 'online', zones: 'Movable', ...change(32 + i)}));
+  Array.from({length: count}, (_, i) => ({
+    block: String(32 + i),
+    state: 'online',
+    zones: 'Movable',
+    ...change(32 + i),
+  }));
 
 test('of 40 blocks those that differ are told, together where they differ in the same way', (t) => {
-  const actual = blocks(40, (id) => (id >= 41 && id <= 43 ? {state: 'offline', zones: 'Movable Normal'} : id === 60 ? {zones: 'Normal'} : {}));
+  const actual = blocks(40, (id) =>
+    id >= 41 && id <= 43 ? {state: 'offline', zones: 'Movable Normal'} : id === 60 ? {zones: 'Normal'} : {},
+  );
   t.deepEqual(differenceLines({expected: blocks(40), actual}), [
     '4 of 40 differ; the other 36 are as expected',
     'memory41–memory43 state (3): seen "offline", expected "online"',
@@ -24,13 +31,23 @@ test('what is missing and what is too much', (t) => {
 });
 
 test('lines that begin with a name are compared by it', (t) => {
-  const lines = (odd: string): string[] => Array.from({length: 30}, (_, i) => `memory${i} ${i === 17 ? odd : 'online'}`);
-  t.deepEqual(differenceLines({expected: lines('online'), actual: lines('offline')}), ['1 of 30 differ; the other 29 are as expected', 'memory17: seen "offline", expected "online"']);
+  const lines = (odd: string): string[] =>
+    Array.from({length: 30}, (_, i) => `memory${i} ${i === 17 ? odd : 'online'}`);
+  t.deepEqual(differenceLines({expected: lines('online'), actual: lines('offline')}), [
+    '1 of 30 differ; the other 29 are as expected',
+    'memory17: seen "offline", expected "online"',
+  ]);
 });
 
 test('numbers without names are compared as a list', (t) => {
   const ids = Array.from({length: 60}, (_, i) => i + 100);
-  t.deepEqual(differencesOf(ids, ids.filter((id) => id !== 140)), [{path: '[40]', expected: 140, seen: undefined}]);
+  t.deepEqual(
+    differencesOf(
+      ids,
+      ids.filter((id) => id !== 140),
+    ),
+    [{path: '[40]', expected: 140, seen: undefined}],
+  );
 });
 
 test('the same in another order is a difference', (t) => {
@@ -58,6 +75,24 @@ test('of very many differences a sentence names the first', (t) => {
 });
 
 test('every pair of values that differs has a difference to show', (t) => {
-  const values: Json[] = [null, 1, 'a', [], {}, [1], [[1]], {a: 1}, {a: null}, [{id: 1}], [{id: 1, a: 2}], ['m1 a', 'm1 b'], ['m1 a'], [null]];
-  for (const expected of values) for (const seen of values) if (expected !== seen) t.not(differencesOf(expected, seen).length, 0, `${JSON.stringify(expected)} and ${JSON.stringify(seen)}`);
+  const values: Json[] = [
+    null,
+    1,
+    'a',
+    [],
+    {},
+    [1],
+    [[1]],
+    {a: 1},
+    {a: null},
+    [{id: 1}],
+    [{id: 1, a: 2}],
+    ['m1 a', 'm1 b'],
+    ['m1 a'],
+    [null],
+  ];
+  for (const expected of values)
+    for (const seen of values)
+      if (expected !== seen)
+        t.not(differencesOf(expected, seen).length, 0, `${JSON.stringify(expected)} and ${JSON.stringify(seen)}`);
 });

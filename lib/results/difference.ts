@@ -24,10 +24,12 @@ function named(value: Json): Json {
   if (Array.isArray(value)) {
     const entries = value.map((item): readonly [string, Json] | undefined => nameOf(item));
     const names = new Set(entries.map((entry) => entry?.[0]));
-    if (value.length === 0 || names.has(undefined) || names.size < value.length) return value.map((item) => named(item));
+    if (value.length === 0 || names.has(undefined) || names.size < value.length)
+      return value.map((item) => named(item));
     return Object.fromEntries(entries.filter((entry) => entry !== undefined));
   }
-  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, named(item)]));
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, named(item)]));
   return value;
 }
 
@@ -79,7 +81,8 @@ function wanted(expected: Json): string | undefined {
 
 /** What a failed check has to say, a difference a line; places that differ in the same way share one. */
 export function differenceLines({expected, actual}: Pick<Check, 'expected' | 'actual'>): string[] {
-  if (!isLarge({expected, actual})) return [`seen ${JSON.stringify(actual)}, expected ${wanted(expected) ?? JSON.stringify(expected)}`];
+  if (!isLarge({expected, actual}))
+    return [`seen ${JSON.stringify(actual)}, expected ${wanted(expected) ?? JSON.stringify(expected)}`];
   const all = differencesOf(expected, actual);
   const groups = new Map<string, {readonly paths: string[]; readonly how: string}>();
   for (const {path, expected: want, seen} of all) {
@@ -96,11 +99,15 @@ export function differenceLines({expected, actual}: Pick<Check, 'expected' | 'ac
 
 /** `3 of 40 differ`, for lists and objects: the rest is as expected. */
 function countOf(expected: Json, actual: Json, all: readonly Difference[]): string | undefined {
-  const sizes = [named(expected), named(actual)].map((value) => (typeof value === 'object' && value !== null ? Object.keys(value).length : 0));
+  const sizes = [named(expected), named(actual)].map((value) =>
+    typeof value === 'object' && value !== null ? Object.keys(value).length : 0,
+  );
   const size = Math.max(...sizes);
   if (size < 2) return undefined;
   const places = new Set(all.map(({path}) => topOf(path))).size;
-  return places < size ? `${places} of ${size} differ; the other ${size - places} are as expected` : `all ${size} differ`;
+  return places < size
+    ? `${places} of ${size} differ; the other ${size - places} are as expected`
+    : `all ${size} differ`;
 }
 
 const topOf = (path: string): string => /^id \d+|^\S*/.exec(path)?.[0] ?? '';
@@ -118,7 +125,10 @@ function sides(expected: Json | undefined, seen: Json | undefined): string {
 }
 
 /** A long text from shortly before the place where it differs. */
-const cut = (text: string, from: number): string => (text.length <= GLANCE ? text : `${from > 0 ? '…' : ''}${text.slice(from, from + GLANCE)}${text.length > from + GLANCE ? '…' : ''}`);
+const cut = (text: string, from: number): string =>
+  text.length <= GLANCE
+    ? text
+    : `${from > 0 ? '…' : ''}${text.slice(from, from + GLANCE)}${text.length > from + GLANCE ? '…' : ''}`;
 
 function short(value: Json | undefined): string {
   const text = value === undefined ? 'nothing' : JSON.stringify(value);
@@ -150,5 +160,7 @@ function runsOf(names: readonly string[]): string[] {
 /** The same in one line, for where there is room for no more. */
 export function differenceSentence(check: Pick<Check, 'expected' | 'actual'>, most = 4): string {
   const lines = differenceLines(check);
-  return lines.length <= most ? lines.join('; ') : `${lines.slice(0, most).join('; ')}; and ${lines.length - most} more differences`;
+  return lines.length <= most
+    ? lines.join('; ')
+    : `${lines.slice(0, most).join('; ')}; and ${lines.length - most} more differences`;
 }

@@ -27,26 +27,41 @@ async function put(dir: string, name: string, text: string): Promise<void> {
 test('a damaged record is refused by name, or is what its file says', async (t) => {
   const dir = await scratch(t);
   const whole = JSON.stringify(recordFormat.parse(fixtureRecord()), undefined, 1);
-  await t.notThrowsAsync(fc.assert(fc.asyncProperty(damaged(fc.constant(whole)), async (text) => {
-    await put(dir, path, text);
-    const seen = await readRecords(dir).catch((error: unknown) => error);
-    if (seen instanceof Error) assert.ok(seen instanceof UsageError && seen.message.startsWith(join(dir, path)), String(seen));
-    else {
-      const [one] = seen as object[];
-      const said = JSON.parse(await readFile(join(dir, path), 'utf8')) as Record<string, unknown>;
-      for (const [name, value] of Object.entries(one ?? {})) if (typeof value !== 'object') assert.deepEqual(value, said[name], name);
-    }
-  }), {numRuns: 150}));
+  await t.notThrowsAsync(
+    fc.assert(
+      fc.asyncProperty(damaged(fc.constant(whole)), async (text) => {
+        await put(dir, path, text);
+        const seen = await readRecords(dir).catch((error: unknown) => error);
+        if (seen instanceof Error)
+          assert.ok(seen instanceof UsageError && seen.message.startsWith(join(dir, path)), String(seen));
+        else {
+          const [one] = seen as object[];
+          const said = JSON.parse(await readFile(join(dir, path), 'utf8')) as Record<string, unknown>;
+          for (const [name, value] of Object.entries(one ?? {}))
+            if (typeof value !== 'object') assert.deepEqual(value, said[name], name);
+        }
+      }),
+      {numRuns: 150},
+    ),
+  );
 });
 
 test('a damaged run.json is refused by name, or read', async (t) => {
   const dir = await scratch(t);
   const whole = JSON.stringify(fixtureHead([fixtureRecord()]), undefined, 1);
-  await t.notThrowsAsync(fc.assert(fc.asyncProperty(damaged(fc.constant(whole)), async (text) => {
-    await put(dir, 'run.json', text);
-    const seen = await Promise.resolve().then(() => readRun(dir)).catch((error: unknown) => error);
-    if (seen instanceof Error) assert.ok(seen instanceof UsageError && seen.message.startsWith(join(dir, 'run.json')), String(seen));
-  }), {numRuns: 150}));
+  await t.notThrowsAsync(
+    fc.assert(
+      fc.asyncProperty(damaged(fc.constant(whole)), async (text) => {
+        await put(dir, 'run.json', text);
+        const seen = await Promise.resolve()
+          .then(() => readRun(dir))
+          .catch((error: unknown) => error);
+        if (seen instanceof Error)
+          assert.ok(seen instanceof UsageError && seen.message.startsWith(join(dir, 'run.json')), String(seen));
+      }),
+      {numRuns: 150},
+    ),
+  );
 });
 
 test('a value that is nested without end is refused by name', async (t) => {
@@ -64,11 +79,19 @@ test('links among the records are not followed', async (t) => {
   t.is((await readRecords(dir)).length, 1);
 });
 
-test('a cell can\'t be a way out of the run directory', async (t) => {
+test("a cell can't be a way out of the run directory", async (t) => {
   for (const id of ['..', '.', '../x', '-x', '']) {
     const dir = await scratch(t);
     const head = fixtureHead([fixtureRecord()]);
-    await put(dir, 'run.json', JSON.stringify({...head, cells: head.cells.map((cell) => ({...cell, id})), planned: head.planned.map((plan) => ({...plan, cell: id}))}));
+    await put(
+      dir,
+      'run.json',
+      JSON.stringify({
+        ...head,
+        cells: head.cells.map((cell) => ({...cell, id})),
+        planned: head.planned.map((plan) => ({...plan, cell: id})),
+      }),
+    );
     await t.throwsAsync(loadRun(dir), {instanceOf: UsageError, message: /run\.json:/});
   }
 });

@@ -8,15 +8,15 @@ export function mergeRuns(runs: readonly LoadedRun[]): LoadedRun {
   if (!first) throw new UsageError('no run directory to merge');
   if (rest.length === 0) return first;
   const records = new Map<string, Stored>();
-  const superseded = runs.flatMap(run => run.superseded);
-  for (const record of runs.flatMap(run => run.records)) {
+  const superseded = runs.flatMap((run) => run.superseded);
+  for (const record of runs.flatMap((run) => run.records)) {
     const key = keyOf(record);
     const other = records.get(key);
     const winner = other && !replaces(record, other) ? other : record;
     records.set(key, winner);
     if (other) superseded.push(winner === other ? record : other);
   }
-  return {run: mergeHeads(runs.map(run => run.run)), records: [...records.values()], superseded};
+  return {run: mergeHeads(runs.map((run) => run.run)), records: [...records.values()], superseded};
 }
 
 /** A case that came to no end never replaces what a guest really did, however late its run began. */
@@ -31,21 +31,27 @@ function mergeHeads(runs: readonly Run[]): Run {
   const [oldest] = byStart;
   const newest = byStart.at(-1);
   if (!oldest || !newest) throw new UsageError('no run directory to merge');
-  const trouble = unique(runs.flatMap(run => run.trouble ?? []));
+  const trouble = unique(runs.flatMap((run) => run.trouble ?? []));
   return {
     ...newest,
     ...(trouble.length > 0 ? {trouble} : {}),
     startedAt: oldest.startedAt,
-    memhp: unique(byStart.map(run => run.memhp)).join(', '),
-    guests: unique(runs.flatMap(run => run.guests)),
-    planned: uniqueBy(runs.flatMap(run => run.planned), plan => `${plan.cell} ${plan.case}`),
-    cells: uniqueBy(runs.flatMap(run => run.cells), cell => cell.id).map(cell => newestWithKernel(byStart, cell)),
+    memhp: unique(byStart.map((run) => run.memhp)).join(', '),
+    guests: unique(runs.flatMap((run) => run.guests)),
+    planned: uniqueBy(
+      runs.flatMap((run) => run.planned),
+      (plan) => `${plan.cell} ${plan.case}`,
+    ),
+    cells: uniqueBy(
+      runs.flatMap((run) => run.cells),
+      (cell) => cell.id,
+    ).map((cell) => newestWithKernel(byStart, cell)),
   };
 }
 
 /** The kernel is unknown until the guest has come up, so of several heads one may know more. */
 function newestWithKernel(byStart: readonly Run[], cell: Cell): Cell {
-  return byStart.flatMap(run => run.cells).findLast(({id, kernel}) => id === cell.id && kernel !== '') ?? cell;
+  return byStart.flatMap((run) => run.cells).findLast(({id, kernel}) => id === cell.id && kernel !== '') ?? cell;
 }
 
 const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];

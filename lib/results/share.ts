@@ -36,10 +36,10 @@ export class BlockSharer {
     let lists = this.#lists;
     for (const block of shared) {
       let next = lists.next.get(block);
-      if (!next) lists.next.set(block, next = {next: new Map()});
+      if (!next) lists.next.set(block, (next = {next: new Map()}));
       lists = next;
     }
-    return lists.list ??= shared;
+    return (lists.list ??= shared);
   }
 
   /** The first block that was equal to this one. */
@@ -52,4 +52,5 @@ export class BlockSharer {
   }
 }
 
-const equal = (a: BlockSeen, b: BlockSeen): boolean => a.id === b.id && a.state === b.state && a.zones === b.zones && a.node === b.node && a.device === b.device;
+const equal = (a: BlockSeen, b: BlockSeen): boolean =>
+  a.id === b.id && a.state === b.state && a.zones === b.zones && a.node === b.node && a.device === b.device;

@@ -34,7 +34,7 @@ export async function writeRun(dir: string, value: Run): Promise<void> {
 }
 
 export function readRun(dir: string): Promise<Run> {
-  return new Promise(resolve => {
+  return new Promise((resolve) => {
     const path = join(dir, 'run.json');
     resolve(parsed(run, parseJson(text(path), path), path));
   });
@@ -45,12 +45,14 @@ export async function readRecords(dir: string): Promise<Record[]> {
   const top = join(dir, 'records');
   // With types, or it would follow links, in circles too.
   const entries = await readdir(top, {recursive: true, withFileTypes: true}).catch(emptyIfAbsent(top));
-  const names = entries.filter(entry => entry.isFile()).map(entry => relative(top, join(entry.parentPath, entry.name)));
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(top, join(entry.parentPath, entry.name)));
   const sharer = new BlockSharer();
   return names
-    .filter(name => name.endsWith('.json'))
+    .filter((name) => name.endsWith('.json'))
     .sort()
-    .map(name => sharer.share(readRecord(dir, join('records', name))));
+    .map((name) => sharer.share(readRecord(dir, join('records', name))));
 }
 
 /** The record of one case, or undefined where there is none. */
@@ -66,12 +68,15 @@ export async function removeRecords(dir: string, records: Iterable<Record>): Pro
 
 export async function loadRun(dir: string): Promise<LoadedRun> {
   const [wanted, found] = await Promise.all([readRun(dir), readRecords(dir)]);
-  const left = new Map(found.map(one => [keyOf(one), one]));
-  const cells = new Map(wanted.cells.map(cell => [cell.id, cell]));
+  const left = new Map(found.map((one) => [keyOf(one), one]));
+  const cells = new Map(wanted.cells.map((cell) => [cell.id, cell]));
   const records: Stored[] = [];
   for (const planned of wanted.planned) {
     const cell = cells.get(planned.cell);
-    if (!cell) throw new UsageError(`${join(dir, 'run.json')}: ${planned.case} is planned on ${planned.cell}, which is none of its cells`);
+    if (!cell)
+      throw new UsageError(
+        `${join(dir, 'run.json')}: ${planned.case} is planned on ${planned.cell}, which is none of its cells`,
+      );
     const key = keyOf({cell, case: planned.case});
     const there = left.get(key);
     left.delete(key);
@@ -88,17 +93,24 @@ function readRecord(dir: string, name: string): Record {
   const path = join(dir, name);
   const value = parsed(record, parseJson(text(path), path), path);
   const own = recordPath(value.cell.id, value.case);
-  if (join(own) !== name) throw new UsageError(`${path}: holds the record of ${value.case} on ${value.cell.id}, which belongs in ${own}`);
+  if (join(own) !== name)
+    throw new UsageError(`${path}: holds the record of ${value.case} on ${value.cell.id}, which belongs in ${own}`);
   return value;
 }
 
 async function noRecord(dir: string, {startedAt}: Run, planned: Run['planned'][number], cell: Cell): Promise<Stored> {
-  const reason = 'no record: memhp was ended before it could write one, or its disk did not take it; run again with the same --out';
+  const reason =
+    'no record: memhp was ended before it could write one, or its disk did not take it; run again with the same --out';
   return {...(await unfinishedRecord(dir, planned, cell, {reason, startedAt})), runDir: dir, missing: true};
 }
 
 /** What a record says of a case that came to no end. What the case had written by then may still be there, and is the only clue. */
-export async function unfinishedRecord(dir: string, planned: Run['planned'][number], cell: Cell, why: {reason: string; startedAt: string}): Promise<Record> {
+export async function unfinishedRecord(
+  dir: string,
+  planned: Run['planned'][number],
+  cell: Cell,
+  why: {reason: string; startedAt: string},
+): Promise<Record> {
   const evidence = evidencePath(cell.id, planned.case);
   return {
     schema: SCHEMA,

@@ -36,17 +36,17 @@ export const total = (counts: Counts): number => outcomes.reduce((sum, one) => s
 
 export function summarize({run, records}: LoadedRun): Summary {
   const counts = countOutcomes(records);
-  const byCell = groupBy(records, record => record.cell.id);
-  const byGuest = groupBy(records, record => record.cell.guest);
-  const cells = new Map(run.cells.map(cell => [cell.id, cell]));
+  const byCell = groupBy(records, (record) => record.cell.id);
+  const byGuest = groupBy(records, (record) => record.cell.guest);
+  const cells = new Map(run.cells.map((cell) => [cell.id, cell]));
   // A record's cell was written after the guest came up, so it knows the kernel.
   for (const {cell} of records) if (!cells.get(cell.id)?.kernel) cells.set(cell.id, cell);
-  const guests = new Set([...run.guests, ...[...cells.values()].map(cell => cell.guest)]);
+  const guests = new Set([...run.guests, ...[...cells.values()].map((cell) => cell.guest)]);
   return {
     counts,
     verdict: verdictOf(counts),
-    cells: [...cells.values()].map(cell => ({cell, ...judged(byCell.get(cell.id))})),
-    guests: [...guests].map(guest => ({guest, ...judged(byGuest.get(guest))})),
+    cells: [...cells.values()].map((cell) => ({cell, ...judged(byCell.get(cell.id))})),
+    guests: [...guests].map((guest) => ({guest, ...judged(byGuest.get(guest))})),
   };
 }
 

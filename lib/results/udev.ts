@@ -61,7 +61,8 @@ export type UdevFact = z.infer<typeof udevFact>;
 export function whoOf({attempts}: Pick<Onlining, 'attempts'>, brief = false): string {
   const winner = attempts.find(({result}) => result === 'online');
   if (!winner) return 'nobody';
-  if (winner.by === 'udev') return brief ? 'udev' : `udev (${winner.rule ?? (winner.task || 'which rule is not known')})`;
+  if (winner.by === 'udev')
+    return brief ? 'udev' : `udev (${winner.rule ?? (winner.task || 'which rule is not known')})`;
   return winner.by === 'process' ? `process ${winner.task}` : 'kernel';
 }
 
@@ -69,5 +70,7 @@ export function whoOf({attempts}: Pick<Onlining, 'attempts'>, brief = false): st
 export function whoOnlined(blocks: readonly Onlining[], brief = false): string {
   const counts = new Map<string, number>();
   for (const who of blocks.map((block) => whoOf(block, brief))) counts.set(who, (counts.get(who) ?? 0) + 1);
-  return counts.size === 1 ? [...counts.keys()].join('') : [...counts].map(([who, n]) => `${who}: ${n} of ${blocks.length} blocks`).join(', ');
+  return counts.size === 1
+    ? [...counts.keys()].join('')
+    : [...counts].map(([who, n]) => `${who}: ${n} of ${blocks.length} blocks`).join(', ');
 }

@@ -29,7 +29,10 @@ export class CacheUse {
   async #acquire(): Promise<FileLock | undefined> {
     if (!(await isWritable(this.#cache))) return undefined; // nor can it be cleaned
     const lock = await lockFile(lockOf(this.#cache), {shared: true, waitMs: 60_000});
-    if (!lock) throw new UsageError(`${this.#cache}: the cache is being cleaned by ${await holdersOf(lockOf(this.#cache))}; try again when that has ended`);
+    if (!lock)
+      throw new UsageError(
+        `${this.#cache}: the cache is being cleaned by ${await holdersOf(lockOf(this.#cache))}; try again when that has ended`,
+      );
     return lock;
   }
 }
@@ -46,9 +49,13 @@ export async function usingCache<T>(cache: string, action: (use: CacheUse) => Pr
 
 /** Takes something out of the cache. Throws UsageError while a memhp uses it. */
 export async function cleaningCache(cache: string, action: () => Promise<void>): Promise<void> {
-  if (!(await isWritable(cache))) throw new UsageError(`${cache}: can't be written to, so nothing there can be removed`);
+  if (!(await isWritable(cache)))
+    throw new UsageError(`${cache}: can't be written to, so nothing there can be removed`);
   const lock = await lockFile(lockOf(cache), {waitMs: 500});
-  if (!lock) throw new UsageError(`${cache}: the cache is in use by ${await holdersOf(lockOf(cache))}; nothing was removed. Try again when that has ended`);
+  if (!lock)
+    throw new UsageError(
+      `${cache}: the cache is in use by ${await holdersOf(lockOf(cache))}; nothing was removed. Try again when that has ended`,
+    );
   try {
     await action();
   } finally {
@@ -70,7 +77,13 @@ async function isWritable(cache: string): Promise<boolean> {
 async function holdersOf(path: string): Promise<string> {
   const {ino} = await stat(path);
   const lines = (await readFile('/proc/locks', 'utf8')).split('\n').map((line) => line.trim().split(/\s+/));
-  const pids = lines.filter((words) => words[1] === 'FLOCK' && words[5]?.split(':').at(-1) === String(ino)).map((words) => words[4] ?? '');
-  const parents = await Promise.all(pids.map(async (pid) => /^PPid:\s*(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))?.[1] ?? pid));
+  const pids = lines
+    .filter((words) => words[1] === 'FLOCK' && words[5]?.split(':').at(-1) === String(ino))
+    .map((words) => words[4] ?? '');
+  const parents = await Promise.all(
+    pids.map(
+      async (pid) => /^PPid:\s*(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))?.[1] ?? pid,
+    ),
+  );
   return parents.length === 0 ? 'another memhp' : `memhp (process ${[...new Set(parents)].join(', ')})`;
 }

@@ -18,7 +18,10 @@ const slot = pLimit(plan.jobs);
 for (const item of plan.items) {
   test(testTitle(item), async (t) => {
     // AVA keeps the words of a failure, and not those of what a test throws.
-    const {outcome, reason} = await slot(() => recorded(item)).catch((error: unknown) => ({outcome: 'broken', reason: messageOf(error)}));
+    const {outcome, reason} = await slot(() => recorded(item)).catch((error: unknown) => ({
+      outcome: 'broken',
+      reason: messageOf(error),
+    }));
     if (outcome === 'fail' || outcome === 'broken') t.fail(`${outcome}: ${reason}`);
     else t.pass();
   });
@@ -30,7 +33,8 @@ async function recorded(item: PlanItem): Promise<Record> {
   const entry = cases.get(item.case);
   const cell = cells.get(item.cell);
   const template = plan.templates[item.template];
-  if (!entry || !cell || !template) throw new Broken(brokenReason(`the plan names ${testTitle(item)}, which isn't there`));
+  if (!entry || !cell || !template)
+    throw new Broken(brokenReason(`the plan names ${testTitle(item)}, which isn't there`));
   try {
     const record = await runCase(entry, {dir: plan.dir, cell, template, known, patience: plan.patience});
     await writeRecord(plan.dir, record);

@@ -26,7 +26,8 @@ export async function readClaims(dir = join(root, 'suites', 'claims')): Promise<
   for (const name of (await readdir(dir)).filter((file) => file.endsWith('.yaml')).sort()) {
     const {document, claims: own} = parseYaml(join(dir, name), await readFile(join(dir, name), 'utf8'), claimsFile);
     for (const one of own) {
-      if (claims.some(({id}) => id === one.id)) throw new UsageError(`${join(dir, name)}: the claim ${one.id} is there twice`);
+      if (claims.some(({id}) => id === one.id))
+        throw new UsageError(`${join(dir, name)}: the claim ${one.id} is there twice`);
       claims.push({...one, document});
     }
   }
@@ -45,7 +46,11 @@ export const trace = (claims: readonly Claim[], cases: readonly Case[]): Traced[
 export function gaps(traced: readonly Traced[], cases: readonly Case[]): string[] {
   const ids = new Set(traced.map(({id}) => id));
   return [
-    ...traced.filter((one) => one.cases.length === 0 && one.reason === undefined).map(({id}) => `the claim ${id} has no case`),
-    ...cases.flatMap((entry) => entry.claims.filter((id) => !ids.has(id)).map((id) => `the case ${entry.id} names ${id}, which is no claim`)),
+    ...traced
+      .filter((one) => one.cases.length === 0 && one.reason === undefined)
+      .map(({id}) => `the claim ${id} has no case`),
+    ...cases.flatMap((entry) =>
+      entry.claims.filter((id) => !ids.has(id)).map((id) => `the case ${entry.id} names ${id}, which is no claim`),
+    ),
   ];
 }

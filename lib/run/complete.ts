@@ -19,7 +19,13 @@ export interface Causes {
  * Compares what was planned with what is recorded, and gives each case that has no record one that says why: no verdict is lost
  * without a word. Throws Broken where not even that can be written.
  */
-export async function completeRun(dir: string, head: Run, items: readonly PlanItem[], {own, all}: Pick<Causes, 'own' | 'all'>, log: Log): Promise<void> {
+export async function completeRun(
+  dir: string,
+  head: Run,
+  items: readonly PlanItem[],
+  {own, all}: Pick<Causes, 'own' | 'all'>,
+  log: Log,
+): Promise<void> {
   const planned = new Map(head.planned.map((one) => [testTitle(one), one]));
   const cells = new Map(head.cells.map((cell) => [cell.id, cell]));
   let told = 0;

@@ -19,7 +19,9 @@ export async function dryRun(options: RunOptions, use: CacheUse, log: Log, signa
   const {accel} = await chooseAccelerator(options.accel, qemu, {cache: options.cache, kernel: first.kernel, log});
   return wantedConfigs(images, cases, {accel, qemu: qemu.version}, options.append)
     .map(({config, cases: entries}) => {
-      const words = [qemu.path, ...pasteArgs(config)].map((word) => (/^[\w./:=,@+-]+$/.test(word) ? word : shellQuote(word)));
+      const words = [qemu.path, ...pasteArgs(config)].map((word) =>
+        /^[\w./:=,@+-]+$/.test(word) ? word : shellQuote(word),
+      );
       return `# ${join(config.image.name, config.profile.name)}${config.append ? `, ${config.append}` : ''}: ${entries.map(({id}) => id).join(' ')}\n${words.join(' ')}\n`;
     })
     .join('\n');

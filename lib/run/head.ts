@@ -9,7 +9,10 @@ import {hostFacts} from './host.ts';
 import type {Plan} from './plan.ts';
 
 /** What run.json says beside the cases. */
-export type Planned = Pick<Plan, 'cells' | 'items'> & {readonly guests: string[]; readonly decision: {readonly reason: string}};
+export type Planned = Pick<Plan, 'cells' | 'items'> & {
+  readonly guests: string[];
+  readonly decision: {readonly reason: string};
+};
 
 /** run.json says what was planned; the same directory goes on only with the same plan. Throws UsageError where it holds another. */
 export async function writeHead(dir: string, prepared: Planned, cases: readonly Case[]): Promise<Run> {
@@ -30,7 +33,10 @@ export async function writeHead(dir: string, prepared: Planned, cases: readonly 
   if (before !== undefined) {
     const {run: old} = await loadRun(dir);
     const other = whatDiffers(old, head);
-    if (other !== undefined) throw new UsageError(`--out ${dir} holds another run (other ${other}); name another directory, or remove this one`);
+    if (other !== undefined)
+      throw new UsageError(
+        `--out ${dir} holds another run (other ${other}); name another directory, or remove this one`,
+      );
     head.startedAt = old.startedAt;
   }
   await writeRun(dir, head);

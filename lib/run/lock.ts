@@ -14,7 +14,10 @@ const owner = z.object({pid: z.int(), host: z.string(), since: z.string()});
 export async function lockRun(dir: string): Promise<FileLock> {
   const path = join(dir, 'run.lock');
   const lock = await lockFile(path);
-  if (!lock) throw new UsageError(`--out ${dir} is in use by ${await ownerOf(path)}; wait until it has ended, or name another directory`);
+  if (!lock)
+    throw new UsageError(
+      `--out ${dir} is in use by ${await ownerOf(path)}; wait until it has ended, or name another directory`,
+    );
   await writeFile(path, `${JSON.stringify({pid: process.pid, host: hostname(), since: new Date().toISOString()})}\n`);
   return lock;
 }

@@ -24,11 +24,25 @@ const CASES = ['online/movable', 'offline/state'];
 const CELL = 'micro.q35.tcg';
 
 /** A run of two cases on the kernel alone; all of them share one frozen guest. */
-const memhp = (out: string, env: NodeJS.ProcessEnv = {}, args: readonly string[] = ['run', ...CASES, '--kernel', kernel, '--accel', 'tcg', '--out', out]) =>
-  execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {env: {MEMHP_CACHE: join(scratch, 'cache'), ...env}, reject: false, timeout: 600_000, stdin: 'ignore'});
+const memhp = (
+  out: string,
+  env: NodeJS.ProcessEnv = {},
+  args: readonly string[] = ['run', ...CASES, '--kernel', kernel, '--accel', 'tcg', '--out', out],
+) =>
+  execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {
+    env: {MEMHP_CACHE: join(scratch, 'cache'), ...env},
+    reject: false,
+    timeout: 600_000,
+    stdin: 'ignore',
+  });
 
 /** Each case is broken for that reason: in its record, in the report, and on stderr. */
-async function allBroken(t: ExecutionContext, {exitCode, stderr}: {exitCode?: number | undefined; stderr: string}, out: string, reason: RegExp): Promise<void> {
+async function allBroken(
+  t: ExecutionContext,
+  {exitCode, stderr}: {exitCode?: number | undefined; stderr: string},
+  out: string,
+  reason: RegExp,
+): Promise<void> {
   t.is(exitCode, 3, stderr);
   const records = await readRecords(out);
   t.deepEqual(records.map(({case: id, outcome}) => [id, outcome]).sort(), CASES.map((id) => [id, 'broken']).sort());
@@ -44,36 +58,45 @@ async function preload(name: string, code: string): Promise<NodeJS.ProcessEnv> {
 }
 const IN_WORKER = "process.argv[1]?.includes('worker') && process.env.MEMHP_PLAN";
 
-test.serial('evidence that can\'t be written', async (t) => {
+test.serial("evidence that can't be written", async (t) => {
   const out = join(scratch, 'evidence');
   await mkdir(join(out, 'evidence'), {recursive: true});
   await writeFile(join(out, 'evidence', CELL), 'in the way');
   await allBroken(t, await memhp(out), out, /the harness failed: ENOTDIR.*evidence\/micro\.q35\.tcg/);
 });
 
-test.serial('records that can\'t be written: the run says so, and has no report that looks whole', async (t) => {
+test.serial("records that can't be written: the run says so, and has no report that looks whole", async (t) => {
   const out = join(scratch, 'records');
   await mkdir(join(out, 'records'), {recursive: true});
   await writeFile(join(out, 'records', CELL), 'in the way');
   const {exitCode, stderr} = await memhp(out);
   t.is(exitCode, 3, stderr);
-  t.regex(stderr, /broken micro\.q35\.tcg online\/movable .*records\/micro\.q35\.tcg\/online__movable\.json: can't be written: ENOTDIR/);
+  t.regex(
+    stderr,
+    /broken micro\.q35\.tcg online\/movable .*records\/micro\.q35\.tcg\/online__movable\.json: can't be written: ENOTDIR/,
+  );
   t.regex(stderr, /micro\.q35\.tcg online\/movable came to no end: .*can't be written: ENOTDIR/);
   t.regex(stderr, /^memhp: .*can't be written/m);
 });
 
-test.serial('a report that can\'t be written leaves the records', async (t) => {
+test.serial("a report that can't be written leaves the records", async (t) => {
   const out = join(scratch, 'report');
   await mkdir(join(out, 'report.md', 'in the way'), {recursive: true});
   const {exitCode, stderr} = await memhp(out);
   t.is(exitCode, 3, stderr);
   t.regex(stderr, /report\.md: can't be written: EISDIR/);
-  t.deepEqual((await readRecords(out)).map(({outcome}) => outcome), ['pass', 'pass']);
+  t.deepEqual(
+    (await readRecords(out)).map(({outcome}) => outcome),
+    ['pass', 'pass'],
+  );
 });
 
 test.serial('an exception beside the cases: a promise that nobody waits for', async (t) => {
   const out = join(scratch, 'rejection');
-  const env = await preload('rejection', `if (${IN_WORKER}) setTimeout(() => void Promise.reject(new Error('an injected rejection')), 1500);`);
+  const env = await preload(
+    'rejection',
+    `if (${IN_WORKER}) setTimeout(() => void Promise.reject(new Error('an injected rejection')), 1500);`,
+  );
   const {exitCode, stderr, stdout} = await memhp(out, env);
   t.is(exitCode, 3, stderr);
   t.regex(stderr, /an injected rejection/);
@@ -90,21 +113,29 @@ test.serial('an exception before the first case', async (t) => {
   await allBroken(t, await memhp(out, env), out, /an injected exception/);
 });
 
-test.serial('a plan that can\'t be read', async (t) => {
+test.serial("a plan that can't be read", async (t) => {
   const out = join(scratch, 'plan');
-  const env = await preload('plan', `if (${IN_WORKER}) { const parse = JSON.parse; JSON.parse = (text, ...rest) => { if (String(text).includes('"patience"')) throw new SyntaxError('an injected bad plan'); return parse(text, ...rest); }; }`);
+  const env = await preload(
+    'plan',
+    `if (${IN_WORKER}) { const parse = JSON.parse; JSON.parse = (text, ...rest) => { if (String(text).includes('"patience"')) throw new SyntaxError('an injected bad plan'); return parse(text, ...rest); }; }`,
+  );
   await allBroken(t, await memhp(out, env), out, /an injected bad plan/);
 });
 
 test.serial('of three runs in one directory one runs, and the others are told who does', async (t) => {
   const out = join(scratch, 'same');
-  const [first, ...others] = (await Promise.all([memhp(out), memhp(out), memhp(out)])).sort((a, b) => (a.exitCode ?? 9) - (b.exitCode ?? 9));
+  const [first, ...others] = (await Promise.all([memhp(out), memhp(out), memhp(out)])).sort(
+    (a, b) => (a.exitCode ?? 9) - (b.exitCode ?? 9),
+  );
   t.is(first.exitCode, 0, first.stderr);
   for (const {exitCode, stderr} of others) {
     t.is(exitCode, 2, stderr);
     t.regex(stderr, /is in use by another memhp(?:: process \d+ on \S+, since \d{4}-.*Z|, which has not)/);
   }
-  t.deepEqual((await readRecords(out)).map(({outcome}) => outcome), ['pass', 'pass']);
+  t.deepEqual(
+    (await readRecords(out)).map(({outcome}) => outcome),
+    ['pass', 'pass'],
+  );
 });
 
 test.serial('an owner that was killed blocks nobody', async (t) => {
@@ -121,7 +152,8 @@ test.serial('three runs on an empty cache share one boot; what they use is not c
   const env = {MEMHP_CACHE: join(scratch, 'cold')};
   const outs = [1, 2, 3].map((i) => join(scratch, `cold-${i}`));
   const runs = outs.map((out) => memhp(out, env));
-  const clean = async (): Promise<{exitCode?: number | undefined; stderr: string}> => await memhp('', env, ['clean', '--all']);
+  const clean = async (): Promise<{exitCode?: number | undefined; stderr: string}> =>
+    await memhp('', env, ['clean', '--all']);
   while (!(await clean()).stderr.includes('is in use by') && runs.some((run) => run.exitCode === null)) await delay(50);
   const refused = await clean();
   t.is(refused.exitCode, 2);
@@ -129,7 +161,11 @@ test.serial('three runs on an empty cache share one boot; what they use is not c
   const ended = await Promise.all(runs);
   for (const {exitCode, stderr} of ended) t.is(exitCode, 0, stderr);
   t.is(ended.flatMap(({stderr}) => stderr.match(/q35: booting it once/g) ?? []).length, 1, 'boots of all three');
-  for (const out of outs) t.deepEqual((await readRecords(out)).map(({outcome}) => outcome), ['pass', 'pass']);
+  for (const out of outs)
+    t.deepEqual(
+      (await readRecords(out)).map(({outcome}) => outcome),
+      ['pass', 'pass'],
+    );
   t.is((await clean()).exitCode, 0);
   t.is((await memhp(join(scratch, 'after-clean'), env)).exitCode, 0);
 });

@@ -31,10 +31,16 @@ export interface Prepared {
 }
 
 /** The images of the guests that were asked for, built or from the cache. */
-export async function prepareImages(options: RunOptions, use: CacheUse, log: Log, signal: AbortSignal): Promise<Image[]> {
+export async function prepareImages(
+  options: RunOptions,
+  use: CacheUse,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Image[]> {
   const {kernel, modules, cache, mirror} = options;
   if (kernel !== undefined) {
-    if (options.guests.length > 0) throw new UsageError('--kernel boots a kernel with a generated initramfs; it does not go with --guest');
+    if (options.guests.length > 0)
+      throw new UsageError('--kernel boots a kernel with a generated initramfs; it does not go with --guest');
     await readKernel(kernel); // bad input is told before anything is touched
     await use.begin();
     return [await microImage({kernel, modules}, {cache, mirror, serve, log, signal})];
@@ -58,7 +64,10 @@ export interface Wanted {
 }
 
 export function wantedConfigs(
-  images: readonly Image[], cases: readonly Case[], host: Pick<BootConfig, 'accel' | 'qemu'>, append: string,
+  images: readonly Image[],
+  cases: readonly Case[],
+  host: Pick<BootConfig, 'accel' | 'qemu'>,
+  append: string,
 ): Wanted[] {
   // What follows `--` is for init: a case's own parameters go before it.
   const at = /(?:^|\s)--(?:\s|$)/.exec(append)?.index ?? append.length;
@@ -78,26 +87,57 @@ export function wantedConfigs(
 }
 
 /** Boots and freezes what the cases need; a guest that doesn't come up leaves its cases without a verdict, not the run. */
-export async function prepareTemplates(options: RunOptions, images: readonly Image[], cases: readonly Case[], jobs: number, log: Log, signal: AbortSignal): Promise<Prepared> {
+export async function prepareTemplates(
+  options: RunOptions,
+  images: readonly Image[],
+  cases: readonly Case[],
+  jobs: number,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Prepared> {
   const [first] = images;
   if (!first) throw new UsageError('no guest to run');
   const qemu = await findQemu(first.arch, options.qemu);
   const firstLineMs = options.bootTimeout === undefined ? undefined : options.bootTimeout * 1000;
-  const decision = await chooseAccelerator(options.accel, qemu, {cache: options.cache, kernel: first.kernel, log, firstLineMs});
+  const decision = await chooseAccelerator(options.accel, qemu, {
+    cache: options.cache,
+    kernel: first.kernel,
+    log,
+    firstLineMs,
+  });
   if (decision.accel === 'tcg' && options.accel === 'auto') log(decision.reason);
   const wanted = wantedConfigs(images, cases, {accel: decision.accel, qemu: qemu.version}, options.append);
   const slot = pLimit(jobs);
   const templates: Prepared['templates'] = {};
-  const templateOptions = {cache: options.cache, qemu, log, bootMs: options.bootTimeout === undefined ? BOOT_MS * slowness(decision.accel) * (options.patience ?? 1) : options.bootTimeout * 1000, serve, library, warmUp, signal, fresh: options.fresh};
-  await Promise.all(wanted.map(({key, config}) => slot(async () => {
-    if (signal.aborted) return;
-    try {
-      templates[key] = await ensureTemplate(config, templateOptions);
-    } catch (error) {
-      if (error instanceof UsageError) throw error;
-      templates[key] = {broken: `${config.image.name} on ${config.profile.name} did not come up: ${messageOf(error)}`};
-    }
-  })));
+  const templateOptions = {
+    cache: options.cache,
+    qemu,
+    log,
+    bootMs:
+      options.bootTimeout === undefined
+        ? BOOT_MS * slowness(decision.accel) * (options.patience ?? 1)
+        : options.bootTimeout * 1000,
+    serve,
+    library,
+    warmUp,
+    signal,
+    fresh: options.fresh,
+  };
+  await Promise.all(
+    wanted.map(({key, config}) =>
+      slot(async () => {
+        if (signal.aborted) return;
+        try {
+          templates[key] = await ensureTemplate(config, templateOptions);
+        } catch (error) {
+          if (error instanceof UsageError) throw error;
+          templates[key] = {
+            broken: `${config.image.name} on ${config.profile.name} did not come up: ${messageOf(error)}`,
+          };
+        }
+      }),
+    ),
+  );
   const cells = new Map<string, Cell>();
   const items = wanted.flatMap(({key, config, cases: entries}) => {
     const cell = cellOf(config, templates[key]);
@@ -108,7 +148,10 @@ export async function prepareTemplates(options: RunOptions, images: readonly Ima
   return {qemu, decision, cells: [...cells.values()], templates, items};
 }
 
-const cellOf = ({image, profile, accel, qemu}: BootConfig, template: Prepared['templates'][string] | undefined): Cell => ({
+const cellOf = (
+  {image, profile, accel, qemu}: BootConfig,
+  template: Prepared['templates'][string] | undefined,
+): Cell => ({
   id: `${image.name}.${profile.name}.${accel}`,
   guest: image.name,
   distro: image.distro,

@@ -23,7 +23,12 @@ test.before('the default guest brings its kernel', async () => {
 
 /** The command line in a process, with a cache of its own where nothing else is asked for: its QEMUs are known by that. */
 const memhp = (args: readonly string[], options: {cache?: string} = {}) =>
-  execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {env: {MEMHP_CACHE: options.cache ?? join(scratch, 'cache')}, reject: false, timeout: 900_000, stdin: 'ignore'});
+  execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {
+    env: {MEMHP_CACHE: options.cache ?? join(scratch, 'cache')},
+    reject: false,
+    timeout: 900_000,
+    stdin: 'ignore',
+  });
 
 /** QEMUs that work on our scratch directory. */
 const qemus = async (): Promise<string[]> =>
@@ -32,9 +37,12 @@ const qemus = async (): Promise<string[]> =>
 /** Waits until a condition holds while memhp runs; the deadline is the test's. Throws where memhp ends before it. */
 async function until(child: ReturnType<typeof memhp> | undefined, condition: () => Promise<boolean>): Promise<void> {
   let ended: string | undefined;
-  child?.then(({exitCode, stderr}) => {
-    ended = `memhp ended with ${exitCode ?? 'a signal'} before that: ${stderr}`;
-  }, () => undefined);
+  child?.then(
+    ({exitCode, stderr}) => {
+      ended = `memhp ended with ${exitCode ?? 'a signal'} before that: ${stderr}`;
+    },
+    () => undefined,
+  );
   while (!(await condition())) {
     if (ended !== undefined) throw new Error(ended);
     await delay(50);
@@ -43,16 +51,35 @@ async function until(child: ReturnType<typeof memhp> | undefined, condition: () 
 
 test('a kernel alone answers, without any distribution image', async (t) => {
   const out = join(scratch, 'kernel');
-  const {exitCode, stdout, stderr} = await memhp(['run', 'online/movable', 'offline/state', '--kernel', kernel, '--out', out, '--json']);
+  const {exitCode, stdout, stderr} = await memhp([
+    'run',
+    'online/movable',
+    'offline/state',
+    '--kernel',
+    kernel,
+    '--out',
+    out,
+    '--json',
+  ]);
   t.is(exitCode, 0, `${stdout}\n${stderr}`);
   const summary = JSON.parse(stdout) as {out: string; counts: Record<string, number>; cells: {kernel: string}[]};
   t.deepEqual(summary.counts, {pass: 2, fail: 0, skip: 0, known: 0, broken: 0});
-  for (const file of ['report.md', 'index.html', 'junit.xml', 'compat.json', 'run.json']) t.true((await stat(join(out, file))).size > 100, file);
+  for (const file of ['report.md', 'index.html', 'junit.xml', 'compat.json', 'run.json'])
+    t.true((await stat(join(out, file))).size > 100, file);
   t.deepEqual(await qemus(), []);
 });
 
-test('a guest that panics while it boots is broken, with the console\'s last lines', async (t) => {
-  const {exitCode, stdout} = await memhp(['run', 'online/movable', '--kernel', kernel, '--append', 'rdinit=/nowhere', '--out', join(scratch, 'panics')]);
+test("a guest that panics while it boots is broken, with the console's last lines", async (t) => {
+  const {exitCode, stdout} = await memhp([
+    'run',
+    'online/movable',
+    '--kernel',
+    kernel,
+    '--append',
+    'rdinit=/nowhere',
+    '--out',
+    join(scratch, 'panics'),
+  ]);
   t.is(exitCode, 3);
   t.regex(stdout, /did not come up: the guest's kernel panicked: .*Kernel panic/);
   t.regex(stdout, /the console's last lines:/);
@@ -60,7 +87,18 @@ test('a guest that panics while it boots is broken, with the console\'s last lin
 
 test('a guest that never comes up is broken at its deadline', async (t) => {
   const start = Date.now();
-  const {exitCode, stdout} = await memhp(['run', 'online/movable', '--kernel', kernel, '--append', 'rdinit=/bin/busybox -- sleep 100000', '--boot-timeout', '40', '--out', join(scratch, 'hangs')]);
+  const {exitCode, stdout} = await memhp([
+    'run',
+    'online/movable',
+    '--kernel',
+    kernel,
+    '--append',
+    'rdinit=/bin/busybox -- sleep 100000',
+    '--boot-timeout',
+    '40',
+    '--out',
+    join(scratch, 'hangs'),
+  ]);
   t.is(exitCode, 3);
   t.regex(stdout, /not within 40\.0 s/);
   t.regex(stdout, /Run \/bin\/busybox as init process/, 'the console tells how far it came');
@@ -69,7 +107,19 @@ test('a guest that never comes up is broken at its deadline', async (t) => {
 });
 
 test('a guest whose ssh never answers is broken at its deadline', async (t) => {
-  const {exitCode, stdout} = await memhp(['run', 'online/movable', '--append', 'systemd.mask=ssh.service systemd.mask=ssh.socket', '--boot-timeout', '60', '--out', join(scratch, 'mute')], {cache: cacheDir()});
+  const {exitCode, stdout} = await memhp(
+    [
+      'run',
+      'online/movable',
+      '--append',
+      'systemd.mask=ssh.service systemd.mask=ssh.socket',
+      '--boot-timeout',
+      '60',
+      '--out',
+      join(scratch, 'mute'),
+    ],
+    {cache: cacheDir()},
+  );
   t.is(exitCode, 3);
   t.regex(stdout, /ssh to the guest: not within 60\.0 s.*the last attempt: /);
   t.regex(stdout, /the console's last lines:/);
@@ -77,7 +127,10 @@ test('a guest whose ssh never answers is broken at its deadline', async (t) => {
 
 test('the untouched default guest does what its table says, and its recorded deviation is known', async (t) => {
   const out = join(scratch, 'default');
-  const {exitCode, stdout, stderr} = await memhp(['run', 'defaults', 'unplug/refused-rolls-back', '--out', out, '--json'], {cache: cacheDir()});
+  const {exitCode, stdout, stderr} = await memhp(
+    ['run', 'defaults', 'unplug/refused-rolls-back', '--out', out, '--json'],
+    {cache: cacheDir()},
+  );
   t.is(exitCode, 0, `${stdout}\n${stderr}`);
   const {counts} = JSON.parse(stdout) as {counts: Record<string, number>};
   t.deepEqual(counts, {pass: 3, fail: 0, skip: 0, known: 1, broken: 0});
@@ -97,14 +150,19 @@ for (const name of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const) {
     await until(undefined, async () => (await qemus()).length === 0);
     const before = (await readRecords(out)).filter(({unfinished}) => unfinished !== true);
     t.true(before.length >= 2);
-    if (name !== 'SIGKILL') t.regex(await readFile(join(out, 'report.md'), 'utf8'), new RegExp(`interrupted by ${name} before this case ended`));
+    if (name !== 'SIGKILL')
+      t.regex(
+        await readFile(join(out, 'report.md'), 'utf8'),
+        new RegExp(`interrupted by ${name} before this case ended`),
+      );
     const again = await memhp(args);
     t.is(again.exitCode, 0, again.stdout);
     t.regex(again.stderr, new RegExp(`${before.length} cases are finished already`));
     const counts = (JSON.parse(again.stdout) as {counts: Record<string, number>}).counts;
     t.is(counts['broken'], 0);
     const after = await readRecords(out);
-    for (const old of before) t.is(after.find((one) => one.case === old.case)?.startedAt, old.startedAt, `${old.case} was not run again`);
+    for (const old of before)
+      t.is(after.find((one) => one.case === old.case)?.startedAt, old.startedAt, `${old.case} was not run again`);
   });
 }
 

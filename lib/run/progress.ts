@@ -56,15 +56,25 @@ export class Progress {
     this.#outcomes.push({outcome});
     const why = clean(reason.split('\n')[0] ?? '');
     if (this.#living) {
-      const counts = Object.entries(countOutcomes(this.#outcomes)).filter(([, n]) => n > 0).map(([name, n]) => `${n} ${name}`).join(', ');
+      const counts = Object.entries(countOutcomes(this.#outcomes))
+        .filter(([, n]) => n > 0)
+        .map(([name, n]) => `${n} ${name}`)
+        .join(', ');
       this.#erase();
       if (outcome === 'fail' || outcome === 'broken') this.#out.write(`${outcome.padEnd(6)} ${title}: ${why}\n`);
       this.#draw(`${place} · ${counts} · ${(this.#sinceStart() / 1000).toFixed(0)} s · ${title}`);
-    } else this.#out.write(`${place} ${outcome.padEnd(6)} ${title} (${(durationMs / 1000).toFixed(1)} s)${why ? `: ${why}` : ''}\n`);
+    } else
+      this.#out.write(
+        `${place} ${outcome.padEnd(6)} ${title} (${(durationMs / 1000).toFixed(1)} s)${why ? `: ${why}` : ''}\n`,
+      );
   }
 
   /** A case without a record has no verdict, and is shown with what is known of the reason. */
-  async #recordOf(cell: string, id: string, failure = 'it ended without a record'): Promise<{outcome: Outcome; reason: string; durationMs: number}> {
+  async #recordOf(
+    cell: string,
+    id: string,
+    failure = 'it ended without a record',
+  ): Promise<{outcome: Outcome; reason: string; durationMs: number}> {
     try {
       return (await readRecordOf(this.#dir, cell, id)) ?? {outcome: 'broken', reason: failure, durationMs: 0};
     } catch (error) {

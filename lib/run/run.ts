@@ -27,13 +27,22 @@ export interface FinishedRun {
 }
 
 /** The main job, end to end: guests, templates, cases, records, report. Throws UsageError for what can't be used. */
-export async function run(options: RunOptions, use: CacheUse, progress: Progress, signal: AbortSignal): Promise<FinishedRun> {
+export async function run(
+  options: RunOptions,
+  use: CacheUse,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<FinishedRun> {
   const cases = selectCases(await loadSuites(), options.patterns);
-  const dir = resolve(options.out ?? join('memhp-runs', new Date().toISOString().replaceAll(/[:.]/g, '-').slice(0, 19)));
+  const dir = resolve(
+    options.out ?? join('memhp-runs', new Date().toISOString().replaceAll(/[:.]/g, '-').slice(0, 19)),
+  );
   await makeWritable(dir);
   const lock = await lockRun(dir);
   try {
-    const head = await withRunner(dir, signal, (runner, planFile) => runCases(dir, planFile, cases, runner, {options, use, progress, signal}));
+    const head = await withRunner(dir, signal, (runner, planFile) =>
+      runCases(dir, planFile, cases, runner, {options, use, progress, signal}),
+    );
     const loaded = await loadRun(dir);
     const {files} = await writeReports(loaded, dir, {claims: await readClaims()});
     return {dir, loaded: {...loaded, run: head}, files};
@@ -43,7 +52,11 @@ export async function run(options: RunOptions, use: CacheUse, progress: Progress
 }
 
 /** Starts the runner, which takes its time, beside what comes before its plan; ends it whatever happens. */
-async function withRunner<T>(dir: string, signal: AbortSignal, action: (runner: Runner, planFile: string) => Promise<T>): Promise<T> {
+async function withRunner<T>(
+  dir: string,
+  signal: AbortSignal,
+  action: (runner: Runner, planFile: string) => Promise<T>,
+): Promise<T> {
   const planFile = join(dir, 'plan.json');
   await rm(planFile, {force: true}); // of a run that was cut off
   await removeParts(dir);
@@ -64,7 +77,13 @@ interface Running {
 }
 
 /** Makes the guests ready, writes down what is planned, and has the runner do what isn't finished yet. */
-async function runCases(dir: string, planFile: string, cases: readonly Case[], runner: Runner, {options, use, progress, signal}: Running): Promise<Run> {
+async function runCases(
+  dir: string,
+  planFile: string,
+  cases: readonly Case[],
+  runner: Runner,
+  {options, use, progress, signal}: Running,
+): Promise<Run> {
   const {log} = progress;
   const jobs = options.jobs ?? defaultJobs();
   const images = await prepareImages(options, use, log, signal);
@@ -75,7 +94,14 @@ async function runCases(dir: string, planFile: string, cases: readonly Case[], r
   const left = await withoutFinished(dir, items);
   if (left.length < items.length) log(`${items.length - left.length} cases are finished already in ${dir}`);
   if (left.length === 0) return head;
-  const plan: Plan = {dir, jobs, patience: options.patience ?? 1, cells: prepared.cells, templates: prepared.templates, items: left};
+  const plan: Plan = {
+    dir,
+    jobs,
+    patience: options.patience ?? 1,
+    cells: prepared.cells,
+    templates: prepared.templates,
+    items: left,
+  };
   progress.start(left.length, dir);
   await writeWhole(planFile, JSON.stringify(plan));
   const causes = await runner.finish(new Set(left.map((item) => testTitle(item))), {
@@ -93,7 +119,8 @@ async function runCases(dir: string, planFile: string, cases: readonly Case[], r
 }
 
 /** Why cases that had not ended have no verdict, where somebody ended the run. */
-const interruption = ({aborted, reason}: AbortSignal): string | undefined => (aborted ? `${messageOf(reason)} before this case ended` : undefined);
+const interruption = ({aborted, reason}: AbortSignal): string | undefined =>
+  aborted ? `${messageOf(reason)} before this case ended` : undefined;
 
 async function makeWritable(dir: string): Promise<void> {
   try {
@@ -110,7 +137,10 @@ async function makeWritable(dir: string): Promise<void> {
 async function withoutFinished(dir: string, items: readonly PlanItem[]): Promise<PlanItem[]> {
   const records = await readRecords(dir);
   const finished = new Set(records.filter(({outcome}) => outcome !== 'broken').map((record) => keyOf(record)));
-  await removeRecords(dir, records.filter(({outcome}) => outcome === 'broken'));
+  await removeRecords(
+    dir,
+    records.filter(({outcome}) => outcome === 'broken'),
+  );
   return items.filter(({cell, case: id}) => !finished.has(keyOf({cell: {id: cell}, case: id})));
 }
 

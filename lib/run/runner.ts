@@ -63,10 +63,15 @@ export function startRunner(planFile: string, signal: AbortSignal): Runner {
     const {exitCode, signal: killer, shortMessage = ''} = await child;
     reader.end();
     // Status 1 is AVA's word for failed tests, which their records tell better.
-    if (killer === undefined && (exitCode === 0 || exitCode === 1)) return {own, beside, all: beside.join('; ') || 'the test runner ended, and did not run it'};
+    if (killer === undefined && (exitCode === 0 || exitCode === 1))
+      return {own, beside, all: beside.join('; ') || 'the test runner ended, and did not run it'};
     const end = killer === undefined ? shortMessage : `it was ended by ${killer}`;
     if (!signal.aborted) said(`the test runner came to no good end: ${end}`);
-    return {own, beside, all: `the test runner came to no good end before this case did: ${[end, ...beside].join('; ')}`};
+    return {
+      own,
+      beside,
+      all: `the test runner came to no good end before this case did: ${[end, ...beside].join('; ')}`,
+    };
   };
   return {
     finish,

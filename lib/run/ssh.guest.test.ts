@@ -19,7 +19,10 @@ import {loadSuites} from './suites.ts';
 const scratch = mkdtempSync(join(tmpdir(), 'memhp-test-'));
 const cache = join(scratch, 'cache');
 const manifest = join(scratch, 'noport.yaml');
-test.before('a guest whose driver of the ports is gone', () => writeFile(manifest, `name: noport
+test.before('a guest whose driver of the ports is gone', () =>
+  writeFile(
+    manifest,
+    `name: noport
 distro: debian
 release: "12"
 title: Debian 12 without virtio_console
@@ -27,13 +30,20 @@ arch: amd64
 source:
   packages: {suite: bookworm, kernel: linux-image-amd64}
 prepare: [modprobe -r virtio_console]
-`));
+`,
+  ),
+);
 test.after.always('remove the scratch directory', () => rm(scratch, {recursive: true, force: true}));
 
 test('a guest without virtio-serial ports is talked to over ssh, also while a write waits', async (t) => {
   const out = join(scratch, 'out');
   const args = ['run', 'online/movable', 'offline/abort-by-signal-kill', '--guest', manifest, '--out', out];
-  const {exitCode, stdout, stderr} = await execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {env: {MEMHP_CACHE: cache}, reject: false, timeout: 900_000, stdin: 'ignore'});
+  const {exitCode, stdout, stderr} = await execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {
+    env: {MEMHP_CACHE: cache},
+    reject: false,
+    timeout: 900_000,
+    stdin: 'ignore',
+  });
   t.is(exitCode, 0, `${stdout}\n${stderr}`);
   for (const {evidence} of await readRecords(out)) {
     t.true((await readFile(join(out, evidence, 'commands.jsonl'), 'utf8')).includes('"shell":"ssh"'));
@@ -48,7 +58,10 @@ async function silentAt(template: Template, moment: number): Promise<Judgement &
   const open = async () => {
     const guest = await clone(template, {ms: 60_000});
     const counted = (shell: Shell): Shell => ({
-      kind: shell.kind, close: () => { shell.close(); },
+      kind: shell.kind,
+      close: () => {
+        shell.close();
+      },
       run: async (...args) => {
         if (commands++ === moment) await guest.vm.qmp.hmp('set_link net off');
         return shell.run(...args);

@@ -14,12 +14,21 @@ test('every claim has a case or a reason, and every case names claims that there
 });
 
 test('the untouched guest comes first, then the life of a memory device', (t) => {
-  t.deepEqual([...new Set(all.map(({suite}) => suite))].slice(0, 5), ['defaults', 'plug', 'online', 'offline', 'unplug']);
+  t.deepEqual([...new Set(all.map(({suite}) => suite))].slice(0, 5), [
+    'defaults',
+    'plug',
+    'online',
+    'offline',
+    'unplug',
+  ]);
 });
 
 test('cases are chosen by suite, id or glob; what names nothing is an error', (t) => {
   t.true(selectCases(all, ['unplug']).every(({suite}) => suite === 'unplug'));
-  t.deepEqual(selectCases(all, ['plug/acpi']).map(({id}) => id), ['plug/acpi']);
+  t.deepEqual(
+    selectCases(all, ['plug/acpi']).map(({id}) => id),
+    ['plug/acpi'],
+  );
   t.true(selectCases(all, ['*/movable*']).length > 1);
   t.throws(() => selectCases(all, ['plug/nothing']), {message: /no case matches "plug\/nothing"/});
 });
@@ -30,8 +39,16 @@ test('the suite defaults never writes a policy: it shows what the distribution d
 });
 
 for (const [what, text, message] of [
-  ['a bad case id', "import {conformance} from 'CASE';\n\nconformance('Bad', {title: 'x', claims: ['a/b']}, async () => undefined);\n", /broken\.ts:3: case "Bad": its id is to be suite\/name/],
-  ['a mistake at its top', 'const nothing = undefined;\n\n\nnothing.go();\n', /broken\.ts:4: the suite can't be loaded: TypeError: /],
+  [
+    'a bad case id',
+    "import {conformance} from 'CASE';\n\nconformance('Bad', {title: 'x', claims: ['a/b']}, async () => undefined);\n",
+    /broken\.ts:3: case "Bad": its id is to be suite\/name/,
+  ],
+  [
+    'a mistake at its top',
+    'const nothing = undefined;\n\n\nnothing.go();\n',
+    /broken\.ts:4: the suite can't be loaded: TypeError: /,
+  ],
   ['no syntax', 'const = 3;\n', /broken\.ts(?::1)?: the suite can't be loaded: /],
 ] as const) {
   test(`a suite with ${what} is named with its line`, async (t) => {

@@ -30,7 +30,10 @@ export function selectCases(all: readonly Case[], patterns: readonly string[]): 
   if (patterns.length === 0) return [...all];
   const chosen = new Set<Case>();
   for (const pattern of patterns) {
-    if (pattern === '' || pattern.length > 1000) throw new UsageError(`no case matches ${pattern === '' ? 'an empty name' : 'a pattern of that length'}; memhp list shows every case`);
+    if (pattern === '' || pattern.length > 1000)
+      throw new UsageError(
+        `no case matches ${pattern === '' ? 'an empty name' : 'a pattern of that length'}; memhp list shows every case`,
+      );
     const isMatch = picomatch(pattern);
     const found = all.filter(({id, suite}) => suite === pattern || isMatch(id));
     if (found.length === 0) {

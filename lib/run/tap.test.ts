@@ -10,7 +10,8 @@ function heard(text: string): [string, string | undefined][] {
 }
 
 test('tests are told with the words of those that failed', (t) => {
-  t.deepEqual(heard(`TAP version 13
+  t.deepEqual(
+    heard(`TAP version 13
 ok 1 - a.q35.tcg online/movable
 not ok 2 - a.q35.tcg online/kernel
   ---
@@ -28,12 +29,14 @@ not ok 3 - a.q35.tcg online/other
 ---tty-stream-chunk-separator
 ok 4 - a.q35.tcg online/last # SKIP why
 1..4
-# tests 4`), [
-    ['a.q35.tcg online/movable', undefined],
-    ['a.q35.tcg online/kernel', "/run/records/a: can't be written: ENOSPC: no space left on device"],
-    ['a.q35.tcg online/other', 'TypeError: x: y'],
-    ['a.q35.tcg online/last', undefined],
-  ]);
+# tests 4`),
+    [
+      ['a.q35.tcg online/movable', undefined],
+      ['a.q35.tcg online/kernel', "/run/records/a: can't be written: ENOSPC: no space left on device"],
+      ['a.q35.tcg online/other', 'TypeError: x: y'],
+      ['a.q35.tcg online/last', undefined],
+    ],
+  );
 });
 
 test('a stream that is cut off in the middle of a failure tells what there is of it', (t) => {

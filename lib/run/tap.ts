@@ -42,7 +42,10 @@ function wordsOf(lines: readonly string[]): string {
   const text = lines.filter((line) => !/^ +(?:---|\.\.\.)$/.test(line)).join('\n');
   try {
     const {message, name} = parse(text) as {message?: unknown; name?: unknown};
-    if (typeof message === 'string' && message !== '') return typeof name === 'string' && !/^(?:AssertionError|Error|Broken)$/.test(name) ? `${name}: ${message}` : message;
+    if (typeof message === 'string' && message !== '')
+      return typeof name === 'string' && !/^(?:AssertionError|Error|Broken)$/.test(name)
+        ? `${name}: ${message}`
+        : message;
   } catch {
     // a line that AVA did not quote: the words are there all the same
   }

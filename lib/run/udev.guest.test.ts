@@ -20,14 +20,24 @@ const cache = join(scratch, 'cache');
 test.after.always('remove the scratch directory', () => rm(scratch, {recursive: true, force: true}));
 
 /** A guest file for the default guest's image with other commands before it is frozen; the image itself is shared. */
-async function guestWith(name: string, prepare: string[], manifest: Manifest, {key: _, kernel, initrd, disk, ...image}: Image): Promise<string> {
+async function guestWith(
+  name: string,
+  prepare: string[],
+  manifest: Manifest,
+  {key: _, kernel, initrd, disk, ...image}: Image,
+): Promise<string> {
   const own: Manifest = {...manifest, name, prepare};
   const file = join(scratch, `${name}.yaml`);
   await writeFile(file, JSON.stringify(own));
   const key = await imageKey(await loadManifest(file), undefined);
   const dir = join(imagesDir(cache), entryName(name, key));
   mkdirSync(dir, {recursive: true});
-  for (const [from, to] of [[kernel, 'vmlinuz'], [initrd, 'initrd.img'], [disk ?? '', 'disk.qcow2']] as const) symlinkSync(from, join(dir, to));
+  for (const [from, to] of [
+    [kernel, 'vmlinuz'],
+    [initrd, 'initrd.img'],
+    [disk ?? '', 'disk.qcow2'],
+  ] as const)
+    symlinkSync(from, join(dir, to));
   const {distro, release, arch, append, bringUp} = image;
   await writeEntry(dir, {name, distro, release, arch, append, bringUp, key, disk: 'disk.qcow2', prepare});
   return file;
@@ -35,16 +45,24 @@ async function guestWith(name: string, prepare: string[], manifest: Manifest, {k
 
 const OFFLINE = 'echo offline >/sys/devices/system/memory/auto_online_blocks';
 const FILE = '/etc/udev/rules.d/40-test.rules';
-const rule = (text: string): string[] => [OFFLINE, `mkdir -p /etc/udev/rules.d && printf '%s\\n' 'SUBSYSTEM=="memory", ACTION=="add", ${text}' >${FILE}`, 'udevadm control --reload && echo change >/sys/devices/system/memory/memory0/uevent && udevadm settle'];
+const rule = (text: string): string[] => [
+  OFFLINE,
+  `mkdir -p /etc/udev/rules.d && printf '%s\\n' 'SUBSYSTEM=="memory", ACTION=="add", ${text}' >${FILE}`,
+  'udevadm control --reload && echo change >/sys/devices/system/memory/memory0/uevent && udevadm settle',
+];
 const AGENT = `printf other-agent >/proc/$$/comm; cd /sys/devices/system/memory; while :; do for b in memory*; do if read -r s <$b/state && [ "$s" = offline ]; then echo online_movable >$b/state; fi; done; done`;
 
 /** The check of udev/effect about each block of the DIMM. */
-const ofEach = (fate: string): string[] => [32, 33, 34, 35].map((id) => `who onlined memory${id}, and where it is: ${fate}`);
+const ofEach = (fate: string): string[] =>
+  [32, 33, 34, 35].map((id) => `who onlined memory${id}, and where it is: ${fate}`);
 
 /** What is wrong with each guest, and all checks of the ordinary cases that fail, with what they see. */
 const situations: Readonly<{[name: string]: {prepare: string[]; dimm: string[]; effect: string[]}}> = {
   swapped: {
-    prepare: [...rule('ATTR{state}="online_movable"'), `touch -r ${FILE} /run/time && sed 's/online_movable"/online_kernel" /' ${FILE} >/run/new && cat /run/new >${FILE} && touch -r /run/time ${FILE}`],
+    prepare: [
+      ...rule('ATTR{state}="online_movable"'),
+      `touch -r ${FILE} /run/time && sed 's/online_movable"/online_kernel" /' ${FILE} >/run/new && cat /run/new >${FILE} && touch -r /run/time ${FILE}`,
+    ],
     dimm: [],
     effect: ofEach(`udev (${FILE}:1) → Movable`),
   },
@@ -54,7 +72,13 @@ const situations: Readonly<{[name: string]: {prepare: string[]; dimm: string[]; 
     effect: [],
   },
   'second-process': {
-    prepare: [...rule('PROGRAM="/bin/sh -c \'\\\'\'until grep -q online /sys/%p/state; do :; done\'\\\'\'", ATTR{state}="online"'), `printf '%s\\n' '${AGENT}' >/run/agent`, 'setsid sh /run/agent </dev/null >/dev/null 2>&1 & until pgrep -x other-agent; do :; done'],
+    prepare: [
+      ...rule(
+        "PROGRAM=\"/bin/sh -c '\\''until grep -q online /sys/%p/state; do :; done'\\''\", ATTR{state}=\"online\"",
+      ),
+      `printf '%s\\n' '${AGENT}' >/run/agent`,
+      'setsid sh /run/agent </dev/null >/dev/null 2>&1 & until pgrep -x other-agent; do :; done',
+    ],
     dimm: ['who onlined its blocks: process other-agent'],
     effect: ofEach('process other-agent → Movable'),
   },
@@ -70,19 +94,34 @@ const situations: Readonly<{[name: string]: {prepare: string[]; dimm: string[]; 
   },
 };
 
-const said = ({name, actual}: Check): string => `${name}: ${typeof actual === 'string' ? actual : JSON.stringify(actual)}`;
+const said = ({name, actual}: Check): string =>
+  `${name}: ${typeof actual === 'string' ? actual : JSON.stringify(actual)}`;
 
 for (const [name, {prepare, dimm, effect}] of Object.entries(situations)) {
   test.serial(`udevd's rules or udevd, ${name}: the ordinary cases fail by that, and by nothing else`, async (t) => {
     t.timeout(15 * 60_000);
     const manifest = await loadManifest(defaultGuest());
-    const file = await guestWith(name, prepare, manifest, await ensureImage(manifest, {cache: cacheDir(), serve, log: console.error}));
+    const file = await guestWith(
+      name,
+      prepare,
+      manifest,
+      await ensureImage(manifest, {cache: cacheDir(), serve, log: console.error}),
+    );
     const out = join(scratch, name);
     const args = ['run', 'defaults/plugged-dimm', 'udev/effect', '--guest', file, '--jobs', '1', '--out', out];
-    const {exitCode, stdout, stderr} = await execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {env: {MEMHP_CACHE: cache}, reject: false, timeout: 14 * 60_000, stdin: 'ignore'});
+    const {exitCode, stdout, stderr} = await execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {
+      env: {MEMHP_CACHE: cache},
+      reject: false,
+      timeout: 14 * 60_000,
+      stdin: 'ignore',
+    });
     t.is(exitCode, 1, `${stdout}\n${stderr}`);
     const records = await readRecords(out);
-    const seen = (id: string): string[] | undefined => records.find((one) => one.case === id && one.outcome !== 'broken')?.checks.filter(({ok}) => !ok).map(said);
+    const seen = (id: string): string[] | undefined =>
+      records
+        .find((one) => one.case === id && one.outcome !== 'broken')
+        ?.checks.filter(({ok}) => !ok)
+        .map(said);
     t.deepEqual(seen('defaults/plugged-dimm'), dimm);
     t.deepEqual(seen('udev/effect'), effect);
   });

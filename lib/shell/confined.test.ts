@@ -37,7 +37,9 @@ test('the guest with the pinned host key is talked to, one with another key neve
   t.deepEqual(await shell.run('x', 20_000), {status: 3, stdout: 'hello', stderr: ''});
   shell.close();
   const started = performance.now();
-  await t.throwsAsync(SshShell.connect({port, privateKey: client.private, hostKey: other.public}, 20_000), {message: 'the guest shows another ssh host key than the one it was given'});
+  await t.throwsAsync(SshShell.connect({port, privateKey: client.private, hostKey: other.public}, 20_000), {
+    message: 'the guest shows another ssh host key than the one it was given',
+  });
   t.true(performance.now() - started < 15_000, 'and it is not tried again');
 });
 
@@ -45,6 +47,9 @@ test('what a guest floods over ssh ends in a refusal and not in the end of memor
   const [client, host] = [newKeyPair('client'), newKeyPair('host')];
   const port = await sshd(t, host.private, client.public, 'x'.repeat(33 * 2 ** 20));
   const shell = await SshShell.connect({port, privateKey: client.private, hostKey: host.public}, 20_000);
-  await t.throwsAsync(shell.run('x', 60_000), {instanceOf: Broken, message: /printed more than 33554432 bytes over ssh/});
+  await t.throwsAsync(shell.run('x', 60_000), {
+    instanceOf: Broken,
+    message: /printed more than 33554432 bytes over ssh/,
+  });
   shell.close();
 });

@@ -19,7 +19,8 @@ function answering(answer: (nonce: string) => readonly Uint8Array[]): PortShell 
   return new PortShell(port);
 }
 
-const framed = (nonce: string, stdout: string, stderr: string, status: number): string => `memhp-begin ${nonce}\n${stdout}\nmemhp-err ${nonce}\n${stderr}\nmemhp-end ${nonce} ${status}\n`;
+const framed = (nonce: string, stdout: string, stderr: string, status: number): string =>
+  `memhp-begin ${nonce}\n${stdout}\nmemhp-err ${nonce}\n${stderr}\nmemhp-end ${nonce} ${status}\n`;
 
 function split(text: string, lengths: readonly number[]): Buffer[] {
   const bytes = Buffer.from(text);
@@ -35,31 +36,49 @@ function split(text: string, lengths: readonly number[]): Buffer[] {
 const lengths = fc.array(fc.integer({min: 1, max: 50}), {minLength: 1, maxLength: 4});
 
 test('any output, any errors and any status come apart as they were', async (t) => {
-  const output = fc.oneof(fc.string(), fc.string({unit: 'binary'}), fc.constant('\nmemhp-end 0 0\n'), fc.constant('\nmemhp-err 0\n')).map((text) => Buffer.from(text).toString()); // a lone surrogate is no UTF-8
-  await t.notThrowsAsync(fc.assert(fc.asyncProperty(output, output, fc.nat(255), lengths, async (stdout, stderr, status, pieces) => {
-    assert.deepEqual(await answering((nonce) => split(framed(nonce, stdout, stderr, status), pieces)).run('x', 1000), {status, stdout, stderr});
-  }), {numRuns: 150}));
+  const output = fc
+    .oneof(fc.string(), fc.string({unit: 'binary'}), fc.constant('\nmemhp-end 0 0\n'), fc.constant('\nmemhp-err 0\n'))
+    .map((text) => Buffer.from(text).toString()); // a lone surrogate is no UTF-8
+  await t.notThrowsAsync(
+    fc.assert(
+      fc.asyncProperty(output, output, fc.nat(255), lengths, async (stdout, stderr, status, pieces) => {
+        assert.deepEqual(
+          await answering((nonce) => split(framed(nonce, stdout, stderr, status), pieces)).run('x', 1000),
+          {status, stdout, stderr},
+        );
+      }),
+      {numRuns: 150},
+    ),
+  );
 });
 
 test('a damaged frame is no answer, or its damage is in the output alone', async (t) => {
   const frame = framed('NONCE', 'MemTotal: 1 kB\n', 'sorry\n', 0);
-  await t.notThrowsAsync(fc.assert(fc.asyncProperty(damaged(fc.constant(frame)), async (wrong) => {
-    let sent = '';
-    let nonce = '';
-    const shell = answering((own) => {
-      nonce = own;
-      sent = Buffer.from(wrong.replaceAll('NONCE', own)).toString();
-      return [Buffer.from(sent)];
-    });
-    const result = await shell.run('x', 15).catch((error: unknown) => error);
-    if (result instanceof Error) {
-      assert.ok(result instanceof Broken, String(result));
-      return;
-    }
-    const {status, stdout, stderr} = result as {status: number; stdout: string; stderr: string};
-    const again = framed(nonce, stdout, stderr, status);
-    assert.ok(sent.replace(/0+(?=\d\n$)/, '').endsWith(again.replace(/0+(?=\d\n$)/, '')), 'what was understood, framed again, is what was sent');
-  }), {numRuns: 200}));
+  await t.notThrowsAsync(
+    fc.assert(
+      fc.asyncProperty(damaged(fc.constant(frame)), async (wrong) => {
+        let sent = '';
+        let nonce = '';
+        const shell = answering((own) => {
+          nonce = own;
+          sent = Buffer.from(wrong.replaceAll('NONCE', own)).toString();
+          return [Buffer.from(sent)];
+        });
+        const result = await shell.run('x', 15).catch((error: unknown) => error);
+        if (result instanceof Error) {
+          assert.ok(result instanceof Broken, String(result));
+          return;
+        }
+        const {status, stdout, stderr} = result as {status: number; stdout: string; stderr: string};
+        const again = framed(nonce, stdout, stderr, status);
+        assert.ok(
+          sent.replace(/0+(?=\d\n$)/, '').endsWith(again.replace(/0+(?=\d\n$)/, '')),
+          'what was understood, framed again, is what was sent',
+        );
+      }),
+      {numRuns: 200},
+    ),
+  );
 });
 
 test('an answer in 200,000 single bytes is put together in no time', async (t) => {

@@ -28,7 +28,8 @@ export class PortShell implements Shell {
     this.#stream = stream;
     stream.on('data', (chunk: Buffer) => {
       this.#size += chunk.length;
-      if (this.#size > OUTPUT_LIMIT) this.#lose(new Broken(`the guest's shell printed more than ${OUTPUT_LIMIT} bytes`));
+      if (this.#size > OUTPUT_LIMIT)
+        this.#lose(new Broken(`the guest's shell printed more than ${OUTPUT_LIMIT} bytes`));
       else this.#keep(chunk);
       // A serial line brings single bytes: only the end is looked at until it is the end of the answer.
       this.#tail = (this.#tail + chunk.toString('latin1')).slice(-TAIL);

@@ -24,7 +24,7 @@ test('a guest that cuts each connection is tried until the deadline, and the dea
   server.close();
 });
 
-test('a pair that its own library can\'t read is not taken', (t) => {
+test("a pair that its own library can't read is not taken", (t) => {
   const good = newKeyPair('memhp');
   const cut = (line: string): string => {
     const [kind = '', blob = ''] = line.split(' ');
@@ -39,12 +39,17 @@ test('a pair that its own library can\'t read is not taken', (t) => {
 });
 
 /** An sshd that does as it is told with each command. */
-async function sshd(t: ExecutionContext, exec: (channel: ssh2.ServerChannel, cut: () => void) => void): Promise<SshShell> {
+async function sshd(
+  t: ExecutionContext,
+  exec: (channel: ssh2.ServerChannel, cut: () => void) => void,
+): Promise<SshShell> {
   const [client, host] = [newKeyPair('client'), newKeyPair('host')];
   const server = new ssh2.Server({hostKeys: [host.private]}, (connection) => {
-    connection.on('error', () => undefined).on('authentication', (asked) => {
-      asked.accept();
-    });
+    connection
+      .on('error', () => undefined)
+      .on('authentication', (asked) => {
+        asked.accept();
+      });
     connection.on('session', (accept) => {
       accept().on('exec', (take) => {
         const channel = take();
@@ -71,7 +76,10 @@ test('a connection that is lost while a command runs gives no status: nobody can
     channel.write('half an ans');
     setTimeout(cut, 20);
   });
-  await t.throwsAsync(shell.run('echo offline >state', 20_000), {instanceOf: Broken, message: 'the ssh connection was lost before the guest answered to: echo offline >state'});
+  await t.throwsAsync(shell.run('echo offline >state', 20_000), {
+    instanceOf: Broken,
+    message: 'the ssh connection was lost before the guest answered to: echo offline >state',
+  });
 });
 
 test('a command that was ended by a signal has a status', async (t) => {

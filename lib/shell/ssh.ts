@@ -78,8 +78,12 @@ export class SshShell implements Shell {
         channel.stderr.on('data', keep(err));
         channel.on('close', () => {
           if (size > OUTPUT_LIMIT) reject(new Broken(`the guest printed more than ${OUTPUT_LIMIT} bytes over ssh`));
-          else if (status === undefined) reject(new Broken(`the ssh connection was lost before the guest answered to: ${script.trim().slice(0, 120)}`));
-          else resolve({status, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8')});
+          else if (status === undefined)
+            reject(
+              new Broken(`the ssh connection was lost before the guest answered to: ${script.trim().slice(0, 120)}`),
+            );
+          else
+            resolve({status, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8')});
         });
         channel.end(`LC_ALL=C; export LC_ALL; PATH=/usr/sbin:/usr/bin:/sbin:/bin\n${this.prelude}\n${script}\n`);
       });

@@ -22,19 +22,48 @@ export interface Guest {
 
 /** What systemd-detect-virt and CONST{virt} may say of a machine (no containers: they have no udevd of their own). */
 export const virts = [
-  'none', 'kvm', 'amazon', 'qemu', 'bochs', 'xen', 'uml', 'vmware', 'oracle', 'microsoft', 'zvm', 'parallels', 'bhyve', 'qnx', 'acrn', 'powervm',
-  'apple', 'sre', 'google', 'vm-other',
+  'none',
+  'kvm',
+  'amazon',
+  'qemu',
+  'bochs',
+  'xen',
+  'uml',
+  'vmware',
+  'oracle',
+  'microsoft',
+  'zvm',
+  'parallels',
+  'bhyve',
+  'qnx',
+  'acrn',
+  'powervm',
+  'apple',
+  'sre',
+  'google',
+  'vm-other',
 ] as const;
 
 /** CONST{arch} by what `uname -m` says. */
 const MACHINES: Readonly<Record<string, string>> = {
-  x86_64: 'x86-64', i686: 'x86', aarch64: 'arm64', armv7l: 'arm', ppc64le: 'ppc64-le', ppc64: 'ppc64', s390x: 's390x', s390: 's390', riscv64: 'riscv64', loongarch64: 'loongarch64', ia64: 'ia64',
+  x86_64: 'x86-64',
+  i686: 'x86',
+  aarch64: 'arm64',
+  armv7l: 'arm',
+  ppc64le: 'ppc64-le',
+  ppc64: 'ppc64',
+  s390x: 's390x',
+  s390: 's390',
+  riscv64: 'riscv64',
+  loongarch64: 'loongarch64',
+  ia64: 'ia64',
 };
 
 export const arches: readonly string[] = Object.values(MACHINES);
 
 /** `uname -m` of an architecture. */
-export const machineOf = (arch: string): string => Object.keys(MACHINES).find((machine) => MACHINES[machine] === arch) ?? arch;
+export const machineOf = (arch: string): string =>
+  Object.keys(MACHINES).find((machine) => MACHINES[machine] === arch) ?? arch;
 
 /** An architecture by systemd's name, the kernel's or Debian's. */
 export function archNamed(name: string): string {
@@ -46,15 +75,24 @@ export function archNamed(name: string): string {
 
 /** The guests that are looked at where none is named: those for which distributions' rules make a difference. */
 export const usualGuests: readonly Omit<Guest, 'policy'>[] = [
-  {virt: 'kvm', arch: 'x86-64'}, {virt: 'qemu', arch: 'x86-64'}, {virt: 'none', arch: 'x86-64'}, {virt: 'microsoft', arch: 'x86-64'},
-  {virt: 'vmware', arch: 'x86-64'}, {virt: 'xen', arch: 'x86-64'},
-  {virt: 'kvm', arch: 'arm64'}, {virt: 'none', arch: 'arm64'},
-  {virt: 'kvm', arch: 'ppc64-le'}, {virt: 'powervm', arch: 'ppc64-le'},
-  {virt: 'kvm', arch: 's390x'}, {virt: 'zvm', arch: 's390x'}, {virt: 'none', arch: 's390x'},
+  {virt: 'kvm', arch: 'x86-64'},
+  {virt: 'qemu', arch: 'x86-64'},
+  {virt: 'none', arch: 'x86-64'},
+  {virt: 'microsoft', arch: 'x86-64'},
+  {virt: 'vmware', arch: 'x86-64'},
+  {virt: 'xen', arch: 'x86-64'},
+  {virt: 'kvm', arch: 'arm64'},
+  {virt: 'none', arch: 'arm64'},
+  {virt: 'kvm', arch: 'ppc64-le'},
+  {virt: 'powervm', arch: 'ppc64-le'},
+  {virt: 'kvm', arch: 's390x'},
+  {virt: 'zvm', arch: 's390x'},
+  {virt: 'none', arch: 's390x'},
 ];
 
 /** A guest in a few words. */
-export const guestName = ({virt, arch}: Omit<Guest, 'policy'>): string => `${virt === 'none' ? 'bare metal' : virt} ${arch}`;
+export const guestName = ({virt, arch}: Omit<Guest, 'policy'>): string =>
+  `${virt === 'none' ? 'bare metal' : virt} ${arch}`;
 
 /** Several guests in a few words. */
 export function guestNames(guests: readonly Omit<Guest, 'policy'>[]): string {
@@ -64,7 +102,10 @@ export function guestNames(guests: readonly Omit<Guest, 'policy'>[]): string {
 
 /** Vendors in DMI that belong to one hypervisor alone. What KVM guests say is the host's choice, but none of these. */
 const VENDORS: Readonly<Record<string, readonly [vendor: string, product: string | undefined]>> = {
-  microsoft: ['Microsoft Corporation', 'Virtual Machine'], xen: ['Xen', 'HVM domU'], vmware: ['VMware, Inc.', undefined], oracle: ['innotek GmbH', 'VirtualBox'],
+  microsoft: ['Microsoft Corporation', 'Virtual Machine'],
+  xen: ['Xen', 'HVM domU'],
+  vmware: ['VMware, Inc.', undefined],
+  oracle: ['innotek GmbH', 'VirtualBox'],
 };
 
 /** A DMI attribute of a guest; absent where the guest has no DMI. */

@@ -22,7 +22,11 @@ const removeFiles = (path: string): Promise<void> => rm(path, {recursive: true, 
  * Makes the directory `dir`: under its lock, in a directory beside it, renamed into place whole. What killed builders left
  * is removed first. `build` is not called when `dir` is there or another process was faster.
  */
-export async function buildOnce(dir: string, options: BuildOnceOptions, build: (work: string) => Promise<void>): Promise<void> {
+export async function buildOnce(
+  dir: string,
+  options: BuildOnceOptions,
+  build: (work: string) => Promise<void>,
+): Promise<void> {
   if (await isThere(dir)) return;
   const {signal, remove = removeFiles} = options;
   const parent = dirname(dir);
@@ -30,7 +34,10 @@ export async function buildOnce(dir: string, options: BuildOnceOptions, build: (
     await makeDirectory(parent);
     await access(parent, constants.W_OK);
   } catch (error) {
-    throw new UsageError(`${parent}: can't write to the cache: ${messageOf(error)}; MEMHP_CACHE names another place for it`, {cause: error});
+    throw new UsageError(
+      `${parent}: can't write to the cache: ${messageOf(error)}; MEMHP_CACHE names another place for it`,
+      {cause: error},
+    );
   }
   const lost = new AbortController();
   const release = await acquire(dir, options, lost);
@@ -56,7 +63,11 @@ export async function buildOnce(dir: string, options: BuildOnceOptions, build: (
 const lockOptions = (dir: string) =>
   ({realpath: false, lockfilePath: join(dirname(dir), `.lock-${basename(dir)}`), stale: 10_000, update: 2000}) as const;
 
-async function acquire(dir: string, {what, log, signal}: BuildOnceOptions, lost: AbortController): Promise<() => Promise<void>> {
+async function acquire(
+  dir: string,
+  {what, log, signal}: BuildOnceOptions,
+  lost: AbortController,
+): Promise<() => Promise<void>> {
   let told = false;
   const onCompromised = (error: Error): void => {
     lost.abort(new Broken(`${what}: lost the lock while making it: ${error.message}; run again`, {cause: error}));

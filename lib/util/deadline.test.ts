@@ -10,16 +10,26 @@ test('what comes in time comes through, a failure too', async (t) => {
 });
 
 test('what does not come is named with its limit', async (t) => {
-  await t.throwsAsync(within(30, 'the answer', never), {instanceOf: DeadlineError, message: 'the answer: not within 0.0 s'});
-  await t.throwsAsync(within(1100, 'the answer', never), {instanceOf: DeadlineError, message: 'the answer: not within 1.1 s'});
+  await t.throwsAsync(within(30, 'the answer', never), {
+    instanceOf: DeadlineError,
+    message: 'the answer: not within 0.0 s',
+  });
+  await t.throwsAsync(within(1100, 'the answer', never), {
+    instanceOf: DeadlineError,
+    message: 'the answer: not within 1.1 s',
+  });
 });
 
-test('a failure after the limit is nobody\'s unhandled rejection', async (t) => {
+test("a failure after the limit is nobody's unhandled rejection", async (t) => {
   let fail: (error: Error) => void = () => undefined;
-  const late = new Promise<never>((_resolve, reject) => { fail = reject; });
+  const late = new Promise<never>((_resolve, reject) => {
+    fail = reject;
+  });
   await t.throwsAsync(within(10, 'it', late), {instanceOf: DeadlineError});
   fail(new Error('too late'));
-  await new Promise((resolve) => { setImmediate(resolve); });
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
   t.pass(); // an unhandled rejection would fail the run
 });
 
@@ -29,5 +39,8 @@ test('a signal ends the wait with its reason, also where it came before', async 
   controller.abort(new Error('interrupted'));
   await t.throwsAsync(waiting, {message: 'interrupted'});
   await t.throwsAsync(within(60_000, 'it', never, controller.signal), {message: 'interrupted'});
-  await t.throwsAsync(within(60_000, 'it', never, AbortSignal.abort('a word')), {instanceOf: DeadlineError, message: 'it: aborted'});
+  await t.throwsAsync(within(60_000, 'it', never, AbortSignal.abort('a word')), {
+    instanceOf: DeadlineError,
+    message: 'it: aborted',
+  });
 });

@@ -46,7 +46,10 @@ test('those who share it hold it together, and keep everybody else out', async (
 test('an owner that is killed holds nothing any more', async (t) => {
   const path = join(await scratch(t), 'lock');
   const script = `const {lockFile} = await import(${JSON.stringify(new URL('file-lock.ts', import.meta.url).href)}); console.log(await lockFile(process.argv[1]) ? 'locked' : 'held'); setInterval(() => {}, 1000);`;
-  const owner = execa(process.execPath, ['--import=tsx', '--input-type=module', '-e', script, path], {reject: false, buffer: false});
+  const owner = execa(process.execPath, ['--import=tsx', '--input-type=module', '-e', script, path], {
+    reject: false,
+    buffer: false,
+  });
   const [line] = (await once(createInterface({input: owner.stdout}), 'line')) as [string];
   t.is(line, 'locked');
   t.is(await lockFile(path, {waitMs: 10}), undefined);
@@ -58,5 +61,8 @@ test('an owner that is killed holds nothing any more', async (t) => {
 });
 
 test('a place that takes no lock is told', async (t) => {
-  await t.throwsAsync(lockFile('/proc/memhp/lock'), {instanceOf: Broken, message: /^\/proc\/memhp\/lock: can't be locked: /});
+  await t.throwsAsync(lockFile('/proc/memhp/lock'), {
+    instanceOf: Broken,
+    message: /^\/proc\/memhp\/lock: can't be locked: /,
+  });
 });

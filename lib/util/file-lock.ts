@@ -22,7 +22,10 @@ const HELD = 75;
  * The kernel's own lock (flock(2)), held by a small process: node has no call for it, and a lock by a file or a directory
  * would outlive a killed owner.
  */
-export async function lockFile(path: string, {shared = false, waitMs = 1000}: FileLockOptions = {}): Promise<FileLock | undefined> {
+export async function lockFile(
+  path: string,
+  {shared = false, waitMs = 1000}: FileLockOptions = {},
+): Promise<FileLock | undefined> {
   const mode = shared ? '--shared' : '--exclusive';
   const options = [mode, '--timeout', String(waitMs / 1000), '--conflict-exit-code', String(HELD), path];
   const holder = execa('flock', [...options, 'sh', '-c', 'echo locked; exec cat'], {

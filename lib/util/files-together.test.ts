@@ -27,7 +27,9 @@ for (const place of PLACES) {
   test(`200 writers into directories that nobody has made all write, twenty times: ${place}`, async (t) => {
     for (let round = 0; round < 20; round++) {
       const dir = join(await scratch(t, place), 'not/there');
-      await Promise.all(Array.from({length: 200}, (_, i) => writeWhole(join(dir, `a${i % 7}/b${i % 5}/c${i % 3}/file${i}`), 'text')));
+      await Promise.all(
+        Array.from({length: 200}, (_, i) => writeWhole(join(dir, `a${i % 7}/b${i % 5}/c${i % 3}/file${i}`), 'text')),
+      );
       t.is((await filesIn(dir)).length, 200);
     }
   });
@@ -45,7 +47,18 @@ test('on a full disk each write says so or is whole, and no part is left', async
   const dir = await scratch(t);
   // A file system of 256 KiB of its own: each file takes 4, so that not all of 200 fit.
   const script = `mount -t tmpfs -o size=256k none "$0" && "$@"; find "$0" -type f -size -4096c -o -name '*.part' >&2`;
-  const {stdout, stderr} = await execa('unshare', ['--map-root-user', '--mount', 'sh', '-c', script, dir, ...writeMany, dir, '200', '4096']);
+  const {stdout, stderr} = await execa('unshare', [
+    '--map-root-user',
+    '--mount',
+    'sh',
+    '-c',
+    script,
+    dir,
+    ...writeMany,
+    dir,
+    '200',
+    '4096',
+  ]);
   const results = JSON.parse(stdout) as string[];
   const refused = results.filter((result) => result !== 'written');
   t.true(refused.length > 100 && refused.length < 200, `${refused.length} of 200 were refused`);
@@ -56,8 +69,14 @@ test('on a full disk each write says so or is whole, and no part is left', async
 test('a directory that is removed meanwhile is an error that is told, or is made again; never a write that got lost', async (t) => {
   const dir = join(await scratch(t), 'a');
   for (let round = 0; round < 200; round++) {
-    const [written] = await Promise.allSettled([writeWhole(join(dir, 'b/c/file'), 'text'), rm(dir, {recursive: true, force: true})]);
-    t.regex(written.status === 'rejected' ? String(written.reason) : 'written', /^written$|\/a\/b\/c\/file: can't be written: /);
+    const [written] = await Promise.allSettled([
+      writeWhole(join(dir, 'b/c/file'), 'text'),
+      rm(dir, {recursive: true, force: true}),
+    ]);
+    t.regex(
+      written.status === 'rejected' ? String(written.reason) : 'written',
+      /^written$|\/a\/b\/c\/file: can't be written: /,
+    );
     await rm(dir, {recursive: true, force: true});
   }
 });

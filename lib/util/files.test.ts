@@ -38,12 +38,16 @@ test('a failure leaves the old file and no part', async (t) => {
 test('what the file system refuses is told with the path', async (t) => {
   const dir = await scratch(t);
   await writeFile(join(dir, 'file'), '');
-  await t.throwsAsync(writeWhole(join(dir, 'file/below'), 'text'), {instanceOf: Broken, message: /\/file\/below: can't be written: ENOTDIR: /});
+  await t.throwsAsync(writeWhole(join(dir, 'file/below'), 'text'), {
+    instanceOf: Broken,
+    message: /\/file\/below: can't be written: ENOTDIR: /,
+  });
 });
 
 test('what killed writers left is removed, and nothing else', async (t) => {
   const dir = await scratch(t);
-  for (const name of ['record.json', 'record.json.00aabbcc.part', 'a.part']) await writeWhole(join(dir, 'below', name), '');
+  for (const name of ['record.json', 'record.json.00aabbcc.part', 'a.part'])
+    await writeWhole(join(dir, 'below', name), '');
   await removeParts(dir);
   t.deepEqual((await readdir(join(dir, 'below'))).sort(), ['a.part', 'record.json']);
 });

@@ -41,7 +41,11 @@ export async function isThere(path: string): Promise<boolean> {
 }
 
 /** Writes a file whole or not at all: a reader never sees a part, and a kill leaves the old one. Throws Broken where the file system refuses. */
-export async function writeWhole(path: string, data: string | Uint8Array | Iterable<string | Uint8Array>, mode = 0o644): Promise<void> {
+export async function writeWhole(
+  path: string,
+  data: string | Uint8Array | Iterable<string | Uint8Array>,
+  mode = 0o644,
+): Promise<void> {
   const part = `${path}.${randomBytes(4).toString('hex')}.part`;
   try {
     await makeDirectory(dirname(path));
@@ -54,7 +58,8 @@ export async function writeWhole(path: string, data: string | Uint8Array | Itera
     await rename(part, path);
   } catch (error) {
     await rm(part, {force: true}).catch(() => undefined); // the first error is the one to tell
-    if (error instanceof Error && 'syscall' in error) throw new Broken(`${path}: can't be written: ${error.message}`, {cause: error});
+    if (error instanceof Error && 'syscall' in error)
+      throw new Broken(`${path}: can't be written: ${error.message}`, {cause: error});
     throw error;
   }
 }

@@ -21,11 +21,12 @@ export function mulberry32(seed: number): () => number {
 
 /** The same, seeded by a number and what else is told apart by it. */
 export function randomOf(seed: number, ...more: readonly (number | string)[]): Random {
-  const next = mulberry32([seed, ...more].join(' ').split('').reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0, 0x811c9dc5));
+  const next = mulberry32(
+    [seed, ...more]
+      .join(' ')
+      .split('')
+      .reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0, 0x811c9dc5),
+  );
   const whole = (least: number, most: number): number => least + Math.floor(next() * (most - least + 1));
-  return {
-    whole,
-    pick: (from) => from[whole(0, from.length - 1)] ?? from[0],
-    oneIn: (times) => whole(1, times) === 1,
-  };
+  return {whole, pick: (from) => from[whole(0, from.length - 1)] ?? from[0], oneIn: (times) => whole(1, times) === 1};
 }

@@ -20,4 +20,7 @@ export const lastLines = (text: string, count: number): string => text.trimEnd()
 
 /** One line of JSON that a terminal can show: what `clean` would remove stands as \u escapes, so that nothing is lost. */
 export const jsonLine = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(/[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  JSON.stringify(value).replaceAll(
+    /[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

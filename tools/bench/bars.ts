@@ -29,8 +29,14 @@ export function isMet({name, limit, side}: Bar, figures: Figures): boolean {
 /** Figures and bars as text. */
 export function table(figures: Figures, asked: readonly Bar[] = bars): string {
   const width = Math.max(...Object.keys(figures).map(({length}) => length));
-  const rows = Object.entries(figures).map(([name, {median, min, max, n, unit}]) => `${name.padEnd(width)}  ${short(median).padStart(8)} ${unit}  (${short(min)}–${short(max)}, n=${n})`);
-  const words = asked.map((bar) => `${isMet(bar, figures) ? 'met    ' : 'NOT MET'}  ${bar.name}: ${bar.side} ${bar.limit} ${figures[bar.name]?.unit ?? ''}, measured ${short(figures[bar.name]?.median ?? NaN)}`);
+  const rows = Object.entries(figures).map(
+    ([name, {median, min, max, n, unit}]) =>
+      `${name.padEnd(width)}  ${short(median).padStart(8)} ${unit}  (${short(min)}–${short(max)}, n=${n})`,
+  );
+  const words = asked.map(
+    (bar) =>
+      `${isMet(bar, figures) ? 'met    ' : 'NOT MET'}  ${bar.name}: ${bar.side} ${bar.limit} ${figures[bar.name]?.unit ?? ''}, measured ${short(figures[bar.name]?.median ?? NaN)}`,
+  );
   return `${[...rows, '', ...words].join('\n')}\n`;
 }
 

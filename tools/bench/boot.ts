@@ -16,7 +16,13 @@ export async function bootAndFreeze({config, options}: Subject): Promise<{boot: 
   const ms = options.bootMs;
   try {
     const keys = image.bringUp === 'ssh' ? await writeKeys(dir) : undefined;
-    const args = machineArgs(config, {ramDir: dir, share: true, ...(image.disk ? {disk: {path: image.disk, snapshot: true}} : {}), ssh: {forward: true}, ...(keys ? {keys} : {})});
+    const args = machineArgs(config, {
+      ramDir: dir,
+      share: true,
+      ...(image.disk ? {disk: {path: image.disk, snapshot: true}} : {}),
+      ssh: {forward: true},
+      ...(keys ? {keys} : {}),
+    });
     const started = process.hrtime.bigint();
     const directory = await open(dir, 'r');
     const vm = await launch(options.qemu, args, {ms, filesFd: directory.fd});

@@ -20,11 +20,20 @@ export async function memhp(args: readonly string[], env: Record<string, string>
   const file = join(dir, 'peaks');
   try {
     const hook = pathToFileURL(join(root, 'tools/bench/peak.js')).href;
-    const {ms, value} = await timed(() => execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {
-      env: {...env, NODE_OPTIONS: `--import=${hook}`, MEMHP_BENCH_PEAK: file}, reject: false, all: true, stdin: 'ignore',
-    }));
-    if (value.exitCode !== 0) throw new Broken(`memhp ${args.join(' ')}: status ${value.exitCode ?? value.signal ?? 'none'}: ${value.all}`);
-    const peaks = (await readFile(file, 'utf8')).trim().split('\n').map((kib) => Number(kib) * 1024 / 1e6);
+    const {ms, value} = await timed(() =>
+      execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {
+        env: {...env, NODE_OPTIONS: `--import=${hook}`, MEMHP_BENCH_PEAK: file},
+        reject: false,
+        all: true,
+        stdin: 'ignore',
+      }),
+    );
+    if (value.exitCode !== 0)
+      throw new Broken(`memhp ${args.join(' ')}: status ${value.exitCode ?? value.signal ?? 'none'}: ${value.all}`);
+    const peaks = (await readFile(file, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((kib) => (Number(kib) * 1024) / 1e6);
     return {ms, peaks: peaks.sort((a, b) => b - a)};
   } finally {
     await rm(dir, {recursive: true});

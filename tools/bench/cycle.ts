@@ -35,12 +35,22 @@ export async function ourCycle(clone: Clone, ms: number): Promise<number> {
  */
 export async function floorCycle({vm: {qmp}, shell}: Clone, ms: number): Promise<{steps: number; looks: number}> {
   const took = {steps: 0, looks: 0};
-  const look = (): Promise<unknown> => Promise.all([shell.run('memhp_observe', ms, 'here'), qmp.execute('query-memory-devices'), qmp.execute('query-memory-size-summary')]);
+  const look = (): Promise<unknown> =>
+    Promise.all([
+      shell.run('memhp_observe', ms, 'here'),
+      qmp.execute('query-memory-devices'),
+      qmp.execute('query-memory-size-summary'),
+    ]);
   const step = async (action: () => Promise<unknown>): Promise<void> => {
     took.steps += (await timed(action)).ms;
     took.looks += (await timed(look)).ms;
   };
-  const write = (word: string): Promise<unknown> => shell.run(`for n in ${BLOCKS.join(' ')}; do echo ${word} >/sys/devices/system/memory/memory$n/state; done`, ms, 'here');
+  const write = (word: string): Promise<unknown> =>
+    shell.run(
+      `for n in ${BLOCKS.join(' ')}; do echo ${word} >/sys/devices/system/memory/memory$n/state; done`,
+      ms,
+      'here',
+    );
   await look();
   await writeGuestFile(shell, POLICY, 'offline', ms);
   await look();

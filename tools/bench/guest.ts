@@ -21,11 +21,21 @@ export interface Subject {
 }
 
 /** 128 GiB are 1,024 blocks of 128 MiB. They bring their own memmap: a quarter of it alone would fill the boot RAM. */
-export const BIG: MachineProfile = {...profileByName('q35'), name: 'q35-big', title: 'q35 with room for 128 GiB', maxmem: gib(129)};
+export const BIG: MachineProfile = {
+  ...profileByName('q35'),
+  name: 'q35-big',
+  title: 'q35 with room for 128 GiB',
+  maxmem: gib(129),
+};
 export const BIG_APPEND = 'memory_hotplug.memmap_on_memory=1';
 
 /** The guest's template, from the cache or made now. */
-export async function subjectOf(given: {guest: string | undefined; cache: string; mirror: string | undefined; log: Log}): Promise<Subject> {
+export async function subjectOf(given: {
+  guest: string | undefined;
+  cache: string;
+  mirror: string | undefined;
+  log: Log;
+}): Promise<Subject> {
   const {cache, mirror, log} = given;
   const image = await ensureImage(await loadManifest(given.guest ?? defaultGuest()), {cache, mirror, serve, log});
   const qemu = await findQemu(image.arch);

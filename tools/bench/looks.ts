@@ -10,7 +10,8 @@ export async function looks(clone: Clone, rounds: number, ms: number, blocks: nu
   const accepted: number[] = [];
   for (let round = 0; round <= rounds; round++) {
     const {ms: took, value} = await timed(() => observe(clone.vm.qmp, clone.shell, ms));
-    if (value.blocks.length !== blocks) throw new Broken(`${value.blocks.length} memory blocks where ${blocks} were to be observed`);
+    if (value.blocks.length !== blocks)
+      throw new Broken(`${value.blocks.length} memory blocks where ${blocks} were to be observed`);
     if (round > 0) accepted.push(took);
   }
   return accepted;

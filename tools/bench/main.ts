@@ -17,11 +17,17 @@ import {reportCosts} from './report.ts';
 import {measured, quotients, timed} from './stats.ts';
 import {wholeRun} from './whole.ts';
 
-const {values} = parseArgs({options: {
-  json: {type: 'boolean', default: false}, guest: {type: 'string'}, mirror: {type: 'string'},
-  /** A run directory of all cases. */
-  whole: {type: 'string'}, only: {type: 'string', multiple: true}, rounds: {type: 'string', default: '1'},
-}});
+const {values} = parseArgs({
+  options: {
+    json: {type: 'boolean', default: false},
+    guest: {type: 'string'},
+    mirror: {type: 'string'},
+    /** A run directory of all cases. */
+    whole: {type: 'string'},
+    only: {type: 'string', multiple: true},
+    rounds: {type: 'string', default: '1'},
+  },
+});
 const log = (line: string): void => void process.stderr.write(`memhp: ${line}\n`);
 const rounds = Number(values.rounds);
 const loads: number[] = [];
@@ -38,10 +44,18 @@ const parts: Record<string, Part> = {
       const {boot, freeze} = await bootAndFreeze(subject);
       boots.push(boot / 1000);
       freezes.push(freeze);
-      for (let i = 0; i < 4; i++) clones.push((await timed(() => withClone(subject.template, subject.ms, ({shell}) => shell.run('true', subject.ms)))).ms);
+      for (let i = 0; i < 4; i++)
+        clones.push(
+          (await timed(() => withClone(subject.template, subject.ms, ({shell}) => shell.run('true', subject.ms)))).ms,
+        );
     }
     const [boot, clone] = [measured(boots, 's'), measured(clones, 'ms')];
-    return {'cold boot': boot, 'snapshot freeze': measured(freezes, 'ms'), 'clone to first command': clone, 'boot / clone': measured([boot.median * 1000 / clone.median], '×')};
+    return {
+      'cold boot': boot,
+      'snapshot freeze': measured(freezes, 'ms'),
+      'clone to first command': clone,
+      'boot / clone': measured([(boot.median * 1000) / clone.median], '×'),
+    };
   },
   observation: async (get) => {
     const subject = await get();
@@ -70,9 +84,19 @@ const parts: Record<string, Part> = {
       floors.push(floor.steps + floor.looks);
     }
     return {
-      'cycle': measured(ours, 'ms'), 'cycle, floor': measured(floors, 'ms'), 'cycle, floor without looking': measured(steps, 'ms'),
-      'cycle / floor': measured(quotients(ours, floors), '×'), 'cycle / floor without looking': measured(quotients(ours, steps), '×'),
-      'QEMU of a clone, RSS': measured(memory.map(({rss}) => rss), 'MB'), 'QEMU of a clone, PSS': measured(memory.map(({pss}) => pss), 'MB'),
+      cycle: measured(ours, 'ms'),
+      'cycle, floor': measured(floors, 'ms'),
+      'cycle, floor without looking': measured(steps, 'ms'),
+      'cycle / floor': measured(quotients(ours, floors), '×'),
+      'cycle / floor without looking': measured(quotients(ours, steps), '×'),
+      'QEMU of a clone, RSS': measured(
+        memory.map(({rss}) => rss),
+        'MB',
+      ),
+      'QEMU of a clone, PSS': measured(
+        memory.map(({pss}) => pss),
+        'MB',
+      ),
     };
   },
   run: async (get) => {
@@ -80,25 +104,58 @@ const parts: Record<string, Part> = {
     const dir = await mkdtemp(join(tmpdir(), 'memhp-bench-'));
     try {
       const costs = [];
-      for (let n = 0; n <= 3 * rounds; n++) costs.push(await memhp(['run', 'online/movable', '--guest', values.guest ?? config.image.name, '--jobs', '1', '--out', join(dir, String(n)), ...(values.mirror ? ['--mirror', values.mirror] : [])]));
+      for (let n = 0; n <= 3 * rounds; n++)
+        costs.push(
+          await memhp([
+            'run',
+            'online/movable',
+            '--guest',
+            values.guest ?? config.image.name,
+            '--jobs',
+            '1',
+            '--out',
+            join(dir, String(n)),
+            ...(values.mirror ? ['--mirror', values.mirror] : []),
+          ]),
+        );
       const warm = costs.slice(1);
-      return {'warm run of one case': measured(warm.map(({ms}) => ms / 1000), 's'), "memhp's node processes together": measured(warm.map(({peaks}) => peaks.reduce((sum, one) => sum + one, 0)), 'MB')};
+      return {
+        'warm run of one case': measured(
+          warm.map(({ms}) => ms / 1000),
+          's',
+        ),
+        "memhp's node processes together": measured(
+          warm.map(({peaks}) => peaks.reduce((sum, one) => sum + one, 0)),
+          'MB',
+        ),
+      };
     } finally {
       await rm(dir, {recursive: true});
     }
   },
   report: async () => {
     const costs = await reportCosts(tmpdir(), 3 * rounds);
-    return {'report of 10,000 records': measured(costs.map(({ms}) => ms / 1000), 's'), 'report of 10,000 records, memory': measured(costs.map(({peaks}) => peaks[0] ?? NaN), 'MB')};
+    return {
+      'report of 10,000 records': measured(
+        costs.map(({ms}) => ms / 1000),
+        's',
+      ),
+      'report of 10,000 records, memory': measured(
+        costs.map(({peaks}) => peaks[0] ?? NaN),
+        'MB',
+      ),
+    };
   },
 };
 
 async function bench(): Promise<Figures> {
   const unknown = values.only?.find((name) => !Object.hasOwn(parts, name));
-  if (unknown !== undefined) throw new UsageError(`bench has no part ${unknown}; there are ${Object.keys(parts).join(', ')}`);
+  if (unknown !== undefined)
+    throw new UsageError(`bench has no part ${unknown}; there are ${Object.keys(parts).join(', ')}`);
   if (!Number.isInteger(rounds) || rounds < 1) throw new UsageError('--rounds: wanted a whole number from 1 up');
   let subject: Promise<Subject> | undefined; // the report needs no guest
-  const get = (): Promise<Subject> => (subject ??= subjectOf({guest: values.guest, mirror: values.mirror, cache: cacheDir(), log}));
+  const get = (): Promise<Subject> =>
+    (subject ??= subjectOf({guest: values.guest, mirror: values.mirror, cache: cacheDir(), log}));
   let figures: Figures = {};
   for (const [name, part] of Object.entries(parts)) {
     if (values.only && !values.only.includes(name)) continue;

@@ -10,5 +10,5 @@ export async function memoryOf(clone: Clone): Promise<{rss: number; pss: number}
 function kib(text: string, name: string): number {
   const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1];
   if (found === undefined) throw new Broken(`the host's /proc says nothing of ${name}`);
-  return Number(found) * 1024 / 1e6;
+  return (Number(found) * 1024) / 1e6;
 }

@@ -15,13 +15,23 @@ export async function writeManyRecords(dir: string, guests: number, cases: numbe
       const {runDir: _, missing: __, ...from} = records[(guest * cases + n) % records.length] ?? fixtureRecord();
       const name = `${from.cell.guest}-${guest}`;
       const cell = {...from.cell, guest: name, id: `${name}.q35.tcg`};
-      const record: Record = {...from, cell, case: `${from.case}-${n}`, steps: [...from.steps, ...from.steps.map((step) => ({...step, atMs: step.atMs + 4000}))]};
+      const record: Record = {
+        ...from,
+        cell,
+        case: `${from.case}-${n}`,
+        steps: [...from.steps, ...from.steps.map((step) => ({...step, atMs: step.atMs + 4000}))],
+      };
       await writeRecord(dir, record);
       cells.set(cell.id, cell);
       planned.push({cell: cell.id, case: record.case, title: record.title, claims: record.claims});
     }
   }
-  await writeRun(dir, {...run, guests: [...new Set([...cells.values()].map(({guest}) => guest))], cells: [...cells.values()], planned});
+  await writeRun(dir, {
+    ...run,
+    guests: [...new Set([...cells.values()].map(({guest}) => guest))],
+    cells: [...cells.values()],
+    planned,
+  });
 }
 
 /** `memhp report` of 10,000 records, some times. */
@@ -31,7 +41,8 @@ export async function reportCosts(tmp: string, rounds: number): Promise<Cost[]> 
     await mkdir(join(dir, 'run'));
     await writeManyRecords(join(dir, 'run'), 40, 250);
     const costs: Cost[] = [];
-    for (let round = 0; round < rounds; round++) costs.push(await memhp(['report', join(dir, 'run'), '--out', join(dir, 'report')]));
+    for (let round = 0; round < rounds; round++)
+      costs.push(await memhp(['report', join(dir, 'run'), '--out', join(dir, 'report')]));
     return costs;
   } finally {
     await rm(dir, {recursive: true});

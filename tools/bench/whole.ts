@@ -14,8 +14,13 @@ export async function wholeRun(dir: string): Promise<Figures> {
   const {records} = await loadRun(dir);
   const minutes: number[] = [];
   const rates: number[] = [];
-  const clones = (await readdir(join(dir, 'evidence'), {recursive: true})).filter((name) => name.endsWith('clone.json'));
-  for (const [, group] of groupBy(records.filter(({missing}) => !missing), ({cell}) => cell.guest)) {
+  const clones = (await readdir(join(dir, 'evidence'), {recursive: true})).filter((name) =>
+    name.endsWith('clone.json'),
+  );
+  for (const [, group] of groupBy(
+    records.filter(({missing}) => !missing),
+    ({cell}) => cell.guest,
+  )) {
     const starts = group.map(({startedAt}) => Date.parse(startedAt));
     const ends = group.map(({startedAt, durationMs}) => Date.parse(startedAt) + durationMs);
     const took = (Math.max(...ends) - Math.min(...starts)) / 60_000;
@@ -25,12 +30,23 @@ export async function wholeRun(dir: string): Promise<Figures> {
   }
   const steps = records.flatMap(({durationMs, steps: [first, ...later]}) => {
     const last = later.at(-1);
-    return first && last ? [{all: durationMs, first: first.durationMs, outside: durationMs - last.atMs - last.durationMs}] : [];
+    return first && last
+      ? [{all: durationMs, first: first.durationMs, outside: durationMs - last.atMs - last.durationMs}]
+      : [];
   });
   return {
-    'a case': measured(steps.map(({all}) => all), 'ms'),
-    'a case, outside of its steps': measured(steps.map(({outside}) => outside), 'ms'),
-    'a case, first look at its clone': measured(steps.map(({first}) => first), 'ms'),
+    'a case': measured(
+      steps.map(({all}) => all),
+      'ms',
+    ),
+    'a case, outside of its steps': measured(
+      steps.map(({outside}) => outside),
+      'ms',
+    ),
+    'a case, first look at its clone': measured(
+      steps.map(({first}) => first),
+      'ms',
+    ),
     'whole run of a guest': measured(minutes, 'min'),
     'clones per minute': measured(rates, '/min'),
   };

@@ -22,14 +22,26 @@ export async function* runCasesOf(dir: string): AsyncIterable<RunCase> {
 }
 
 /** The same, to be read one at a time, by whoever comes to it. */
-export async function openersOf(dir: string): Promise<{readonly record: Record; readonly read: () => Promise<RunCase>}[]> {
+export async function openersOf(
+  dir: string,
+): Promise<{readonly record: Record; readonly read: () => Promise<RunCase>}[]> {
   const cases = new Map((await loadSuites()).map((entry) => [entry.id, entry]));
   const known = await readKnown();
   return (await readRecords(dir)).flatMap((record) => {
     const entry = cases.get(record.case);
     if (!entry || (record.outcome !== 'pass' && record.outcome !== 'known')) return [];
     const {kernel, guest} = record.cell;
-    return [{record, read: async () => ({entry, record, recording: await readRecording(join(dir, record.evidence)), on: {kernel, guest, known}})}];
+    return [
+      {
+        record,
+        read: async () => ({
+          entry,
+          record,
+          recording: await readRecording(join(dir, record.evidence)),
+          on: {kernel, guest, known},
+        }),
+      },
+    ];
   });
 }
 
@@ -39,12 +51,21 @@ export async function strayed(subject: RunCase): Promise<string[]> {
   const {record} = subject;
   if (outcome !== record.outcome) return [`the outcome is ${outcome}: ${reason}`];
   const differs: string[] = [];
-  const plain = checks.map(({name, expected, actual, ok, because, step, known}) => ({name, expected, actual, ok, because, step, known}));
+  const plain = checks.map(({name, expected, actual, ok, because, step, known}) => ({
+    name,
+    expected,
+    actual,
+    ok,
+    because,
+    step,
+    known,
+  }));
   for (const [i, check] of plain.entries()) {
     const {name, expected, actual, ok, because, step, known} = record.checks[i] ?? {};
     // How many comparisons the invariants make is up to memhp, and no part of the record's verdict.
     const counted = check.name === INVARIANTS && name === INVARIANTS ? {...check, because} : check;
-    if (!isDeepStrictEqual(counted, {name, expected, actual, ok, because, step, known})) differs.push(`check ${i + 1} is ${JSON.stringify(check)}`);
+    if (!isDeepStrictEqual(counted, {name, expected, actual, ok, because, step, known}))
+      differs.push(`check ${i + 1} is ${JSON.stringify(check)}`);
   }
   if (plain.length !== record.checks.length) differs.push(`${plain.length} checks, not ${record.checks.length}`);
   return differs;
@@ -55,10 +76,14 @@ export async function undetected(subject: RecordedCase, row: Row): Promise<strin
   const mutable = new Mutable(subject.recording);
   const told = await tell(subject);
   const named = new Set([...row.detected, ...row.undetected].map(({check}) => check));
-  const wrong = [...told.own.keys()].filter((check) => !named.has(check)).map((check) => `"${check}" is not in the table`);
-  for (const {check, reason} of row.undetected) if (reason.trim() === '') wrong.push(`"${check}" was not seen to fail, and no reason is given`);
+  const wrong = [...told.own.keys()]
+    .filter((check) => !named.has(check))
+    .map((check) => `"${check}" is not in the table`);
+  for (const {check, reason} of row.undetected)
+    if (reason.trim() === '') wrong.push(`"${check}" was not seen to fail, and no reason is given`);
   for (const {check, ...place} of row.detected) {
-    if (!(await isDetected(subject, mutable, check, place))) wrong.push(`"${check}" stays green under ${place.fault} ${place.about} at "${place.at}"`);
+    if (!(await isDetected(subject, mutable, check, place)))
+      wrong.push(`"${check}" stays green under ${place.fault} ${place.about} at "${place.at}"`);
   }
   return wrong;
 }
@@ -79,7 +104,12 @@ export async function rowFor(subject: RecordedCase, old: Row | undefined): Promi
 }
 
 /** Lines of an output and polls come in another order or number from run to run: the fault may be in any of them. */
-async function isDetected(subject: RecordedCase, mutable: Mutable, check: string, place: Omit<Mutant, 'answers'>): Promise<boolean> {
+async function isDetected(
+  subject: RecordedCase,
+  mutable: Mutable,
+  check: string,
+  place: Omit<Mutant, 'answers'>,
+): Promise<boolean> {
   for (const mutant of mutable.like(place)) {
     if ((await tell(subject, mutant, {skipInvariants: true})).failed.includes(check)) return true;
   }

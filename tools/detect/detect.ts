@@ -19,20 +19,33 @@ export interface Told {
   readonly failed: readonly string[];
 }
 
-export async function tell({entry, recording, on}: RecordedCase, mutant?: Mutant, {skipInvariants = false} = {}): Promise<Told> {
+export async function tell(
+  {entry, recording, on}: RecordedCase,
+  mutant?: Mutant,
+  {skipInvariants = false} = {},
+): Promise<Told> {
   const execution = await replay(entry, recording, mutant?.answers, {skipInvariants: () => skipInvariants});
   const {outcome, reason, checks} = verdict(entry, execution, on);
-  const own = numbered(checks.flatMap((check, i) => {
-    const {by, place = Infinity} = execution.checks.made[i] ?? {};
-    return by === 'case' ? [{...check, place}] : [];
-  }));
+  const own = numbered(
+    checks.flatMap((check, i) => {
+      const {by, place = Infinity} = execution.checks.made[i] ?? {};
+      return by === 'case' ? [{...check, place}] : [];
+    }),
+  );
   const failed = [...own].filter(([, {ok, known}]) => !ok && known === undefined).map(([name]) => name);
-  return {outcome, reason, checks, own, failed: outcome === 'fail' || leftRecord(execution.error, mutant) ? failed : []};
+  return {
+    outcome,
+    reason,
+    checks,
+    own,
+    failed: outcome === 'fail' || leftRecord(execution.error, mutant) ? failed : [],
+  };
 }
 
 /** Did the case go where the record doesn't reach? An event that the fault itself took away is none of that. */
 const leftRecord = (error: unknown, mutant: Mutant | undefined): boolean =>
-  error instanceof Diverged || (error instanceof NeverComes && ![...(mutant?.answers.keys() ?? [])].some(({kind}) => kind === 'event'));
+  error instanceof Diverged ||
+  (error instanceof NeverComes && ![...(mutant?.answers.keys() ?? [])].some(({kind}) => kind === 'event'));
 
 function numbered<T extends Check>(checks: readonly T[]): Map<string, T> {
   const byName = new Map<string, T>();
@@ -53,7 +66,10 @@ export interface Detected extends Omit<Mutant, 'answers'> {
  * For each of a case's own checks the first fault, in the order of the catalogue, that makes it fail; of its places the
  * last one. Faults that stay come last. `undetected`: checks that nothing in the catalogue detects. `of`: these checks alone.
  */
-export async function detectedOf(subject: RecordedCase, of?: ReadonlySet<string>): Promise<{detected: Detected[]; undetected: string[]}> {
+export async function detectedOf(
+  subject: RecordedCase,
+  of?: ReadonlySet<string>,
+): Promise<{detected: Detected[]; undetected: string[]}> {
   const own = [...(await tell(subject)).own].filter(([name]) => of?.has(name) ?? true);
   const wanted = new Map(own.map(([name, {place = Infinity}]) => [name, place]));
   const inOrder = [...wanted.keys()];

@@ -26,7 +26,10 @@ async function detected(dirs: readonly string[], {check, only}: Options): Promis
       const {id} = subject.entry;
       if (done.has(id) || (only !== undefined && only !== id)) continue;
       const differs = await strayed(subject);
-      problems.set(id, differs.map((one) => `the replay differs from the record: ${one}`));
+      problems.set(
+        id,
+        differs.map((one) => `the replay differs from the record: ${one}`),
+      );
       if (differs.length > 0) continue; // of an older case, or an older memhp: another run may have it as it is
       done.add(id);
       const row = check ? table.get(id) : await rowFor(subject, table.get(id));
@@ -37,11 +40,15 @@ async function detected(dirs: readonly string[], {check, only}: Options): Promis
     }
   }
   if (!check) await writeTable(await withoutGone(table));
-  const found = [...problems].flatMap(([id, ones]) => ones.map((one) => `${id}: ${one.replaceAll(/\s+/g, ' ').slice(0, 400)}`));
+  const found = [...problems].flatMap(([id, ones]) =>
+    ones.map((one) => `${id}: ${one.replaceAll(/\s+/g, ' ').slice(0, 400)}`),
+  );
   for (const one of found) say(one);
   const rows = [...table].filter(([id]) => done.has(id)).map(([, row]) => row);
   const count = (of: (row: Row) => readonly unknown[]): number => rows.reduce((sum, row) => sum + of(row).length, 0);
-  say(`${done.size} cases, ${count(({detected: seen}) => seen)} checks seen to fail, ${count(({undetected}) => undetected)} not; ${found.length} problems${check ? '' : `; ${TABLE} is written`}`);
+  say(
+    `${done.size} cases, ${count(({detected: seen}) => seen)} checks seen to fail, ${count(({undetected}) => undetected)} not; ${found.length} problems${check ? '' : `; ${TABLE} is written`}`,
+  );
   return found.length;
 }
 
@@ -51,7 +58,14 @@ async function withoutGone(table: ReadonlyMap<string, Row>): Promise<ReadonlyMap
 }
 
 try {
-  const {values, positionals} = parseArgs({allowPositionals: true, options: {check: {type: 'boolean', default: false}, only: {type: 'string'}, faults: {type: 'boolean', default: false}}});
+  const {values, positionals} = parseArgs({
+    allowPositionals: true,
+    options: {
+      check: {type: 'boolean', default: false},
+      only: {type: 'string'},
+      faults: {type: 'boolean', default: false},
+    },
+  });
   if (values.faults) {
     for (const {id, says} of faults) say(`${id.padEnd(20)} ${says}`);
   } else if (positionals.length === 0) {

@@ -11,5 +11,8 @@ test('docs/verbs.md is as the docstrings are: npm run docs writes it', async (t)
 test('each verb has a sentence, and an example', (t) => {
   const verbs = verbsPage().split('\n* **').slice(1);
   t.true(verbs.length > 100, String(verbs.length));
-  t.deepEqual(verbs.filter((verb) => !/^`[^`]+`\*\* \S.*\n {2}`[^`]+`/.test(verb)).map((verb) => verb.slice(0, 60)), []);
+  t.deepEqual(
+    verbs.filter((verb) => !/^`[^`]+`\*\* \S.*\n {2}`[^`]+`/.test(verb)).map((verb) => verb.slice(0, 60)),
+    [],
+  );
 });

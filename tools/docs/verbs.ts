@@ -19,7 +19,8 @@ Written by \`npm run docs\` from the docstrings in \`lib/conformance\`, with the
 out. The whole docstring says more: units, errors, and where a statement comes from. How a case is written: [Writing a case](writing-a-case.md).
 `;
 
-const parse = (file: string): ts.SourceFile => ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.ES2022, true);
+const parse = (file: string): ts.SourceFile =>
+  ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.ES2022, true);
 
 interface Suite {
   readonly lines: readonly string[];
@@ -29,14 +30,18 @@ interface Suite {
 
 function suites(): Suite[] {
   const all: Suite[] = [];
-  for (const name of readdirSync(join(root, 'suites')).filter((one) => one.endsWith('.ts')).sort()) {
+  for (const name of readdirSync(join(root, 'suites'))
+    .filter((one) => one.endsWith('.ts'))
+    .sort()) {
     const source = parse(join('suites', name));
     const imported = new Map<string, Set<string>>();
     for (const statement of source.statements) {
       if (!ts.isImportDeclaration(statement)) continue;
       const file = normalize(join('suites', (statement.moduleSpecifier as ts.StringLiteral).text));
       const names = statement.importClause?.namedBindings;
-      if (names && ts.isNamedImports(names)) for (const one of names.elements) (imported.get(file) ?? imported.set(file, new Set()).get(file))?.add(one.name.text);
+      if (names && ts.isNamedImports(names))
+        for (const one of names.elements)
+          (imported.get(file) ?? imported.set(file, new Set()).get(file))?.add(one.name.text);
     }
     all.push({lines: source.text.slice(source.statements.findLast(ts.isImportDeclaration)?.end).split('\n'), imported});
   }
@@ -54,36 +59,68 @@ function exampleOf(lines: readonly string[], pattern: RegExp): string {
 
 /** The first sentence of a docstring, on one line. */
 function firstSentence(node: ts.Node): string {
-  const text = ts.getJSDocCommentsAndTags(node).map((one) => (ts.isJSDoc(one) ? ts.getTextOfJSDocComment(one.comment) ?? '' : '')).join(' ').replace(/\s+/g, ' ').trim();
+  const text = ts
+    .getJSDocCommentsAndTags(node)
+    .map((one) => (ts.isJSDoc(one) ? (ts.getTextOfJSDocComment(one.comment) ?? '') : ''))
+    .join(' ')
+    .replace(/\s+/g, ' ')
+    .trim();
   return /^.*?[.:](?= [A-Z`]|$)/.exec(text)?.[0] ?? text;
 }
 
 const parametersOf = (node: ts.Node | undefined): string =>
-  node && ts.isFunctionLike(node) ? `(${node.parameters.map(({name}) => (ts.isIdentifier(name) ? name.text : '{…}')).join(', ')})` : '';
+  node && ts.isFunctionLike(node)
+    ? `(${node.parameters.map(({name}) => (ts.isIdentifier(name) ? name.text : '{…}')).join(', ')})`
+    : '';
 
 function* verbsOf(statement: ts.Statement, names: ReadonlySet<string>, lines: readonly string[]): Iterable<Verb> {
   if (ts.isClassDeclaration(statement) && statement.name) {
     for (const member of statement.members) {
       if ((!ts.isMethodDeclaration(member) && !ts.isGetAccessor(member)) || !ts.isIdentifier(member.name)) continue;
-      const [says, example] = [firstSentence(member), exampleOf(lines, new RegExp(`\\.${member.name.text}\\b${ts.isMethodDeclaration(member) ? '\\(' : '(?!\\()'}`))];
-      if (example !== '' && says !== '') yield {name: `${statement.name.text}.${member.name.text}${ts.isMethodDeclaration(member) ? parametersOf(member) : ''}`, says, example};
+      const [says, example] = [
+        firstSentence(member),
+        exampleOf(lines, new RegExp(`\\.${member.name.text}\\b${ts.isMethodDeclaration(member) ? '\\(' : '(?!\\()'}`)),
+      ];
+      if (example !== '' && says !== '')
+        yield {
+          name: `${statement.name.text}.${member.name.text}${ts.isMethodDeclaration(member) ? parametersOf(member) : ''}`,
+          says,
+          example,
+        };
     }
   } else if (ts.isFunctionDeclaration(statement) && statement.name && names.has(statement.name.text)) {
-    yield {name: statement.name.text + parametersOf(statement), says: firstSentence(statement), example: exampleOf(lines, new RegExp(`\\b${statement.name.text}\\b`))};
+    yield {
+      name: statement.name.text + parametersOf(statement),
+      says: firstSentence(statement),
+      example: exampleOf(lines, new RegExp(`\\b${statement.name.text}\\b`)),
+    };
   } else if (ts.isVariableStatement(statement)) {
     for (const {name, initializer} of statement.declarationList.declarations) {
-      if (ts.isIdentifier(name) && names.has(name.text)) yield {name: name.text + parametersOf(initializer), says: firstSentence(statement), example: exampleOf(lines, new RegExp(`\\b${name.text}\\b`))};
+      if (ts.isIdentifier(name) && names.has(name.text))
+        yield {
+          name: name.text + parametersOf(initializer),
+          says: firstSentence(statement),
+          example: exampleOf(lines, new RegExp(`\\b${name.text}\\b`)),
+        };
     }
   }
 }
 
 /** Classes whose objects suites are given without importing them. */
-const GIVEN = ['lib/conformance/guest/access.ts', 'lib/conformance/guest/block.ts', 'lib/conformance/guest/dimm.ts', 'lib/conformance/guest/guest.ts', 'lib/conformance/verdict/checks.ts'];
+const GIVEN = [
+  'lib/conformance/guest/access.ts',
+  'lib/conformance/guest/block.ts',
+  'lib/conformance/guest/dimm.ts',
+  'lib/conformance/guest/guest.ts',
+  'lib/conformance/verdict/checks.ts',
+];
 
 /** docs/verbs.md, as it should be. */
 export function verbsPage(): string {
   const all = suites();
-  const files = [...new Set([...GIVEN, ...all.flatMap(({imported}) => [...imported.keys()])])].sort((a, b) => (dirname(a) < dirname(b) ? -1 : dirname(a) > dirname(b) ? 1 : a < b ? -1 : 1));
+  const files = [...new Set([...GIVEN, ...all.flatMap(({imported}) => [...imported.keys()])])].sort((a, b) =>
+    dirname(a) < dirname(b) ? -1 : dirname(a) > dirname(b) ? 1 : a < b ? -1 : 1,
+  );
   const sections = new Map<string, string[]>();
   for (const file of files) {
     const folder = relative('lib/conformance', dirname(file));
@@ -91,8 +128,16 @@ export function verbsPage(): string {
     const names = new Set(users.flatMap(({imported}) => [...(imported.get(file) ?? [])]));
     const lines = users.flatMap((suite) => suite.lines);
     const verbs = parse(file).statements.flatMap((statement) => [...verbsOf(statement, names, lines)]);
-    const rows = verbs.map(({name, says, example}) => `* **\`${name}\`** ${says}\n  \`${example.replaceAll('`', "'")}\``);
+    const rows = verbs.map(
+      ({name, says, example}) => `* **\`${name}\`** ${says}\n  \`${example.replaceAll('`', "'")}\``,
+    );
     sections.set(folder, [...(sections.get(folder) ?? []), ...rows]);
   }
-  return HEAD + [...sections].filter(([, rows]) => rows.length > 0).map(([folder, rows]) => `\n## ${folder}\n\n${rows.join('\n')}\n`).join('');
+  return (
+    HEAD +
+    [...sections]
+      .filter(([, rows]) => rows.length > 0)
+      .map(([folder, rows]) => `\n## ${folder}\n\n${rows.join('\n')}\n`)
+      .join('')
+  );
 }

@@ -7,14 +7,38 @@ import {cacheDir} from '../../lib/util/paths.ts';
 import {rounds} from './rounds.ts';
 
 const SAMPLE = [
-  'qemu-killed', 'qemu-stopped', 'qmp-cut', 'panic-nmi', 'template-truncated', 'cache-full', 'out-full', 'no-memory', 'clock-jumps', 'memhp-term', 'memhp-kill', 'worker-kill',
+  'qemu-killed',
+  'qemu-stopped',
+  'qmp-cut',
+  'panic-nmi',
+  'template-truncated',
+  'cache-full',
+  'out-full',
+  'no-memory',
+  'clock-jumps',
+  'memhp-term',
+  'memhp-kill',
+  'worker-kill',
 ];
 
 test('whatever happens in the middle of a run, each verdict is the true one or none, nothing is left behind, and the run can go on', async (t) => {
-  const {kernel} = await ensureImage(await loadManifest(defaultGuest()), {cache: cacheDir(), serve, log: console.error});
-  const ended = await rounds({kernel, count: SAMPLE.length, seed: 5, only: SAMPLE, told: ({kind, moment, hit, seconds}) => {
-    t.log(`${kind}, ${hit ? moment : 'missed'}: ${seconds.toFixed(1)} s`);
-  }});
-  t.deepEqual(ended.flatMap(({kind, moment, problems}) => problems.map((problem) => `${kind}, ${moment}: ${problem}`)), []);
+  const {kernel} = await ensureImage(await loadManifest(defaultGuest()), {
+    cache: cacheDir(),
+    serve,
+    log: console.error,
+  });
+  const ended = await rounds({
+    kernel,
+    count: SAMPLE.length,
+    seed: 5,
+    only: SAMPLE,
+    told: ({kind, moment, hit, seconds}) => {
+      t.log(`${kind}, ${hit ? moment : 'missed'}: ${seconds.toFixed(1)} s`);
+    },
+  });
+  t.deepEqual(
+    ended.flatMap(({kind, moment, problems}) => problems.map((problem) => `${kind}, ${moment}: ${problem}`)),
+    [],
+  );
   t.true(ended.filter(({hit}) => hit).length > SAMPLE.length / 2, 'most moments come before the run is over');
 });

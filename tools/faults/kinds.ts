@@ -36,10 +36,12 @@ export interface Kind {
   readonly exit?: 'any' | 'cut' | 'usage' | 'good';
 }
 
-const signalQemu = (name: 'SIGKILL' | 'SIGSTOP') => async ({find}: Struck): Promise<boolean> => {
-  const pid = await find(({isQemu}) => isQemu);
-  return pid !== undefined && kill(pid, name);
-};
+const signalQemu =
+  (name: 'SIGKILL' | 'SIGSTOP') =>
+  async ({find}: Struck): Promise<boolean> => {
+    const pid = await find(({isQemu}) => isQemu);
+    return pid !== undefined && kill(pid, name);
+  };
 
 function kill(pid: number, name: NodeJS.Signals): boolean {
   try {
@@ -52,35 +54,67 @@ function kill(pid: number, name: NodeJS.Signals): boolean {
 }
 
 const relay = {cache: 'any', env: () => ({MEMHP_FAULTS_QEMU: 'relay'})} as const;
-const say = (message: object) => ({tell}: Struck): Promise<boolean> => tell({say: message}, true);
+const say =
+  (message: object) =>
+  ({tell}: Struck): Promise<boolean> =>
+    tell({say: message}, true);
 const hmp = (line: string): object => ({execute: 'human-monitor-command', arguments: {'command-line': line}});
 
 const signals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGKILL'] as const;
 const isRunner = ({words}: Process): boolean => words.some((word) => /ava\/.*cli\.mjs$/.test(word));
 const isWorker = ({words}: Process): boolean => words.some((word) => /ava\/.*worker\//.test(word));
 
-const signalTo = (name: NodeJS.Signals, is?: (process: Process) => boolean) => async ({memhp, find}: Struck): Promise<boolean> => {
-  const pid = is ? await find(is) : memhp;
-  return pid !== undefined && kill(pid, name);
-};
+const signalTo =
+  (name: NodeJS.Signals, is?: (process: Process) => boolean) =>
+  async ({memhp, find}: Struck): Promise<boolean> => {
+    const pid = is ? await find(is) : memhp;
+    return pid !== undefined && kill(pid, name);
+  };
 
-const tmpfs = (dir: string, bytes: number): string => `mkdir -p ${dir}; mount -t tmpfs -o size=${bytes} memhp-faults ${dir}`;
+const tmpfs = (dir: string, bytes: number): string =>
+  `mkdir -p ${dir}; mount -t tmpfs -o size=${bytes} memhp-faults ${dir}`;
 /** What is left there, told before the mount is gone. */
-const waste = (dir: string): string => `find ${dir} -name '.tmp-*' -o -name '.lock-*' -o -name '*.part' -o -name .writable -o -name plan.json -o -type s >"$MEMHP_FAULTS_DIR/waste"`;
+const waste = (dir: string): string =>
+  `find ${dir} -name '.tmp-*' -o -name '.lock-*' -o -name '*.part' -o -name .writable -o -name plan.json -o -type s >"$MEMHP_FAULTS_DIR/waste"`;
 
 export const kinds: readonly Kind[] = [
   {name: 'qemu-killed', what: 'QEMU is killed', needs: {cache: 'any'}, strike: signalQemu('SIGKILL')},
-  {name: 'qemu-stopped', what: 'QEMU is stopped (SIGSTOP) and goes on never', needs: {cache: 'any'}, strike: signalQemu('SIGSTOP')},
-  {name: 'qmp-cut', what: 'the QMP connection is cut', needs: relay, strike: ({tell}) => tell({cut: 'monitor'}, true)},
-  {name: 'panic-sysrq', what: 'the guest panics, asked by Alt-SysRq-c', needs: relay, strike: say(hmp('sendkey alt-sysrq-c'))},
-  {name: 'panic-nmi', what: 'the guest panics at an NMI from the monitor', needs: relay, strike: say({execute: 'inject-nmi'})},
-  {name: 'guest-stopped', what: 'the machine is stopped by the monitor and goes on never', needs: relay, strike: say({execute: 'stop'})},
   {
-    name: 'serial-silent', what: "a port of the guest's shell, or the console with both, falls silent", needs: relay,
-    strike: ({tell, random}) => tell({mute: random.pick([['work'], ['watch'], ['work', 'watch', 'serial'], ['monitor']])}, true),
+    name: 'qemu-stopped',
+    what: 'QEMU is stopped (SIGSTOP) and goes on never',
+    needs: {cache: 'any'},
+    strike: signalQemu('SIGSTOP'),
+  },
+  {name: 'qmp-cut', what: 'the QMP connection is cut', needs: relay, strike: ({tell}) => tell({cut: 'monitor'}, true)},
+  {
+    name: 'panic-sysrq',
+    what: 'the guest panics, asked by Alt-SysRq-c',
+    needs: relay,
+    strike: say(hmp('sendkey alt-sysrq-c')),
   },
   {
-    name: 'template-truncated', what: "a file of the template is cut off, between runs or in the middle of one", needs: {cache: 'own'},
+    name: 'panic-nmi',
+    what: 'the guest panics at an NMI from the monitor',
+    needs: relay,
+    strike: say({execute: 'inject-nmi'}),
+  },
+  {
+    name: 'guest-stopped',
+    what: 'the machine is stopped by the monitor and goes on never',
+    needs: relay,
+    strike: say({execute: 'stop'}),
+  },
+  {
+    name: 'serial-silent',
+    what: "a port of the guest's shell, or the console with both, falls silent",
+    needs: relay,
+    strike: ({tell, random}) =>
+      tell({mute: random.pick([['work'], ['watch'], ['work', 'watch', 'serial'], ['monitor']])}, true),
+  },
+  {
+    name: 'template-truncated',
+    what: 'a file of the template is cut off, between runs or in the middle of one',
+    needs: {cache: 'own'},
     strike: async ({random, cache}) => {
       const [template = ''] = await readdir(join(cache, 'templates'));
       const file = join(cache, 'templates', template, random.pick(['ram', 'ram', 'state', 'facts.json']));
@@ -90,47 +124,85 @@ export const kinds: readonly Kind[] = [
     },
   },
   {
-    name: 'cache-read-only', what: 'the cache is on a file system that is read-only', needs: {
-      cache: 'any', namespace: (_random, {cache}) => ({before: `mount --bind ${cache} ${cache}; mount -o remount,ro,bind ${cache}`, after: 'true'}),
+    name: 'cache-read-only',
+    what: 'the cache is on a file system that is read-only',
+    needs: {
+      cache: 'any',
+      namespace: (_random, {cache}) => ({
+        before: `mount --bind ${cache} ${cache}; mount -o remount,ro,bind ${cache}`,
+        after: 'true',
+      }),
     },
   },
   {
-    name: 'cache-full', what: 'the file system of the cache is full, at once or while the guest boots', needs: {
-      cache: 'empty', namespace: (random, {cache}) => {
+    name: 'cache-full',
+    what: 'the file system of the cache is full, at once or while the guest boots',
+    needs: {
+      cache: 'empty',
+      namespace: (random, {cache}) => {
         const dir = random.oneIn(5) ? cache : `${cache}/templates`;
         return {before: tmpfs(dir, random.whole(1, 220) * 2 ** 20), after: waste(cache)};
       },
     },
   },
   {
-    name: 'out-full', what: 'the file system of the run directory becomes full', needs: {
-      cache: 'any', namespace: (random, {out}) => ({
+    name: 'out-full',
+    what: 'the file system of the run directory becomes full',
+    needs: {
+      cache: 'any',
+      namespace: (random, {out}) => ({
         before: tmpfs(out, random.whole(8, 900) * 1024),
         after: `${waste(out)}; mkdir ${out}.kept; cp -a ${out}/. ${out}.kept; umount ${out}; cp -a ${out}.kept/. ${out}; rm -r ${out}.kept`,
       }),
     },
   },
   {
-    name: 'no-memory', what: 'there is no memory for one more clone, or for what is plugged into it', needs: {
-      cache: 'any', env: (random) => ({MEMHP_FAULTS_QEMU: 'limit', MEMHP_FAULTS_LIMIT: String(random.whole(64, 4096) * 2 ** 20)}),
+    name: 'no-memory',
+    what: 'there is no memory for one more clone, or for what is plugged into it',
+    needs: {
+      cache: 'any',
+      env: (random) => ({MEMHP_FAULTS_QEMU: 'limit', MEMHP_FAULTS_LIMIT: String(random.whole(64, 4096) * 2 ** 20)}),
     },
     strike: ({tell}) => tell({}, true),
   },
   {
-    name: 'clock-jumps', what: 'the wall clock jumps, by a second or by years, to and fro', needs: {
-      cache: 'any', env: (random) => ({MEMHP_FAULTS_JUMP: String(random.pick([1, -1]) * random.pick([1000, 60_000, 3_600_000, 86_400_000, 300_000_000_000]))}),
+    name: 'clock-jumps',
+    what: 'the wall clock jumps, by a second or by years, to and fro',
+    needs: {
+      cache: 'any',
+      env: (random) => ({
+        MEMHP_FAULTS_JUMP: String(
+          random.pick([1, -1]) * random.pick([1000, 60_000, 3_600_000, 86_400_000, 300_000_000_000]),
+        ),
+      }),
     },
-    strike: ({tell}) => tell({}, false), exit: 'good',
+    strike: ({tell}) => tell({}, false),
+    exit: 'good',
   },
-  {name: 'two-runs', what: 'two runs begin at the same moment, on an empty cache', needs: {cache: 'empty', runs: 2}, exit: 'good'},
+  {
+    name: 'two-runs',
+    what: 'two runs begin at the same moment, on an empty cache',
+    needs: {cache: 'empty', runs: 2},
+    exit: 'good',
+  },
   ...signals.map((name): Kind => ({
-    name: `memhp-${name.slice(3).toLowerCase()}`, what: `memhp gets ${name}`, needs: {cache: 'any'}, exit: 'cut',
-    sudden: name === 'SIGKILL' || name === 'SIGQUIT', strike: signalTo(name),
+    name: `memhp-${name.slice(3).toLowerCase()}`,
+    what: `memhp gets ${name}`,
+    needs: {cache: 'any'},
+    exit: 'cut',
+    sudden: name === 'SIGKILL' || name === 'SIGQUIT',
+    strike: signalTo(name),
   })),
   ...signals.map((name): Kind => ({
-    name: `runner-${name.slice(3).toLowerCase()}`, what: `the test runner gets ${name}`, needs: {cache: 'any'}, strike: signalTo(name, isRunner),
+    name: `runner-${name.slice(3).toLowerCase()}`,
+    what: `the test runner gets ${name}`,
+    needs: {cache: 'any'},
+    strike: signalTo(name, isRunner),
   })),
   ...(['SIGTERM', 'SIGKILL'] as const).map((name): Kind => ({
-    name: `worker-${name.slice(3).toLowerCase()}`, what: `the runner's worker gets ${name}`, needs: {cache: 'any'}, strike: signalTo(name, isWorker),
+    name: `worker-${name.slice(3).toLowerCase()}`,
+    what: `the runner's worker gets ${name}`,
+    needs: {cache: 'any'},
+    strike: signalTo(name, isWorker),
   })),
 ];

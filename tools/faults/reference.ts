@@ -3,7 +3,10 @@ import {readRecords} from '../../lib/results/store.ts';
 import type {Record} from '../../lib/results/record.ts';
 
 /** The part of a record that must come out the same each time. */
-type Verdict = Pick<Record, 'outcome' | 'reason'> & {readonly failed: readonly string[]; readonly passed: readonly string[]};
+type Verdict = Pick<Record, 'outcome' | 'reason'> & {
+  readonly failed: readonly string[];
+  readonly passed: readonly string[];
+};
 
 const verdictOf = ({outcome, reason, checks}: Record): Verdict => ({
   outcome,
@@ -15,7 +18,8 @@ const verdictOf = ({outcome, reason, checks}: Record): Verdict => ({
 /** The verdicts of a run that nothing happened to, by case. */
 export type Reference = ReadonlyMap<string, Verdict>;
 
-export const referenceFrom = (records: readonly Record[]): Reference => new Map(records.map((record) => [record.case, verdictOf(record)]));
+export const referenceFrom = (records: readonly Record[]): Reference =>
+  new Map(records.map((record) => [record.case, verdictOf(record)]));
 
 export const referenceOf = async (out: string): Promise<Reference> => referenceFrom(await readRecords(out));
 
@@ -25,8 +29,16 @@ export function wrongIn(records: readonly Record[], reference: Reference, {whole
     if (record.outcome === 'broken' && !whole) return [];
     const expected = reference.get(record.case);
     const seen = verdictOf(record);
-    return isDeepStrictEqual(seen, expected) ? [] : [`${record.case}: ${seen.outcome} (${seen.reason.slice(0, 300)}), where the reference has ${expected?.outcome ?? 'nothing'}`];
+    return isDeepStrictEqual(seen, expected)
+      ? []
+      : [
+          `${record.case}: ${seen.outcome} (${seen.reason.slice(0, 300)}), where the reference has ${expected?.outcome ?? 'nothing'}`,
+        ];
   });
-  const missing = whole ? [...reference.keys()].filter((id) => !records.some((record) => record.case === id)).map((id) => `${id}: no record`) : [];
+  const missing = whole
+    ? [...reference.keys()]
+        .filter((id) => !records.some((record) => record.case === id))
+        .map((id) => `${id}: no record`)
+    : [];
   return [...wrong, ...missing];
 }

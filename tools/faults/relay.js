@@ -22,7 +22,14 @@ const given = (fd, kind) => {
 };
 
 const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', qemu, ...args], {
-  stdio: ['inherit', 'inherit', 'inherit', ...CHANNELS.map(() => /** @type {const} */ ('pipe')), given(STATE, 'isFile'), given(FILES, 'isDirectory')],
+  stdio: [
+    'inherit',
+    'inherit',
+    'inherit',
+    ...CHANNELS.map(() => /** @type {const} */ ('pipe')),
+    given(STATE, 'isFile'),
+    given(FILES, 'isDirectory'),
+  ],
 });
 /** @type {Map<string, {ours: Socket, theirs: Socket}>} */
 const lines = new Map();

@@ -46,14 +46,20 @@ async function reach(world: World): Promise<Reference> {
   if (!(await isThere(join(out, 'report.md')))) {
     await mkdir(world.cache, {recursive: true});
     await mkdir(join(world.dir, 'begin'), {recursive: true});
-    const {exitCode, stderr} = await world.start({out, cache: world.cache, dir: join(world.dir, 'begin'), env: {MEMHP_FAULTS_HASTE: '1'}}).ended;
+    const {exitCode, stderr} = await world.start({
+      out,
+      cache: world.cache,
+      dir: join(world.dir, 'begin'),
+      env: {MEMHP_FAULTS_HASTE: '1'},
+    }).ended;
     if (exitCode !== 0) {
       await rm(out, {recursive: true}); // no reference for the next time
       throw new Broken(`the reference run ended with status ${exitCode ?? 'none'}: ${stderr}`);
     }
   }
   const reference = await referenceOf(out);
-  if (reference.size !== CASES.length) throw new Broken(`the reference run has ${reference.size} records of ${CASES.length}`);
+  if (reference.size !== CASES.length)
+    throw new Broken(`the reference run has ${reference.size} records of ${CASES.length}`);
   return reference;
 }
 

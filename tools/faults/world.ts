@@ -8,7 +8,13 @@ import {root} from '../../lib/util/paths.ts';
 import {shellQuote} from '../../lib/util/text.ts';
 
 /** Cases that take a second each on a kernel alone: a plug, three transitions, a refusal of QEMU's, a recorded deviation, and one that is skipped. */
-export const CASES = ['online/movable', 'offline/state', 'plug/refused-slot-taken', 'unplug/refused-rolls-back', 'offline/abort-by-signal-kill'];
+export const CASES = [
+  'online/movable',
+  'offline/state',
+  'plug/refused-slot-taken',
+  'unplug/refused-rolls-back',
+  'offline/abort-by-signal-kill',
+];
 
 /** By these a guest can be made to panic from outside. */
 const APPEND = 'sysrq_always_enabled unknown_nmi_panic';
@@ -68,27 +74,62 @@ export class World {
   async begin(): Promise<void> {
     await mkdir(join(this.dir, 'tmp'), {recursive: true});
     const {path} = await findQemu('amd64');
-    await writeFile(join(this.dir, 'qemu'), `#!/bin/sh
+    await writeFile(
+      join(this.dir, 'qemu'),
+      `#!/bin/sh
 case $MEMHP_FAULTS_QEMU:$* in
   relay:*' -chardev '*) exec ${shellQuote(process.execPath)} ${shellQuote(here('relay.js'))} ${path} "$@" ;;
   limit:*' -chardev '*) if [ -e "$MEMHP_FAULTS_DIR/strike" ]; then : >"$MEMHP_FAULTS_DIR/struck"; exec prlimit --as="$MEMHP_FAULTS_LIMIT" ${path} "$@"; fi ;;
 esac
 exec ${path} "$@"
-`, {mode: 0o755});
+`,
+      {mode: 0o755},
+    );
   }
 
   /** Starts `memhp run`. Its processes and all that they start are known by a token in their environment. */
   start({out, cache, dir, env = {}, namespace}: StartOptions): Started {
     const token = `MEMHP_FAULTS_ROUND=${basename(dir)}-${process.pid}-${Math.random().toString(36).slice(2)}`;
-    const command = [process.execPath, join(root, 'lib/cli/bin.js'), 'run', ...CASES, '--kernel', this.kernel, '--qemu', join(this.dir, 'qemu'), '--append', APPEND, '--accel', 'tcg', '--jobs', '1', '--out', out, '--json'];
-    const [file = '', ...args] = namespace === undefined ? command : [
-      'unshare', process.getuid?.() === 0 ? '-m' : '-rm', 'sh', '-c', `set -e; ${namespace.before}; set +e; "$@"; status=$?; ${namespace.after}; exit $status`, 'sh', ...command,
+    const command = [
+      process.execPath,
+      join(root, 'lib/cli/bin.js'),
+      'run',
+      ...CASES,
+      '--kernel',
+      this.kernel,
+      '--qemu',
+      join(this.dir, 'qemu'),
+      '--append',
+      APPEND,
+      '--accel',
+      'tcg',
+      '--jobs',
+      '1',
+      '--out',
+      out,
+      '--json',
     ];
+    const [file = '', ...args] =
+      namespace === undefined
+        ? command
+        : [
+            'unshare',
+            process.getuid?.() === 0 ? '-m' : '-rm',
+            'sh',
+            '-c',
+            `set -e; ${namespace.before}; set +e; "$@"; status=$?; ${namespace.after}; exit $status`,
+            'sh',
+            ...command,
+          ];
     const child = execa(file, args, {
       env: {
         [token.slice(0, token.indexOf('='))]: token.slice(token.indexOf('=') + 1),
         NODE_OPTIONS: `--import=${here('preload.js')}`,
-        MEMHP_FAULTS_DIR: dir, MEMHP_FAULTS_HASTE: String(HASTE), MEMHP_CACHE: cache, TMPDIR: join(this.dir, 'tmp'), ...env,
+        MEMHP_FAULTS_DIR: dir,
+        MEMHP_FAULTS_HASTE: String(HASTE),
+        MEMHP_CACHE: cache,
+        TMPDIR: join(this.dir, 'tmp'),
+        ...env,
       },
       reject: false,
       stdin: 'ignore',
@@ -120,10 +161,16 @@ export async function processesOf(token: string): Promise<Process[]> {
   const found: Process[] = [];
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
-    const [environ, words] = await Promise.all(['environ', 'cmdline'].map((file) => readFile(`/proc/${name}/${file}`, 'latin1').catch(() => '')));
+    const [environ, words] = await Promise.all(
+      ['environ', 'cmdline'].map((file) => readFile(`/proc/${name}/${file}`, 'latin1').catch(() => '')),
+    );
     if (!environ?.split('\0').includes(token)) continue;
     const list = (words ?? '').split('\0').slice(0, -1);
-    found.push({pid: Number(name), words: list, isQemu: /\/?qemu-system-\w+$/.test(list[0] ?? '') && list.includes('-chardev')});
+    found.push({
+      pid: Number(name),
+      words: list,
+      isQemu: /\/?qemu-system-\w+$/.test(list[0] ?? '') && list.includes('-chardev'),
+    });
   }
   return found;
 }
@@ -145,6 +192,8 @@ const OUT_WASTE = /\.part$|^\.writable|^plan\.json$/;
 export async function wasteIn(kind: 'cache' | 'out' | 'tmp', dir: string): Promise<string[]> {
   const entries = await readdir(dir, {recursive: true, withFileTypes: true}).catch(() => []);
   return entries
-    .filter((entry) => entry.isSocket() || kind === 'tmp' || (kind === 'cache' ? CACHE_WASTE : OUT_WASTE).test(entry.name))
+    .filter(
+      (entry) => entry.isSocket() || kind === 'tmp' || (kind === 'cache' ? CACHE_WASTE : OUT_WASTE).test(entry.name),
+    )
     .map((entry) => join(entry.parentPath, entry.name));
 }

@@ -21,9 +21,18 @@ import {hostileGuests, type HostileGuest} from './guests.ts';
 /** The default guest with the script of every hostile guest in it: one boot for all of them. */
 export async function hostileTemplate(cache: string, log: Log): Promise<Template> {
   const image = await ensureImage(await loadManifest(defaultGuest()), {cache, serve, log});
-  const prepare = ['mkdir -p /run/hostile', ...hostileGuests.map(({name, script}) => `printf '%s\\n' ${shellQuote(script)} >/run/hostile/${name}.sh`)];
+  const prepare = [
+    'mkdir -p /run/hostile',
+    ...hostileGuests.map(({name, script}) => `printf '%s\\n' ${shellQuote(script)} >/run/hostile/${name}.sh`),
+  ];
   const qemu = await findQemu(image.arch);
-  const config = {image: {...image, name: `${image.name}-hostile`, prepare}, profile: profileByName('q35'), accel: 'tcg', qemu: qemu.version, append: ''} as const;
+  const config = {
+    image: {...image, name: `${image.name}-hostile`, prepare},
+    profile: profileByName('q35'),
+    accel: 'tcg',
+    qemu: qemu.version,
+    append: '',
+  } as const;
   return await ensureTemplate(config, {cache, qemu, log, bootMs: 60_000 * slowness('tcg'), serve, library, warmUp});
 }
 
@@ -32,7 +41,11 @@ export interface Judged extends Judgement {
 }
 
 /** Executes a hostile guest's case on a clone that lies. */
-export async function judge(hostile: HostileGuest, template: Template, known: readonly KnownDeviation[]): Promise<Judged> {
+export async function judge(
+  hostile: HostileGuest,
+  template: Template,
+  known: readonly KnownDeviation[],
+): Promise<Judged> {
   const entry = (await loadSuites()).find(({id}) => id === hostile.case);
   if (!entry) throw new Broken(`there is no case ${hostile.case}`);
   const dir = await mkdtemp(join(tmpdir(), 'memhp-hostile-'));
@@ -49,10 +62,16 @@ export async function judge(hostile: HostileGuest, template: Template, known: re
         }
         return guest;
       },
-      limits: hostile.seconds === undefined ? {shellMs: ms, operationMs: ms} : {shellMs: hostile.seconds * 1000, operationMs: hostile.seconds * 1000},
+      limits:
+        hostile.seconds === undefined
+          ? {shellMs: ms, operationMs: ms}
+          : {shellMs: hostile.seconds * 1000, operationMs: hostile.seconds * 1000},
       ms: 4 * ms,
     });
-    return {...verdict(entry, execution, {kernel: template.facts.kernel, guest: template.config.image.name, known}), execution};
+    return {
+      ...verdict(entry, execution, {kernel: template.facts.kernel, guest: template.config.image.name, known}),
+      execution,
+    };
   } finally {
     await rm(dir, {recursive: true});
   }
@@ -60,10 +79,15 @@ export async function judge(hostile: HostileGuest, template: Template, known: re
 
 /** What is wrong with the verdict on a hostile; nothing, where it is the one expected. */
 export function misjudged({outcome, words}: HostileGuest, judged: Judged): string[] {
-  const shown = JSON.stringify([judged.reason, judged.checks, judged.execution.sessions.map(({steps}) => steps), judged.execution.console]);
+  const shown = JSON.stringify([
+    judged.reason,
+    judged.checks,
+    judged.execution.sessions.map(({steps}) => steps),
+    judged.execution.console,
+  ]);
   return [
-    ...judged.outcome === outcome ? [] : [`${judged.outcome} instead of ${outcome}: ${judged.reason.slice(0, 1000)}`],
-    ...words.test(judged.reason) ? [] : [`the reason is not ${String(words)}: ${judged.reason.slice(0, 1000)}`],
+    ...(judged.outcome === outcome ? [] : [`${judged.outcome} instead of ${outcome}: ${judged.reason.slice(0, 1000)}`]),
+    ...(words.test(judged.reason) ? [] : [`the reason is not ${String(words)}: ${judged.reason.slice(0, 1000)}`]),
     ...(/\\u00[01]|\\b|\\f|\\r|[\u007F-\u009F]/.test(shown) ? ['there are control characters in what it shows'] : []),
   ];
 }
@@ -76,7 +100,9 @@ export async function judgeAll(cache: string, only: readonly string[], say: Log)
     const judged = await judge(hostile, template, known);
     const problems = misjudged(hostile, judged);
     if (problems.length > 0) wrong += 1;
-    say(`${hostile.name}: ${judged.outcome}: ${judged.reason.slice(0, 200)}${problems.map((one) => `\n  WRONG: ${one}`).join('')}`);
+    say(
+      `${hostile.name}: ${judged.outcome}: ${judged.reason.slice(0, 200)}${problems.map((one) => `\n  WRONG: ${one}`).join('')}`,
+    );
   }
   return wrong;
 }

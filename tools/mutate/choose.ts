@@ -15,7 +15,9 @@ export interface Choice {
 export function* mutantsOf(recording: Recording, {at = '*', sample}: Choice = {}): Iterable<Mutant> {
   const mutable = new Mutable(recording);
   const isWanted = pattern(at);
-  const pairs = mutable.entries.filter(({label}) => isWanted(label)).flatMap((entry) => faults.map((fault) => ({entry, fault})));
+  const pairs = mutable.entries
+    .filter(({label}) => isWanted(label))
+    .flatMap((entry) => faults.map((fault) => ({entry, fault})));
   if (!sample) {
     for (const {entry, fault} of pairs) yield* mutable.at(entry, fault);
     return;

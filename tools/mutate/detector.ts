@@ -35,14 +35,20 @@ export class Detector {
   async under({answers}: Mutant): Promise<Detection> {
     const told = Math.min(...[...answers.keys()].map(({end}) => end));
     const whole = this.#right.outcome !== 'pass'; // a recorded deviation may be seen by an invariant, before or after
-    const {facts, ...now} = await see(this.#subject, answers, {skipInvariants: (place) => !whole && place < told, isEnough: (check) => !this.#isKnown(check)});
+    const {facts, ...now} = await see(this.#subject, answers, {
+      skipInvariants: (place) => !whole && place < told,
+      isEnough: (check) => !this.#isKnown(check),
+    });
     const {facts: were, ...right} = this.#right;
     if (!isDeepStrictEqual(now, right)) return 'caught';
     return isDeepStrictEqual(facts, were) ? 'survived' : 'fact';
   }
 
   #isKnown(check: Check): boolean {
-    const {entry, on: {known, ...on}} = this.#subject;
+    const {
+      entry,
+      on: {known, ...on},
+    } = this.#subject;
     return known.some((one) => applies(one, {caseId: entry.id, ...on}) && explains(one, check));
   }
 }

@@ -22,7 +22,8 @@ test('whatever is wrong in what a case is told is seen, or explained', async (t)
 });
 
 test('a sample follows from its seed', (t) => {
-  const names = (seed: number) => [...mutantsOf(recording, {sample: {count: 20, seed}})].map(({fault, at, about}) => `${fault} ${at} ${about}`);
+  const names = (seed: number) =>
+    [...mutantsOf(recording, {sample: {count: 20, seed}})].map(({fault, at, about}) => `${fault} ${at} ${about}`);
   t.deepEqual(names(7), names(7));
   t.notDeepEqual(names(7), names(8));
   t.is(names(7).length, 20);
@@ -57,6 +58,9 @@ test('tools/mutate/mutants.yaml names faults and cases that there are', async (t
   const cases = (await loadSuites()).map(({id}) => id);
   for (const {case: id, fault, reason} of [...table.equivalent, ...table.survivors]) {
     const find = ruleFinder([{case: id, fault, at: '*', about: '*', reason}]);
-    t.true(faults.some((one) => cases.some((one_) => find({case: one_, fault: one.id, at: '', about: ''}) !== undefined)), `${fault} in ${id}`);
+    t.true(
+      faults.some((one) => cases.some((one_) => find({case: one_, fault: one.id, at: '', about: ''}) !== undefined)),
+      `${fault} in ${id}`,
+    );
   }
 });

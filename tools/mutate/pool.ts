@@ -18,7 +18,10 @@ export type Done = {readonly case: string} & ({readonly tally: Tally} | {readonl
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 
 /** Does all jobs in processes of low priority, as many as there are CPUs, each the next job that is left. */
-export async function* inPool(jobs: readonly Job[], processes = Math.min(availableParallelism(), jobs.length)): AsyncIterable<Done> {
+export async function* inPool(
+  jobs: readonly Job[],
+  processes = Math.min(availableParallelism(), jobs.length),
+): AsyncIterable<Done> {
   const left = [...jobs];
   const workers = Array.from({length: processes}, () => fork(WORKER, {execArgv: process.execArgv}));
   const waiting = new Map<ChildProcess, Promise<{worker: ChildProcess; done: Done}>>();
@@ -49,7 +52,9 @@ async function answer(worker: ChildProcess, job: Job): Promise<{worker: ChildPro
     const gone = once(worker, 'exit', {signal: over.signal}).then(([code]) => {
       throw new Broken(`a process that mutates ${job.case} ended with ${String(code)}`);
     });
-    const [done] = (await Promise.race([once(worker, 'message', {signal: over.signal}), gone])) as [Done | {failed: string}];
+    const [done] = (await Promise.race([once(worker, 'message', {signal: over.signal}), gone])) as [
+      Done | {failed: string},
+    ];
     if ('failed' in done) throw new Broken(`${job.case}: ${done.failed}`);
     gone.catch(() => undefined); // it ends with the abort below
     return {worker, done};

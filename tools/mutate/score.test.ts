@@ -21,7 +21,11 @@ test('a percentage is never rounded up', (t) => {
 });
 
 test('an explanation of what is caught by now is told', (t) => {
-  const table = {unknowable: [], equivalent: [], survivors: [{case: '*', fault: 'memtotal-page', at: '*', about: '*', reason: ''}]};
+  const table = {
+    unknowable: [],
+    equivalent: [],
+    survivors: [{case: '*', fault: 'memtotal-page', at: '*', about: '*', reason: ''}],
+  };
   t.deepEqual(stale(scoreOf([tally(9, 1)]), table), []);
   t.is(stale(scoreOf([tally(10, 0)]), table).length, 1);
 });

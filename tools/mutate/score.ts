@@ -18,7 +18,11 @@ function add(sum: Count, more: Count): void {
 }
 
 export function scoreOf(tallies: readonly Tally[]): Score {
-  const [total, faults, used] = [none(), {} as Record<string, Count>, {} as Record<number, {explained: number; caught: number}>];
+  const [total, faults, used] = [
+    none(),
+    {} as Record<string, Count>,
+    {} as Record<number, {explained: number; caught: number}>,
+  ];
   for (const tally of tallies) {
     for (const [fault, count] of Object.entries(tally.counts)) {
       add(total, count);
@@ -35,10 +39,15 @@ export function scoreOf(tallies: readonly Tally[]): Score {
 
 /** Explanations that explain nothing any more, although what they name was injected. */
 export const stale = ({used}: Score, {survivors}: MutantTable): string[] =>
-  survivors.flatMap(({case: id, fault, at, about}, i) => (used[i] && used[i].explained === 0 ? [`caught now, so it needs no explanation: ${fault} ${about} at ${at} in ${id}`] : []));
+  survivors.flatMap(({case: id, fault, at, about}, i) =>
+    used[i] && used[i].explained === 0
+      ? [`caught now, so it needs no explanation: ${fault} ${about} at ${at} in ${id}`]
+      : [],
+  );
 
 /** Of all that was injected, in percent: what was caught, and what was caught or is explained. Never rounded up to 100. */
-export const percent = (part: number, whole: number): string => (whole === 0 ? '–' : `${(Math.floor((part / whole) * 10_000) / 100).toFixed(2)} %`);
+export const percent = (part: number, whole: number): string =>
+  whole === 0 ? '–' : `${(Math.floor((part / whole) * 10_000) / 100).toFixed(2)} %`;
 
 /** The score as a table in Markdown, one line a fault. */
 export function scoreTable({faults, total}: Score): string {
@@ -47,7 +56,9 @@ export function scoreTable({faults, total}: Score): string {
   return [
     '| fault | injected | caught | | explained | survivors | not injected: means the same |',
     '|---|---:|---:|---:|---:|---:|---:|',
-    ...Object.entries(faults).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => row(name, count)),
+    ...Object.entries(faults)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, count]) => row(name, count)),
     row('all', total),
   ].join('\n');
 }

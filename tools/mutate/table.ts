@@ -16,7 +16,13 @@ const rule = z.strictObject({
 });
 const table = z.strictObject({
   /** Parts of an observation that nobody could know to be wrong: what differs in them alone is not injected, but counted. */
-  unknowable: z.array(z.strictObject({part: z.enum(['meminfo', 'zoneinfo', 'log', 'buses']), but: z.array(z.string()).default([]), reason: z.string().min(20)})),
+  unknowable: z.array(
+    z.strictObject({
+      part: z.enum(['meminfo', 'zoneinfo', 'log', 'buses']),
+      but: z.array(z.string()).default([]),
+      reason: z.string().min(20),
+    }),
+  ),
   /** Other mutants that nobody could know to be wrong: never injected, but counted. */
   equivalent: z.array(rule),
   /** What no case sees, and why that is so. One that all see by now is stale. */
@@ -40,7 +46,9 @@ export type Place = Pick<Mutant, 'fault' | 'at' | 'about'> & {readonly case: str
 
 /** For each of the rules that name the mutant its number; the first one counts. */
 export function ruleFinder(rules: readonly Rule[]): (place: Place) => number | undefined {
-  const tests = rules.map((one) => (['fault', 'case', 'at', 'about'] as const).map((key) => ({key, test: pattern(one[key])})));
+  const tests = rules.map((one) =>
+    (['fault', 'case', 'at', 'about'] as const).map((key) => ({key, test: pattern(one[key])})),
+  );
   return (place) => {
     const found = tests.findIndex((parts) => parts.every(({key, test}) => test(place[key])));
     return found < 0 ? undefined : found;
@@ -50,7 +58,10 @@ export function ruleFinder(rules: readonly Rule[]): (place: Place) => number | u
 /** `{a,b}` stands for one of several, `*` for any text. */
 export function pattern(text: string): (value: string) => boolean {
   if (text === '*') return () => true;
-  const source = text.replaceAll(/[\\^$.|?+()[\]]/g, String.raw`\$&`).replaceAll('*', '.*').replaceAll(/\{([^}]*)\}/g, (_all, words: string) => `(?:${words.replaceAll(',', '|')})`);
+  const source = text
+    .replaceAll(/[\\^$.|?+()[\]]/g, String.raw`\$&`)
+    .replaceAll('*', '.*')
+    .replaceAll(/\{([^}]*)\}/g, (_all, words: string) => `(?:${words.replaceAll(',', '|')})`);
   const regexp = new RegExp(`^${source}$`, 's');
   return (value) => regexp.test(value);
 }

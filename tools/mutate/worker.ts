@@ -19,6 +19,9 @@ async function work({dir, case: id, ...choice}: Job): Promise<Done> {
 }
 
 process.on('message', (job: Job) => {
-  work(job).then((done) => process.send?.(done), (error: unknown) => process.send?.({failed: messageOf(error)}));
+  work(job).then(
+    (done) => process.send?.(done),
+    (error: unknown) => process.send?.({failed: messageOf(error)}),
+  );
 });
 process.on('disconnect', () => process.exit());

@@ -9,6 +9,13 @@ const CHECKOUT = ['package.json', 'package-lock.json', 'ava.config.js', 'images'
 /** Packs this checkout and the npm packages that running it needs into a tar file. */
 export async function packCheckout(file: string, signal: AbortSignal): Promise<void> {
   const {stdout} = await execa('npm', ['ls', '--omit=dev', '--all', '--parseable'], {cwd: root, reject: false});
-  const packages = stdout.split('\n').filter((path) => path.startsWith(join(root, 'node_modules'))).map((path) => path.slice(root.length));
-  await runTool('tar', ['-cf', file, '--owner=0', '--group=0', '--numeric-owner', '-C', root, ...CHECKOUT, ...new Set(packages)], {signal});
+  const packages = stdout
+    .split('\n')
+    .filter((path) => path.startsWith(join(root, 'node_modules')))
+    .map((path) => path.slice(root.length));
+  await runTool(
+    'tar',
+    ['-cf', file, '--owner=0', '--group=0', '--numeric-owner', '-C', root, ...CHECKOUT, ...new Set(packages)],
+    {signal},
+  );
 }

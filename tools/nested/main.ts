@@ -25,11 +25,24 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(0)} s`;
 const log = (line: string): void => void process.stderr.write(`memhp: ${line}\n`);
 
-const {values, positionals} = parseArgs({allowPositionals: true, options: {out: {type: 'string'}, mirror: {type: 'string'}, qemu: {type: 'string'}, one: {type: 'string', default: ONE}}});
+const {values, positionals} = parseArgs({
+  allowPositionals: true,
+  options: {
+    out: {type: 'string'},
+    mirror: {type: 'string'},
+    qemu: {type: 'string'},
+    one: {type: 'string', default: ONE},
+  },
+});
 const controller = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => { controller.abort(new Broken(`interrupted by ${name}`)); });
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(name, () => {
+    controller.abort(new Broken(`interrupted by ${name}`));
+  });
 const interrupted = new Promise<never>((_resolve, reject) => {
-  controller.signal.addEventListener('abort', () => { reject(controller.signal.reason as Broken); });
+  controller.signal.addEventListener('abort', () => {
+    reject(controller.signal.reason as Broken);
+  });
 });
 interrupted.catch(() => undefined); // whoever waits for something races with it
 
@@ -43,11 +56,16 @@ try {
 /** 0 where everything passed under KVM, 1 where it didn't. */
 async function testKvm(suites: readonly string[]): Promise<0 | 1> {
   const {signal} = controller;
-  const out = resolve(values.out ?? join('memhp-runs', `kvm-${new Date().toISOString().replaceAll(/[:.]/g, '-').slice(0, 19)}`));
+  const out = resolve(
+    values.out ?? join('memhp-runs', `kvm-${new Date().toISOString().replaceAll(/[:.]/g, '-').slice(0, 19)}`),
+  );
   await mkdir(out, {recursive: true});
   const qemu = await findQemu('amd64', values.qemu);
   const options = {cache: cacheDir(), log, signal};
-  const image = await ensureImage(await loadManifest(join(root, 'tools/nested/guest.yaml')), {...options, mirror: values.mirror});
+  const image = await ensureImage(await loadManifest(join(root, 'tools/nested/guest.yaml')), {
+    ...options,
+    mirror: values.mirror,
+  });
   const here = await chooseAccelerator('auto', qemu, {...options, kernel: image.kernel});
   const work = await mkdtemp(join(tmpdir(), 'memhp-kvm-'));
   let outer: Outer | undefined;
@@ -58,7 +76,11 @@ async function testKvm(suites: readonly string[]): Promise<0 | 1> {
     log(`booting the guest that KVM is tried in; its console: ${join(out, 'console.log')}`);
     outer = await bootOuter({image, qemu, work, checkout, consoleFile: join(out, 'console.log'), signal});
     log(`it is up after ${seconds(started)}`);
-    await inside(outer, 'modprobe kvm_amd && mkdir /root/memhp /root/runs && tar -xf /dev/disk/by-id/virtio-checkout -C /root/memhp', 'unpack memhp');
+    await inside(
+      outer,
+      'modprobe kvm_amd && mkdir /root/memhp /root/runs && tar -xf /dev/disk/by-id/virtio-checkout -C /root/memhp',
+      'unpack memhp',
+    );
     await memhp(outer, `run ${values.one} --accel auto`, 'auto');
     await memhp(outer, `run ${suites.map(shellQuote).join(' ')} --accel kvm`, 'kvm');
     await outer.take('/root/runs', out);
@@ -68,7 +90,11 @@ async function testKvm(suites: readonly string[]): Promise<0 | 1> {
   }
   const [auto, kvm] = [await loadRun(join(out, 'auto')), await loadRun(join(out, 'kvm'))];
   const {counts} = summarize(kvm);
-  say(`\nunder KVM: ${Object.entries(counts).map(([outcome, n]) => `${n} ${outcome}`).join(', ')}; records and report in ${out}`);
+  say(
+    `\nunder KVM: ${Object.entries(counts)
+      .map(([outcome, n]) => `${n} ${outcome}`)
+      .join(', ')}; records and report in ${out}`,
+  );
   say(`--accel auto in there: ${auto.records[0]?.cell.accel ?? 'nothing'}: ${auto.run.host.accelReason}`);
   say(`--accel auto out here: ${here.accel}: ${here.reason}`);
   const faults = [...faultsOf('--accel auto', auto), ...faultsOf('--accel kvm', kvm)];
@@ -81,7 +107,11 @@ async function memhp(outer: Outer, command: string, name: string): Promise<void>
   const started = Date.now();
   log(`in the guest: memhp ${command}`);
   const kernel = '--kernel /boot/vmlinuz-$(uname -r) --modules /lib/modules';
-  const said = await inside(outer, `cd /root/memhp && node lib/cli/bin.js ${command} ${kernel} --jobs 1 --boot-timeout 900 --patience 10 --out /root/runs/${name} 2>/dev/console; s=$?; [ $s -le 1 ] || [ $s = 3 ]`, `memhp ${command}`);
+  const said = await inside(
+    outer,
+    `cd /root/memhp && node lib/cli/bin.js ${command} ${kernel} --jobs 1 --boot-timeout 900 --patience 10 --out /root/runs/${name} 2>/dev/console; s=$?; [ $s -le 1 ] || [ $s = 3 ]`,
+    `memhp ${command}`,
+  );
   say(said.trimEnd());
   log(`that took ${seconds(started)}`);
 }

@@ -19,7 +19,14 @@ const CPU = 'EPYC';
 const CLOCK = 'tsc=reliable';
 const MINUTE = 60_000;
 
-const profile: MachineProfile = {...profileByName('q35'), name: 'q35-nested', title: 'q35 with room for guests of its own', ram: gib(4), maxmem: gib(5), slots: 1};
+const profile: MachineProfile = {
+  ...profileByName('q35'),
+  name: 'q35-nested',
+  title: 'q35 with room for guests of its own',
+  ram: gib(4),
+  maxmem: gib(5),
+  slots: 1,
+};
 
 export interface OuterOptions {
   readonly image: Image;
@@ -48,8 +55,17 @@ export async function bootOuter({image, qemu, work, checkout, consoleFile, signa
   await writeFile(results, '');
   await truncate(results, mib(256));
   const args = [
-    ...machineArgs(config, {ramDir: work, share: false, ...(image.disk ? {disk: {path: image.disk, snapshot: true}} : {}), ssh: {forward: true}, keys}),
-    '-cpu', withRightFlags(CPU, qemu.version), ...drive('checkout', checkout, 'on'), ...drive('results', results, 'off'),
+    ...machineArgs(config, {
+      ramDir: work,
+      share: false,
+      ...(image.disk ? {disk: {path: image.disk, snapshot: true}} : {}),
+      ssh: {forward: true},
+      keys,
+    }),
+    '-cpu',
+    withRightFlags(CPU, qemu.version),
+    ...drive('checkout', checkout, 'on'),
+    ...drive('results', results, 'off'),
   ];
   const vm = await launch(qemu, args, {ms: MINUTE, consoleFile});
   try {
@@ -61,7 +77,13 @@ export async function bootOuter({image, qemu, work, checkout, consoleFile, signa
   const shell = new PortShell(vm.ports.virtio[0]);
   const gone = <T>(work: Promise<T>): Promise<T> => Promise.race([work, vm.gone, vm.console.panic]);
   return {
-    shell: {kind: shell.kind, run: (script, ms, where) => gone(shell.run(script, ms, where)), close: () => { shell.close(); }},
+    shell: {
+      kind: shell.kind,
+      run: (script, ms, where) => gone(shell.run(script, ms, where)),
+      close: () => {
+        shell.close();
+      },
+    },
     take: async (from, to) => {
       await gone(shell.run(`tar -cf /dev/disk/by-id/virtio-results -C ${from} . && sync`, 5 * MINUTE));
       await runTool('tar', ['-xf', results, '-C', to, '--no-same-owner'], {signal});
@@ -71,6 +93,8 @@ export async function bootOuter({image, qemu, work, checkout, consoleFile, signa
 }
 
 const drive = (name: string, path: string, readonly: 'on' | 'off'): string[] => [
-  '-drive', `file=${escapeValue(path)},if=none,id=${name},format=raw,readonly=${readonly}`,
-  '-device', `virtio-blk-pci,drive=${name},serial=${name}`,
+  '-drive',
+  `file=${escapeValue(path)},if=none,id=${name},format=raw,readonly=${readonly}`,
+  '-device',
+  `virtio-blk-pci,drive=${name},serial=${name}`,
 ];

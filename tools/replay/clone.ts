@@ -21,23 +21,37 @@ export class Diverged extends Broken {
 export type Answers = ReadonlyMap<Entry, Answer>;
 
 /** A clone that answers what is in the record, in its order; `answers` are told instead of the recorded ones. */
-export function recordedClone({clones, entries}: Recording, prefix: string, timeline: Timeline, answers: Answers): Clone {
+export function recordedClone(
+  {clones, entries}: Recording,
+  prefix: string,
+  timeline: Timeline,
+  answers: Answers,
+): Clone {
   const head = clones.get(prefix);
   if (!head) throw new Diverged(`the replay has left the record: it opens a clone "${prefix}"`);
   const own = entries.filter(({clone}) => clone === prefix);
   const shells = own.filter((entry) => entry.kind === 'script');
   const shell = (port: string): Shell => {
-    const ask = inOrder(shells.filter((entry) => entry.port === port), timeline, answers);
+    const ask = inOrder(
+      shells.filter((entry) => entry.port === port),
+      timeline,
+      answers,
+    );
     return {kind: 'port', close: () => undefined, run: ask};
   };
   const host = shell('host');
   return {
     template: {facts: head.facts, config: head.config},
-    vm: {qmp: new RecordedQmp(own, head.n, timeline, answers), console: new SerialConsole(new PassThrough()), gone: new Promise<never>(() => undefined)},
+    vm: {
+      qmp: new RecordedQmp(own, head.n, timeline, answers),
+      console: new SerialConsole(new PassThrough()),
+      gone: new Promise<never>(() => undefined),
+    },
     shell: shell('work'),
     watch: shell('watch'),
     hostFile: async (name) => (await host.run(name, 0)).stdout,
-    hostFind: async (name, text) => exactNumber((await host.run(findIn(name, text), 0)).stdout, `how often a text is in ${name}`),
+    hostFind: async (name, text) =>
+      exactNumber((await host.run(findIn(name, text), 0)).stdout, `how often a text is in ${name}`),
     clock: sleepersClock(),
     close: () => Promise.resolve(),
   };
@@ -48,7 +62,11 @@ export function recordedClone({clones, entries}: Recording, prefix: string, time
  * ask all of it again. Else it may leave out what it did in the record; and when it asks again and again for something that
  * doesn't come, it is told the same again and again.
  */
-function inOrder<E extends ScriptEntry | QmpEntry>(entries: readonly E[], timeline: Timeline, answers: Answers): (question: string) => Promise<Exclude<E['answer'], NoAnswer>> {
+function inOrder<E extends ScriptEntry | QmpEntry>(
+  entries: readonly E[],
+  timeline: Timeline,
+  answers: Answers,
+): (question: string) => Promise<Exclude<E['answer'], NoAnswer>> {
   let at = 0;
   const next = (question: string): E | undefined => {
     if (answers.size === 0) return entries[at]?.question === question ? entries[at] : undefined;
@@ -57,7 +75,10 @@ function inOrder<E extends ScriptEntry | QmpEntry>(entries: readonly E[], timeli
   };
   return async (question) => {
     const entry = next(question);
-    if (!entry) throw new Diverged(`the replay has left the record: asked "${short(question)}", where the record has "${short(entries[at]?.question ?? 'nothing more')}"`);
+    if (!entry)
+      throw new Diverged(
+        `the replay has left the record: asked "${short(question)}", where the record has "${short(entries[at]?.question ?? 'nothing more')}"`,
+      );
     at = entries.indexOf(entry) + 1;
     await timeline.until(entry.end);
     const answer = (answers.get(entry) ?? entry.answer) as E['answer'];
@@ -85,7 +106,11 @@ class RecordedQmp implements Qmp {
     }
     this.events = events;
     this.#wrong = answers.size > 0;
-    this.#ask = inOrder(own.filter((entry): entry is QmpEntry => entry.kind === 'qmp' && entry.n > opened), timeline, answers);
+    this.#ask = inOrder(
+      own.filter((entry): entry is QmpEntry => entry.kind === 'qmp' && entry.n > opened),
+      timeline,
+      answers,
+    );
   }
 
   async execute(command: string, args: object = {}): Promise<unknown> {

@@ -8,7 +8,9 @@ import {UsageError} from '../../lib/util/errors.ts';
 import {readIfThere} from '../../lib/util/files.ts';
 
 /** What QEMU's monitor answered to a command. `first`: events that come just before it, only where a fault made it so. */
-export type QmpAnswer = ({readonly return: unknown} | {readonly error: {readonly class: string; readonly desc: string}}) & {readonly first?: readonly QmpEvent[]};
+export type QmpAnswer = (
+  {readonly return: unknown} | {readonly error: {readonly class: string; readonly desc: string}}
+) & {readonly first?: readonly QmpEvent[]};
 /** A way that was lost, or a deadline. */
 export interface NoAnswer {
   readonly lost: string;
@@ -62,10 +64,22 @@ export interface Recording {
 export const OBSERVE = 'memhp_observe';
 
 const commandLine = z.object({
-  n: z.number(), end: z.number(), port: z.string(), script: z.string(),
-  status: z.number().optional(), stdout: z.string().optional(), stderr: z.string().optional(), error: z.string().optional(),
+  n: z.number(),
+  end: z.number(),
+  port: z.string(),
+  script: z.string(),
+  status: z.number().optional(),
+  stdout: z.string().optional(),
+  stderr: z.string().optional(),
+  error: z.string().optional(),
 });
-const qmpLine = z.object({n: z.number(), in: message.optional(), out: z.object({execute: z.string(), arguments: z.record(z.string(), z.unknown()).default({}), id: z.number()}).optional()});
+const qmpLine = z.object({
+  n: z.number(),
+  in: message.optional(),
+  out: z
+    .object({execute: z.string(), arguments: z.record(z.string(), z.unknown()).default({}), id: z.number()})
+    .optional(),
+});
 
 /** Reads a case's evidence directory. Throws UsageError where it isn't a whole record, as of a run before there were any. */
 export async function readRecording(dir: string): Promise<Recording> {
@@ -77,23 +91,35 @@ export async function readRecording(dir: string): Promise<Recording> {
   for (const prefix of prefixes) {
     const files = evidenceFiles(dir, prefix);
     clones.set(prefix, JSON.parse(await readFile(files.clone, 'utf8')) as CloneHead);
-    entries.push(...scripts(prefix, await lines(files.commands, commandLine)), ...monitor(prefix, await lines(files.qmp, qmpLine)));
+    entries.push(
+      ...scripts(prefix, await lines(files.commands, commandLine)),
+      ...monitor(prefix, await lines(files.qmp, qmpLine)),
+    );
   }
   return {clones, entries: labelled(entries.sort((a, b) => a.n - b.n))};
 }
 
 async function lines<T>(file: string, schema: z.ZodType<T>): Promise<T[]> {
   const text = (await readIfThere(file)) ?? '';
-  return text.split('\n').filter(Boolean).map((line, i) => {
-    const parsed = schema.safeParse(JSON.parse(line));
-    if (!parsed.success) throw new UsageError(`${file}:${i + 1}: ${z.prettifyError(parsed.error)}`);
-    return parsed.data;
-  });
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line, i) => {
+      const parsed = schema.safeParse(JSON.parse(line));
+      if (!parsed.success) throw new UsageError(`${file}:${i + 1}: ${z.prettifyError(parsed.error)}`);
+      return parsed.data;
+    });
 }
 
 const scripts = (clone: string, found: readonly z.infer<typeof commandLine>[]): ScriptEntry[] =>
   found.map(({n, end, port, script, status, stdout = '', stderr = '', error = 'no answer'}) => ({
-    kind: 'script', clone, n, end, port, question: script, label: `${port} ${script}`,
+    kind: 'script',
+    clone,
+    n,
+    end,
+    port,
+    question: script,
+    label: `${port} ${script}`,
     answer: status === undefined ? {lost: error} : {status, stdout, stderr},
   }));
 
@@ -104,12 +130,25 @@ function monitor(clone: string, found: readonly z.infer<typeof qmpLine>[]): Entr
     replies.set(line.id, {n, answer: 'error' in line ? {error: line.error} : {return: line.return}});
   }
   return found.flatMap(({n, in: line, out}): Entry[] => {
-    if (line !== undefined && 'event' in line) return [{kind: 'event', clone, n, end: n, label: `event ${line.event}`, answer: [line]}];
+    if (line !== undefined && 'event' in line)
+      return [{kind: 'event', clone, n, end: n, label: `event ${line.event}`, answer: [line]}];
     if (out === undefined) return [];
     const {execute: command, arguments: args, id} = out;
     const reply = replies.get(id);
     const question = questionOf(command, args);
-    return [{kind: 'qmp', clone, n, end: reply?.n ?? Infinity, command, args, question, label: question, answer: reply?.answer ?? {lost: `QMP command ${command} has no answer`}}];
+    return [
+      {
+        kind: 'qmp',
+        clone,
+        n,
+        end: reply?.n ?? Infinity,
+        command,
+        args,
+        question,
+        label: question,
+        answer: reply?.answer ?? {lost: `QMP command ${command} has no answer`},
+      },
+    ];
   });
 }
 
@@ -120,7 +159,13 @@ export const questionOf = (command: string, args: object): string => `${command}
 function labelled(entries: readonly Entry[]): Entry[] {
   const seen = new Map<string, number>();
   return entries.map((entry) => {
-    const words = entry.label === `work ${OBSERVE}` ? 'observation' : entry.label.replaceAll(/\s+/g, ' ').replaceAll(/(memhp\.hold)\.\w{6}/g, '$1').trim();
+    const words =
+      entry.label === `work ${OBSERVE}`
+        ? 'observation'
+        : entry.label
+            .replaceAll(/\s+/g, ' ')
+            .replaceAll(/(memhp\.hold)\.\w{6}/g, '$1')
+            .trim();
     const label = `${entry.clone}${words.length > 120 ? `${words.slice(0, 120)}…` : words}`;
     const count = (seen.get(label) ?? 0) + 1;
     seen.set(label, count);

@@ -19,38 +19,51 @@ const execution = (body: Case['body']) => tell({...fixture, entry: {...fixture.e
 test('the unchanged record gives the verdict that the run gave', async (t) => {
   const {outcome, own, failed: detected, checks} = await tell(fixture);
   t.is(outcome, 'pass');
-  t.deepEqual([...own.keys()], ['what the guest reported (_OST)', 'QEMU\'s events', 'after plug and unplug: everything is as before']);
+  t.deepEqual(
+    [...own.keys()],
+    ['what the guest reported (_OST)', "QEMU's events", 'after plug and unplug: everything is as before'],
+  );
   t.deepEqual(detected, []);
   t.is(checks.at(-1)?.name, 'invariants after every step');
 });
 
 test('each answer has a label that is the same in each run', (t) => {
-  t.deepEqual(mutable.entries.map(({label}) => label).filter((label) => !label.startsWith('query-')), [
-    'observation #1',
-    'work echo \'offline\' >\'/sys/devices/system/memory/auto_online_blocks\' #1',
-    'observation #2',
-    'object-add {"qom-type":"memory-backend-ram","id":"mem-dimm0","size":268435456} #1',
-    'device_add {"driver":"pc-dimm","id":"dimm0","memdev":"mem-dimm0"} #1',
-    'event ACPI_DEVICE_OST #1',
-    'observation #3',
-    'device_del {"id":"dimm0"} #1',
-    'event ACPI_DEVICE_OST #2',
-    'event DEVICE_DELETED #1',
-    'event ACPI_DEVICE_OST #3',
-    'observation #4',
-  ]);
+  t.deepEqual(
+    mutable.entries.map(({label}) => label).filter((label) => !label.startsWith('query-')),
+    [
+      'observation #1',
+      "work echo 'offline' >'/sys/devices/system/memory/auto_online_blocks' #1",
+      'observation #2',
+      'object-add {"qom-type":"memory-backend-ram","id":"mem-dimm0","size":268435456} #1',
+      'device_add {"driver":"pc-dimm","id":"dimm0","memdev":"mem-dimm0"} #1',
+      'event ACPI_DEVICE_OST #1',
+      'observation #3',
+      'device_del {"id":"dimm0"} #1',
+      'event ACPI_DEVICE_OST #2',
+      'event DEVICE_DELETED #1',
+      'event ACPI_DEVICE_OST #3',
+      'observation #4',
+    ],
+  );
 });
 
 test('a wrong answer detects the checks that see it', async (t) => {
-  t.deepEqual((await under('event-twice', 'event DEVICE_DELETED #1')).failed, ['QEMU\'s events']);
-  t.deepEqual((await under('ost-other', 'event ACPI_DEVICE_OST #3', 'info.status 130')).failed, ['what the guest reported (_OST)']);
-  t.deepEqual((await under('memtotal-page', 'observation #4', 'MemTotal')).failed, ['after plug and unplug: everything is as before']);
+  t.deepEqual((await under('event-twice', 'event DEVICE_DELETED #1')).failed, ["QEMU's events"]);
+  t.deepEqual((await under('ost-other', 'event ACPI_DEVICE_OST #3', 'info.status 130')).failed, [
+    'what the guest reported (_OST)',
+  ]);
+  t.deepEqual((await under('memtotal-page', 'observation #4', 'MemTotal')).failed, [
+    'after plug and unplug: everything is as before',
+  ]);
 });
 
-test('what only the invariants or a verb see is no check of the case\'s own', async (t) => {
+test("what only the invariants or a verb see is no check of the case's own", async (t) => {
   const seen = await under('block-online-file', 'observation #3', 'memory32');
   t.deepEqual({outcome: seen.outcome, detected: seen.failed}, {outcome: 'fail', detected: []});
-  const refused = await under('write-refused', 'work echo \'offline\' >\'/sys/devices/system/memory/auto_online_blocks\' #1');
+  const refused = await under(
+    'write-refused',
+    "work echo 'offline' >'/sys/devices/system/memory/auto_online_blocks' #1",
+  );
   t.deepEqual({outcome: refused.outcome, detected: refused.failed}, {outcome: 'fail', detected: []});
 });
 
@@ -63,7 +76,10 @@ test('an event that never comes ends the case at once, without a verdict', async
 test('a guest whose clock is set while a case runs has no verdict', async (t) => {
   const {outcome, reason} = await under('clock-set', 'observation #3');
   t.is(outcome, 'broken');
-  t.regex(reason, /the guest's clock was set while the case ran: by \/proc\/stat it booted at 2026-11-21T02:48:13\.000Z, and now at 2026-11-21T02:48:14\.000Z/);
+  t.regex(
+    reason,
+    /the guest's clock was set while the case ran: by \/proc\/stat it booted at 2026-11-21T02:48:13\.000Z, and now at 2026-11-21T02:48:14\.000Z/,
+  );
 });
 
 test('a fault that stays is in all later answers', (t) => {
@@ -79,14 +95,17 @@ test('a case that asks for something else has left the record', async (t) => {
   t.regex(reason, /the replay has left the record: asked "echo 'online' .*", where the record has "echo 'offline'/);
 });
 
-test('each of the case\'s own checks is turned detected by something', async (t) => {
+test("each of the case's own checks is turned detected by something", async (t) => {
   const {detected, undetected} = await detectedOf(fixture);
   t.deepEqual(undetected, []);
-  t.deepEqual(detected.map(({check, fault}) => `${fault}: ${check}`), [
-    'ost-other: what the guest reported (_OST)',
-    'event-lost: QEMU\'s events',
-    'block-state: after plug and unplug: everything is as before',
-  ]);
+  t.deepEqual(
+    detected.map(({check, fault}) => `${fault}: ${check}`),
+    [
+      'ost-other: what the guest reported (_OST)',
+      "event-lost: QEMU's events",
+      'block-state: after plug and unplug: everything is as before',
+    ],
+  );
 });
 
 test('of a row the lines that hold are kept, and the others alone are looked for again', async (t) => {
@@ -94,7 +113,10 @@ test('of a row the lines that hold are kept, and the others alone are looked for
   const [first, second, third] = whole.detected;
   if (!first || !second || !third) return void t.fail('three checks');
   const other = {...third, fault: 'memtotal-page', about: 'MemTotal', at: 'observation #3'}; // detected too, though not the first of the catalogue
-  const row = await rowFor(fixture, {...whole, detected: [{...first, fault: 'gone-from-the-catalogue'}, second, other]});
+  const row = await rowFor(fixture, {
+    ...whole,
+    detected: [{...first, fault: 'gone-from-the-catalogue'}, second, other],
+  });
   t.deepEqual(row.detected, [first, second, other]);
 });
 
@@ -106,7 +128,8 @@ test('faults have ids of their own and say what is wrong', (t) => {
 test('no fault makes a right answer of a right one', (t) => {
   for (const entry of mutable.entries) {
     for (const fault of faults) {
-      for (const {about, answers} of mutable.at(entry, fault)) t.notDeepEqual(answers.get(entry), entry.answer, `${fault.id} ${about} at ${entry.label}`);
+      for (const {about, answers} of mutable.at(entry, fault))
+        t.notDeepEqual(answers.get(entry), entry.answer, `${fault.id} ${about} at ${entry.label}`);
     }
   }
 });

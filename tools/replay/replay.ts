@@ -31,7 +31,12 @@ export interface Less {
 }
 
 /** Executes a case's body against what a run recorded; `answers` are told instead of the recorded ones. */
-export function replay(entry: Case, recording: Recording, answers: Answers = NONE, {skipInvariants = () => false, isEnough}: Less = {}): Promise<Execution> {
+export function replay(
+  entry: Case,
+  recording: Recording,
+  answers: Answers = NONE,
+  {skipInvariants = () => false, isEnough}: Less = {},
+): Promise<Execution> {
   const timeline = new Timeline();
   return execute(entry, {
     open: (prefix) => Promise.resolve(recordedClone(recording, prefix, timeline, answers)),

@@ -31,7 +31,10 @@ test('a wait goes on with the record until it has what it waits for', async (t) 
 test('a wait for what never comes ends as soon as nothing is left', async (t) => {
   const timeline = new Timeline();
   timeline.comes(1, () => undefined);
-  await t.throwsAsync(timeline.find('event X', () => undefined), {instanceOf: DeadlineError, message: 'event X: it never comes in the record'});
+  await t.throwsAsync(
+    timeline.find('event X', () => undefined),
+    {instanceOf: DeadlineError, message: 'event X: it never comes in the record'},
+  );
 });
 
 test('somebody who waits does not keep others from their answers', async (t) => {

@@ -74,7 +74,10 @@ export class Timeline {
   /** Tells one thing, then lets everybody who heard it go on until they wait again. */
   #turn(): void {
     this.#running = false;
-    const next = [...this.#pending].reduce<Pending | undefined>((first, one) => (first === undefined || one.end < first.end ? one : first), undefined);
+    const next = [...this.#pending].reduce<Pending | undefined>(
+      (first, one) => (first === undefined || one.end < first.end ? one : first),
+      undefined,
+    );
     const [coming] = this.#coming;
     const comesFirst = coming !== undefined && (next === undefined ? this.#waiting.size > 0 : coming.n < next.end);
     if (comesFirst) {

@@ -8,14 +8,14 @@ const names = Object.keys(layers);
  * @param {string} root
  * @returns {import('eslint').Linter.Config}
  */
-export const boundariesOf = root => ({
+export const boundariesOf = (root) => ({
   files: ['lib/**', 'suites/**', 'tools/**'],
   ignores: ['**/*.test.ts'],
   // The plugin's own types are of its CommonJS build and do not match what it exports to an ES module.
   plugins: {boundaries: /** @type {import('eslint').ESLint.Plugin} */ (/** @type {unknown} */ (boundaries))},
   settings: {
     'boundaries/root-path': root,
-    'boundaries/elements': names.map(type => ({type, pattern: type})),
+    'boundaries/elements': names.map((type) => ({type, pattern: type})),
     'boundaries/dependency-nodes': ['import', 'dynamic-import', 'export'],
     'import/resolver': {node: {extensions: ['.ts', '.js']}},
   },
@@ -29,7 +29,10 @@ export const boundariesOf = root => ({
 function policies() {
   return [
     {allow: {to: {module: {origin: ['external', 'core']}}}},
-    ...Object.entries(layers).map(([type, others]) => ({from: {element: {type}}, allow: {to: {element: {type: [type, ...others]}}}})),
+    ...Object.entries(layers).map(([type, others]) => ({
+      from: {element: {type}},
+      allow: {to: {element: {type: [type, ...others]}}},
+    })),
     ...Object.entries(closed).map(([type, origin]) => ({from: {element: {type}}, disallow: {to: {module: {origin}}}})),
   ];
 }

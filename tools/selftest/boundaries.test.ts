@@ -43,47 +43,56 @@ const specifier = (from: string, to: string): string => `${relative(from, to).re
 
 /** Folders that a file in `from` may import, as the linter sees it. */
 async function allowed(from: string): Promise<string[]> {
-  const broken = await brokenLines(from, names.map(to => `import '${specifier(from, to)}';`));
+  const broken = await brokenLines(
+    from,
+    names.map((to) => `import '${specifier(from, to)}';`),
+  );
   return names.filter((_name, index) => !broken.includes(index + 1));
 }
 
-test('every folder imports what its layer may, and nothing else', async t => {
+test('every folder imports what its layer may, and nothing else', async (t) => {
   for (const [from, others] of Object.entries(layers)) {
     t.deepEqual((await allowed(from)).sort(), [from, ...others].sort(), from);
   }
 });
 
-test('the boundaries of the design hold', async t => {
+test('the boundaries of the design hold', async (t) => {
   t.deepEqual(await allowed('suites'), ['lib/conformance', 'suites']);
   t.deepEqual((await allowed('lib/report')).sort(), ['lib/report', 'lib/results', 'lib/util']);
   t.deepEqual(await allowed('lib/util'), ['lib/util']);
   for (const layer of ['lib/vmm/qemu', 'lib/shell', 'lib/console', 'lib/image', 'lib/udev']) {
-    t.false((await allowed(layer)).some(other => /guest|conformance|machine/.test(other)), `${layer} knows nothing of memory`);
+    t.false(
+      (await allowed(layer)).some((other) => /guest|conformance|machine/.test(other)),
+      `${layer} knows nothing of memory`,
+    );
   }
-  for (const layer of names.filter(name => !name.startsWith('tools/'))) {
-    t.false((await allowed(layer)).some(other => other.startsWith('tools/')), `${layer} is the product, and knows nothing of what checks it`);
+  for (const layer of names.filter((name) => !name.startsWith('tools/'))) {
+    t.false(
+      (await allowed(layer)).some((other) => other.startsWith('tools/')),
+      `${layer} is the product, and knows nothing of what checks it`,
+    );
   }
 });
 
-test('type imports, re-exports and dynamic imports count as imports', async t => {
+test('type imports, re-exports and dynamic imports count as imports', async (t) => {
   const other = specifier('lib/util', 'lib/guest');
   const source = [`import type {A} from '${other}';`, `export * from '${other}';`, `await import('${other}');`];
   t.deepEqual(await brokenLines('lib/util', source), [1, 2, 3]);
 });
 
-test('suites import no package, and the bootstrap none of npm', async t => {
+test('suites import no package, and the bootstrap none of npm', async (t) => {
   const source = ["import 'node:fs';", "import 'execa';"];
   t.deepEqual(await brokenLines('suites', source), [1, 2]);
   t.deepEqual(await brokenLines('lib/bootstrap', source), [2]);
   t.deepEqual(await brokenLines('lib/guest', source), []);
 });
 
-test('a folder without a layer is refused, and so is an import that leads nowhere', async t => {
+test('a folder without a layer is refused, and so is an import that leads nowhere', async (t) => {
   t.deepEqual(await brokenLines('lib/stray', ['export {};']), [1]);
   t.deepEqual(await brokenLines('tools/stray', ['export {};']), [1]);
   t.deepEqual(await brokenLines('lib/cli', ["import '../stray/it.ts';", "import './missing.ts';"]), [1, 2]);
 });
 
-test('tests are free', async t => {
+test('tests are free', async (t) => {
   t.deepEqual(await brokenLines('lib/util', [`import '${specifier('lib/util', 'lib/cli')}';`], 'it.test.ts'), []);
 });

@@ -5,12 +5,33 @@ import {layers} from './layers.js';
 const imports = importsOf();
 
 test('no files import one another in a circle', (t) => {
-  t.deepEqual(circlesOf(imports).map((circle) => circle.join(' -> ')), []);
+  t.deepEqual(
+    circlesOf(imports).map((circle) => circle.join(' -> ')),
+    [],
+  );
 });
 
 test('a circle is seen', (t) => {
-  t.deepEqual(circlesOf(new Map([['a', ['b']], ['b', ['c', 'd']], ['c', ['a']], ['d', []]])), [['a', 'b', 'c']]);
-  t.deepEqual(circlesOf(new Map([['a', ['a']], ['b', ['a']]])), [['a']]);
+  t.deepEqual(
+    circlesOf(
+      new Map([
+        ['a', ['b']],
+        ['b', ['c', 'd']],
+        ['c', ['a']],
+        ['d', []],
+      ]),
+    ),
+    [['a', 'b', 'c']],
+  );
+  t.deepEqual(
+    circlesOf(
+      new Map([
+        ['a', ['a']],
+        ['b', ['a']],
+      ]),
+    ),
+    [['a']],
+  );
 });
 
 test('a layer may import what it does import, and no more', (t) => {

@@ -10,23 +10,29 @@ const parts: Record<string, () => Promise<Result>> = {
 };
 
 const asked = process.argv.slice(2);
-const unknown = asked.filter(name => !Object.hasOwn(parts, name));
+const unknown = asked.filter((name) => !Object.hasOwn(parts, name));
 if (unknown.length > 0) {
-  process.stderr.write(`memhp: npm test has no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}\n`);
+  process.stderr.write(
+    `memhp: npm test has no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}\n`,
+  );
   process.exit(2);
 }
 
 const results = new Map<string, Result>();
 for (const [name, run] of Object.entries(parts)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
-  const result = await run().catch((error: unknown) => ({passed: 0, failed: [String(error)], summary: 'could not run'}));
+  const result = await run().catch((error: unknown) => ({
+    passed: 0,
+    failed: [String(error)],
+    summary: 'could not run',
+  }));
   results.set(name, result);
   process.stdout.write(`${name}: ${result.summary}\n`);
 }
 
 await writeJunit('project', tapOf(new Map([...results].filter(([name]) => name === 'lint' || name === 'types'))));
-const failed = [...results].flatMap(([name, result]) => result.failed.map(title => `${name} › ${title}`));
-if (failed.length > 0) process.stdout.write(`\nFailed:\n${failed.map(title => `  ${title}\n`).join('')}`);
+const failed = [...results].flatMap(([name, result]) => result.failed.map((title) => `${name} › ${title}`));
+if (failed.length > 0) process.stdout.write(`\nFailed:\n${failed.map((title) => `  ${title}\n`).join('')}`);
 const passed = [...results.values()].reduce((sum, result) => sum + result.passed, 0);
 process.stdout.write(`\n${passed} passed, ${failed.length} failed\n`);
 process.exitCode = failed.length === 0 ? 0 : 1;

@@ -26,7 +26,11 @@ export async function command(file: string, args: string[]): Promise<Result> {
   const {all, exitCode, durationMs, originalMessage} = await execa(file, args, {...options, all: true});
   if (exitCode === 0) return {passed: 1, failed: [], summary: `passed in ${seconds(durationMs)}`};
   process.stdout.write(`${all}\n`);
-  return {passed: 0, failed: [`${file} ${originalMessage ?? `ended with status ${exitCode ?? 'none'}`}`], summary: `failed in ${seconds(durationMs)}`};
+  return {
+    passed: 0,
+    failed: [`${file} ${originalMessage ?? `ended with status ${exitCode ?? 'none'}`}`],
+    summary: `failed in ${seconds(durationMs)}`,
+  };
 }
 
 /** AVA over one set of files of ava.config.js. Shows failures as they happen, and every test where `verbose`. */
@@ -52,5 +56,9 @@ export async function ava(set: 'unit' | 'guest', verbose: boolean): Promise<Resu
   await writeJunit(set, tap.join('\n'));
   const problems = flaw === undefined ? failed : [...failed, flaw];
   const skips = skipped === 0 ? '' : `, ${skipped} skipped`;
-  return {passed, failed: problems, summary: `${passed} passed, ${problems.length} failed${skips} in ${seconds(durationMs)}`};
+  return {
+    passed,
+    failed: problems,
+    summary: `${passed} passed, ${problems.length} failed${skips} in ${seconds(durationMs)}`,
+  };
 }

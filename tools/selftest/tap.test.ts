@@ -7,34 +7,47 @@ function tally(exit: number, ...lines: string[]): Tally {
   return counter.end(exit);
 }
 
-test('passes, failures and skips are counted', t => {
+test('passes, failures and skips are counted', (t) => {
   t.deepEqual(
-    tally(1, 'TAP version 13', 'ok 1 - one', 'not ok 2 - two', '  ---', '    ok: false', '  ...', 'ok 3 - three # SKIP', '1..3'),
+    tally(
+      1,
+      'TAP version 13',
+      'ok 1 - one',
+      'not ok 2 - two',
+      '  ---',
+      '    ok: false',
+      '  ...',
+      'ok 3 - three # SKIP',
+      '1..3',
+    ),
     {passed: 1, failed: ['two'], skipped: 1, flaw: undefined},
   );
 });
 
-test('a whole stream of passes has no flaw', t => {
+test('a whole stream of passes has no flaw', (t) => {
   t.is(tally(0, 'ok 1 - one', '1..1').flaw, undefined);
 });
 
-test('nothing that ran is no success', t => {
+test('nothing that ran is no success', (t) => {
   t.is(tally(0, '1..0').flaw, 'no test ran (exit status 0)');
   t.is(tally(0).flaw, 'no test ran (exit status 0)');
   t.is(tally(0, 'ok 1 - one # SKIP', '1..1').flaw, 'no test ran (exit status 0)');
 });
 
-test('a runner that was cut off is no success', t => {
+test('a runner that was cut off is no success', (t) => {
   t.is(tally(137, 'ok 1 - one').flaw, 'the test runner was cut off after 1 tests (exit status 137)');
   t.is(tally(0, 'ok 1 - one', '1..2').flaw, '1 of 2 planned tests were reported');
 });
 
-test('a runner that fails without a failing test is no success', t => {
+test('a runner that fails without a failing test is no success', (t) => {
   t.is(tally(1, 'ok 1 - one', '1..1').flaw, 'no test failed, but the test runner ended with status 1');
 });
 
-test('a crash that AVA reports beyond its plan counts as a failure once', t => {
+test('a crash that AVA reports beyond its plan counts as a failure once', (t) => {
   t.deepEqual(tally(1, 'ok 1 - one', 'not ok 2 - Error: crash', '1..1'), {
-    passed: 1, failed: ['Error: crash'], skipped: 0, flaw: undefined,
+    passed: 1,
+    failed: ['Error: crash'],
+    skipped: 0,
+    flaw: undefined,
   });
 });

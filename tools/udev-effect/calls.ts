@@ -18,7 +18,14 @@ export function explainCalls(traced: Traced, deeds: readonly Deed[], kernel: str
   const started = programsOf(traced, deeds);
   const used = new Set<Deed>();
   const byWorker = (call: Call, what: Explained['what']): Deed | undefined => {
-    const deed = deeds.find((one) => one.how === 'rule' && one.pid === call.pid && one.block === call.block && !used.has(one) && verbOf(one, kernel) === what);
+    const deed = deeds.find(
+      (one) =>
+        one.how === 'rule' &&
+        one.pid === call.pid &&
+        one.block === call.block &&
+        !used.has(one) &&
+        verbOf(one, kernel) === what,
+    );
     if (deed) used.add(deed);
     return deed;
   };
@@ -38,7 +45,9 @@ export function explainCalls(traced: Traced, deeds: readonly Deed[], kernel: str
   return all.map(({call, what}) => {
     const deed = call.file === null ? undefined : (byProgram(call) ?? byWorker(call, what));
     if (!deed && originOf(call, traced.tasks) === 'udev') {
-      throw new Broken(`udevd's process ${call.pid} (${call.task}) has called for ${call.block} to be ${what}, and udevd's log names no rule for it`);
+      throw new Broken(
+        `udevd's process ${call.pid} (${call.task}) has called for ${call.block} to be ${what}, and udevd's log names no rule for it`,
+      );
     }
     return {call, what, deed};
   });
@@ -49,7 +58,10 @@ function programsOf({forks}: Traced, deeds: readonly Deed[]): Map<number, Deed> 
   for (const worker of new Set(deeds.map(({pid}) => pid))) {
     const children = forks.filter(({parent}) => parent === worker).map(({child}) => child);
     const programs = deeds.filter(({pid, how}) => pid === worker && how === 'program');
-    if (children.length !== programs.length) throw new Broken(`udevd's worker ${worker} has logged ${programs.length} programs, and started ${children.length}`);
+    if (children.length !== programs.length)
+      throw new Broken(
+        `udevd's worker ${worker} has logged ${programs.length} programs, and started ${children.length}`,
+      );
     for (const [i, deed] of programs.entries()) started.set(children[i] ?? 0, deed);
   }
   return started;

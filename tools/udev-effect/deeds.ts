@@ -74,7 +74,8 @@ function follow(turn: Turn, said: string): void {
   else if (said.includes('Failed to write')) refuse(turn, rule, said);
   else {
     const [, block = device, file, word] = WRITING.map((pattern) => pattern.exec(said)).find(Boolean) ?? [];
-    if (word !== undefined) turn.deeds.push({deed: {...base, how: 'rule', block, file: file as 'state' | 'online', word}, ran: 0});
+    if (word !== undefined)
+      turn.deeds.push({deed: {...base, how: 'rule', block, file: file as 'state' | 'online', word}, ran: 0});
   }
 }
 

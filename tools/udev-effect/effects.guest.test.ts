@@ -11,9 +11,18 @@ import {judgePair} from './pair.ts';
 import {tryRules, type Evidence} from './trial.ts';
 
 /** Rules of each kind: by an attribute, by a program, through the file `online`, with the kernel's policy in mind, for each event, and generated ones. */
-const SAMPLE = ['profile/rhel-8', 'profile/rhel-7.6-ga', 'field/program-without-path', 'field/online-file-words', 'field/shell-printf', 'generated/12-1'];
+const SAMPLE = [
+  'profile/rhel-8',
+  'profile/rhel-7.6-ga',
+  'field/program-without-path',
+  'field/online-file-words',
+  'field/shell-printf',
+  'generated/12-1',
+];
 
-const subjects = (await corpus({seed: 12, count: 2, cache: undefined, say: console.error})).filter(({name}) => SAMPLE.includes(name));
+const subjects = (await corpus({seed: 12, count: 2, cache: undefined, say: console.error})).filter(({name}) =>
+  SAMPLE.includes(name),
+);
 const told = new Map<string, Evidence>();
 let place: Place | undefined;
 
@@ -41,15 +50,30 @@ for (const subject of subjects) {
 }
 
 const lies: Readonly<Record<string, (truth: Predict) => Predict>> = {
-  state: (truth) => (...asked) => changed(truth(...asked), ({state}) => ({state: state === 'online' ? 'offline' : 'online'})),
-  zone: (truth) => (...asked) => changed(truth(...asked), ({zone}) => ({zone: zone === 'Movable' ? 'kernel' : 'Movable'})),
-  who: (truth) => (...asked) => changed(truth(...asked), ({by}) => ({by: by === 'rule' ? 'kernel' : 'rule'})),
-  rule: (truth) => (...asked) => changed(truth(...asked), () => ({rule: '/etc/udev/rules.d/99-other.rules:1'})),
+  state:
+    (truth) =>
+    (...asked) =>
+      changed(truth(...asked), ({state}) => ({state: state === 'online' ? 'offline' : 'online'})),
+  zone:
+    (truth) =>
+    (...asked) =>
+      changed(truth(...asked), ({zone}) => ({zone: zone === 'Movable' ? 'kernel' : 'Movable'})),
+  who:
+    (truth) =>
+    (...asked) =>
+      changed(truth(...asked), ({by}) => ({by: by === 'rule' ? 'kernel' : 'rule'})),
+  rule:
+    (truth) =>
+    (...asked) =>
+      changed(truth(...asked), () => ({rule: '/etc/udev/rules.d/99-other.rules:1'})),
 };
 
 type Told = ReturnType<Predict>;
 
-function changed(prediction: Told, how: (outcome: Told['outcomes'][number]) => Partial<Told['outcomes'][number]>): Told {
+function changed(
+  prediction: Told,
+  how: (outcome: Told['outcomes'][number]) => Partial<Told['outcomes'][number]>,
+): Told {
   return {...prediction, outcomes: prediction.outcomes.map((outcome) => ({...outcome, ...how(outcome)}))};
 }
 
@@ -60,6 +84,9 @@ for (const [what, lie] of Object.entries(lies)) {
     if (!subject || !evidence) throw new Error('the rules have not been tried');
     const {kind, verdicts} = judgePair(there(), subject, 'offline', evidence, lie(predict));
     t.is(kind, 'differs');
-    t.deepEqual(verdicts.map((one) => one.kind), verdicts.map(() => 'differs'));
+    t.deepEqual(
+      verdicts.map((one) => one.kind),
+      verdicts.map(() => 'differs'),
+    );
   });
 }

@@ -24,7 +24,13 @@ export const known = z.object({
   machine: z.string(),
   /** The rule files that it has of its own. */
   rules: z.array(z.object({path: z.string(), text: z.string()})),
-  where: z.object({virt: z.string(), arch: z.string(), systemd: z.number(), kernel: z.string(), dmi: z.record(z.string(), z.string())}),
+  where: z.object({
+    virt: z.string(),
+    arch: z.string(),
+    systemd: z.number(),
+    kernel: z.string(),
+    dmi: z.record(z.string(), z.string()),
+  }),
 });
 export type Known = Readonly<z.infer<typeof known>>;
 
@@ -36,7 +42,10 @@ export interface Place extends Known {
 /** Runs a script in a clone; throws Broken where it fails. */
 export async function sh({shell}: Pick<Clone, 'shell'>, script: string, ms: number): Promise<string> {
   const {status, stdout, stderr} = await shell.run(script, ms);
-  if (status !== 0) throw new Broken(`in the guest "${script.trim().slice(0, 120)}" ended with status ${status}: ${lastLines(clean(stdout + stderr, 2000), 5)}`);
+  if (status !== 0)
+    throw new Broken(
+      `in the guest "${script.trim().slice(0, 120)}" ended with status ${status}: ${lastLines(clean(stdout + stderr, 2000), 5)}`,
+    );
   return stdout;
 }
 
@@ -46,13 +55,24 @@ export async function placeOf(name: string, {cache, log}: {cache: string; log: L
   return await withClone(subject.template, subject.ms, async (guest) => {
     const ask = (script: string): Promise<string> => sh(guest, script, subject.ms);
     const {found, machine, systemd} = await readRules({sh: ask});
-    const dmi = await ask('cd /sys/class/dmi/id && grep -s "" sys_vendor product_name product_version board_vendor bios_vendor chassis_vendor; true');
-    const {config: {accel}, options: {qemu}, template} = subject;
+    const dmi = await ask(
+      'cd /sys/class/dmi/id && grep -s "" sys_vendor product_name product_version board_vendor bios_vendor chassis_vendor; true',
+    );
+    const {
+      config: {accel},
+      options: {qemu},
+      template,
+    } = subject;
     return {
-      name, subject, key: template.key, machine: `${cpus().length} cores, ${accel.toUpperCase()}, QEMU ${qemu.version}`,
+      name,
+      subject,
+      key: template.key,
+      machine: `${cpus().length} cores, ${accel.toUpperCase()}, QEMU ${qemu.version}`,
       rules: found.map(({path, bytes}) => ({path, text: bytes.toString('latin1')})),
       where: {
-        ...machine, systemd, kernel: template.facts.kernel,
+        ...machine,
+        systemd,
+        kernel: template.facts.kernel,
         dmi: Object.fromEntries([...dmi.matchAll(/^(\w+):(.*)$/gm)].map(([, key = '', value = '']) => [key, value])),
       },
     };

@@ -21,7 +21,12 @@ export interface Verdict {
 }
 
 /** Compares what was predicted for an event with what was seen. */
-export function judge(files: readonly RulesFile[], where: Omit<Where, 'policy'>, seen: Seen, predicts: Predict): Verdict {
+export function judge(
+  files: readonly RulesFile[],
+  where: Omit<Where, 'policy'>,
+  seen: Seen,
+  predicts: Predict,
+): Verdict {
   const policy = policies.find((one) => one === seen.policyBefore);
   if (policy === undefined) throw new Broken(`auto_online_blocks of the guest is "${seen.policyBefore}"`);
   const prediction = predicts(files, {...where, policy}, happening(seen));
@@ -30,7 +35,12 @@ export function judge(files: readonly RulesFile[], where: Omit<Where, 'policy'>,
   if (first.length > 0) return {seen, prediction, kind: 'differs', differences: first};
   if (prediction.outcomes.length === 1) return {seen, prediction, kind: 'agrees', differences: []};
   if (prediction.dependsOn.length > 0) return {seen, prediction, kind: 'depends', differences: []};
-  return {seen, prediction, kind: 'differs', differences: [`${prediction.outcomes.length} outcomes are predicted, and it is not said what it depends on`]};
+  return {
+    seen,
+    prediction,
+    kind: 'differs',
+    differences: [`${prediction.outcomes.length} outcomes are predicted, and it is not said what it depends on`],
+  };
 }
 
 /** What decides which of the writes that were refused anybody tells of. */
@@ -41,7 +51,8 @@ interface Told {
 
 function happening({event, block, before}: Seen): Happening {
   if (event === 'plug') return {kind: 'plug', block};
-  if (before?.state !== 'online' && before?.state !== 'offline') throw new Broken(`memory${block} is "${before?.state ?? 'not there'}" before its event`);
+  if (before?.state !== 'online' && before?.state !== 'offline')
+    throw new Broken(`memory${block} is "${before?.state ?? 'not there'}" before its event`);
   return {kind: 'trigger', block, state: before.state, ...(before.state === 'online' ? {zone: before.zones[0]} : {})};
 }
 
@@ -65,20 +76,48 @@ function refusals(predicted: readonly Refused[], {refused: seen}: Seen, told: To
   const rest = [...predicted];
   const extra: string[] = [];
   for (const one of seen) {
-    const at = rest.findIndex((refused) => refused.rule === one.rule && refused.file === one.file && refused.errno === one.errno && (one.word === undefined || refused.word === one.word));
+    const at = rest.findIndex(
+      (refused) =>
+        refused.rule === one.rule &&
+        refused.file === one.file &&
+        refused.errno === one.errno &&
+        (one.word === undefined || refused.word === one.word),
+    );
     if (at < 0 || rest.slice(0, at).some((before) => before.certain && isTold(before, told))) extra.push(textOf(one));
     else rest.splice(0, at + 1);
   }
   const missing = rest.filter((one) => one.certain && isTold(one, told)).map(textOf);
-  return extra.length + missing.length === 0 ? [] : [`refused writes: predicted ${listOf(predicted)}, seen ${listOf(seen)}`];
+  return extra.length + missing.length === 0
+    ? []
+    : [`refused writes: predicted ${listOf(predicted)}, seen ${listOf(seen)}`];
 }
 
 /** A word that the kernel does not know reaches none of its functions: udevd tells of it where a rule wrote it, nobody where a program did. */
 function isTold({rule, word, file, errno}: Refused, {files, where}: Told): boolean {
   const known = file === 'online' ? kstrtobool(word, where.kernel) !== undefined : stateWords.includes(word);
-  return errno !== 'EINVAL' || known || files.some(({path, rules}) => rules.some(({source, tokens}) =>
-    tokens.some(({key, op}) => key === 'ATTR' && op === '=') && source.parts.some(({line}) => rule === `${path}:${line}`)));
+  return (
+    errno !== 'EINVAL' ||
+    known ||
+    files.some(({path, rules}) =>
+      rules.some(
+        ({source, tokens}) =>
+          tokens.some(({key, op}) => key === 'ATTR' && op === '=') &&
+          source.parts.some(({line}) => rule === `${path}:${line}`),
+      ),
+    )
+  );
 }
 
-const textOf = ({rule, file, word, errno}: {rule: string; file: string; word?: string | undefined; errno: string}): string => `${errno} for ${word === undefined ? 'a word' : JSON.stringify(word)} into ${file} by ${rule}`;
-const listOf = (all: readonly Parameters<typeof textOf>[0][]): string => (all.length === 0 ? 'none' : all.map(textOf).join('; '));
+const textOf = ({
+  rule,
+  file,
+  word,
+  errno,
+}: {
+  rule: string;
+  file: string;
+  word?: string | undefined;
+  errno: string;
+}): string => `${errno} for ${word === undefined ? 'a word' : JSON.stringify(word)} into ${file} by ${rule}`;
+const listOf = (all: readonly Parameters<typeof textOf>[0][]): string =>
+  all.length === 0 ? 'none' : all.map(textOf).join('; ');

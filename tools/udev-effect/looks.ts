@@ -16,15 +16,21 @@ export interface Look {
 
 /** Reads the looks that trial.ts takes before the first event and after each. */
 export function parseLooks(text: string): Look[] {
-  return text.split(/^@look /m).slice(1).map((part) => {
-    const [name = '', ...lines] = part.split('\n');
-    const blocks = new Map(lines.flatMap((line): [string, BlockSeen][] => {
-      const [, block = '', state = '', zones = ''] = /^(memory\d+) (\S+) ?(.*)$/.exec(line) ?? [];
-      return block === '' ? [] : [[block, {state, zones: zones.split(' ').filter(Boolean)}]];
-    }));
-    const value = (key: string): string | undefined => lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1);
-    return {name, blocks, policy: value('auto_online_blocks') ?? '', onlinePolicy: value('online_policy')};
-  });
+  return text
+    .split(/^@look /m)
+    .slice(1)
+    .map((part) => {
+      const [name = '', ...lines] = part.split('\n');
+      const blocks = new Map(
+        lines.flatMap((line): [string, BlockSeen][] => {
+          const [, block = '', state = '', zones = ''] = /^(memory\d+) (\S+) ?(.*)$/.exec(line) ?? [];
+          return block === '' ? [] : [[block, {state, zones: zones.split(' ').filter(Boolean)}]];
+        }),
+      );
+      const value = (key: string): string | undefined =>
+        lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1);
+      return {name, blocks, policy: value('auto_online_blocks') ?? '', onlinePolicy: value('online_policy')};
+    });
 }
 
 /** Where udevd did not come to rest: after which event, and the states of the blocks then. */

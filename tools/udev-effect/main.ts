@@ -32,10 +32,18 @@ function number(text: string, name: string): number {
 }
 
 function options() {
-  const {values} = parseArgs({options: {
-    guest: {type: 'string', multiple: true}, only: {type: 'string', multiple: true}, seed: {type: 'string', default: '12'}, count: {type: 'string', default: '16'},
-    out: {type: 'string', default: join(root, 'memhp-runs/udev-effect')}, kept: {type: 'boolean', default: false}, page: {type: 'boolean', default: false}, help: {type: 'boolean', default: false},
-  }});
+  const {values} = parseArgs({
+    options: {
+      guest: {type: 'string', multiple: true},
+      only: {type: 'string', multiple: true},
+      seed: {type: 'string', default: '12'},
+      count: {type: 'string', default: '16'},
+      out: {type: 'string', default: join(root, 'memhp-runs/udev-effect')},
+      kept: {type: 'boolean', default: false},
+      page: {type: 'boolean', default: false},
+      help: {type: 'boolean', default: false},
+    },
+  });
   return {...values, seed: number(values.seed, 'seed'), count: number(values.count, 'count')};
 }
 
@@ -48,11 +56,16 @@ async function main(): Promise<number> {
   const cache = cacheDir();
   const all = await corpus({seed, count, cache: join(cache, 'udev-verify'), say});
   const subjects = all.filter(({name}) => picomatch.isMatch(name, only ?? ['**']));
-  if (subjects.length === 0) throw new UsageError(`--only: no rules are called "${(only ?? []).join('", "')}"; there are ${all.map(({name}) => name).join(', ')}`);
+  if (subjects.length === 0)
+    throw new UsageError(
+      `--only: no rules are called "${(only ?? []).join('", "')}"; there are ${all.map(({name}) => name).join(', ')}`,
+    );
   const places: (Known | Place)[] = [];
   for (const name of guest ?? GUESTS) places.push(kept ? await keptPlace(out, name) : await fresh(name, out, cache));
   const [outcomes, broken]: [Outcome[], string[]] = [[], []];
-  const pairs = subjects.flatMap((subject) => places.flatMap((place) => POLICIES.map((policy) => ({subject, place, policy}))));
+  const pairs = subjects.flatMap((subject) =>
+    places.flatMap((place) => POLICIES.map((policy) => ({subject, place, policy}))),
+  );
   for (const [i, {subject, place, policy}] of pairs.entries()) {
     const what = `${subject.name} on ${place.name}, policy ${policy}`;
     try {
@@ -72,8 +85,12 @@ async function main(): Promise<number> {
   if (page || (guest === undefined && only === undefined && !kept)) {
     const given = process.argv.slice(2).join(' ');
     const text = pageOf({
-      date: new Date().toISOString().slice(0, 10), command: `npm run udev-effect${given === '' ? '' : ` -- ${given}`}`, machine: places[0]?.machine ?? '',
-      outcomes, broken, left: pairs.length - outcomes.length - broken.length,
+      date: new Date().toISOString().slice(0, 10),
+      command: `npm run udev-effect${given === '' ? '' : ` -- ${given}`}`,
+      machine: places[0]?.machine ?? '',
+      outcomes,
+      broken,
+      left: pairs.length - outcomes.length - broken.length,
     });
     await writeWhole(join(root, PAGE), text);
     say(`written: ${PAGE}`);

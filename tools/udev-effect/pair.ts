@@ -53,11 +53,25 @@ export function judgePair(place: Known, subject: Subject, policy: Tried, told: E
   const verdicts = seen.map((one) => judge(files, place.where, one, predict));
   const beside: Beside[] = [
     ...elsewhere.map((one) => ({text: textOf(one), because: whyElsewhere(one, files)})),
-    ...(restless ? [{text: `udevd does not come to rest after ${restless.event}: ${restless.states.replaceAll('\n', ' ')}`, because: whyRestless(restless.states)}] : []),
+    ...(restless
+      ? [
+          {
+            text: `udevd does not come to rest after ${restless.event}: ${restless.states.replaceAll('\n', ' ')}`,
+            because: whyRestless(restless.states),
+          },
+        ]
+      : []),
   ];
   const differs = verdicts.some(({kind}) => kind === 'differs') || beside.some(({because}) => because === undefined);
-  const kind = differs ? 'differs' : beside.length > 0 ? 'explained' : verdicts.some((one) => one.kind === 'depends') ? 'depends' : 'agrees';
+  const kind = differs
+    ? 'differs'
+    : beside.length > 0
+      ? 'explained'
+      : verdicts.some((one) => one.kind === 'depends')
+        ? 'depends'
+        : 'agrees';
   return {subject, guest: place.name, policy, verdicts, beside, kind};
 }
 
-const textOf = ({event, block, state, deed}: Elsewhere): string => `${block} goes ${state} in the event of ${event} by ${deed?.rule ?? 'nobody who is known'}`;
+const textOf = ({event, block, state, deed}: Elsewhere): string =>
+  `${block} goes ${state} in the event of ${event} by ${deed?.rule ?? 'nobody who is known'}`;

@@ -68,12 +68,23 @@ export function readSeen({tasks, looks, told, log}: Evidence, kernel: string): A
   const found = ['plug', ...TRIGGERED.map((block) => `memory${block}`)].map((name, i) => {
     const [before, after] = [moments[i], moments[i + 1]];
     const [from, to] = [traced.marks.get(before?.name ?? ''), traced.marks.get(name)];
-    if (!before || after?.name !== name || from === undefined || to === undefined) throw new Broken(`the guest has not looked at its blocks as it was asked to, or its trace lacks a mark: ${name}`);
+    if (!before || after?.name !== name || from === undefined || to === undefined)
+      throw new Broken(`the guest has not looked at its blocks as it was asked to, or its trace lacks a mark: ${name}`);
     const own = name === 'plug' ? PLUGGED : [Number(name.replace('memory', ''))];
-    const moment: Moment = {kind: name === 'plug' ? 'plug' : 'trigger', before, after, deeds, calls: all.filter(({call}) => call.seconds > from && call.seconds <= to)};
+    const moment: Moment = {
+      kind: name === 'plug' ? 'plug' : 'trigger',
+      before,
+      after,
+      deeds,
+      calls: all.filter(({call}) => call.seconds > from && call.seconds <= to),
+    };
     return {seen: own.map((block) => ofBlock(block, moment)), elsewhere: elsewhereIn(own, moment)};
   });
-  return {seen: found.flatMap(({seen}) => seen), elsewhere: found.flatMap(({elsewhere}) => elsewhere), restless: undefined};
+  return {
+    seen: found.flatMap(({seen}) => seen),
+    elsewhere: found.flatMap(({elsewhere}) => elsewhere),
+    restless: undefined,
+  };
 }
 
 function ofBlock(block: number, {kind, before, after, calls, deeds}: Moment): Seen {
@@ -83,16 +94,25 @@ function ofBlock(block: number, {kind, before, after, calls, deeds}: Moment): Se
   const last = done.findLast(({call}) => call.block === name);
   const now = after.blocks.get(name);
   if (!now) throw new Broken(`${name} is not there after its event`);
-  if (last && last.what !== now.state) throw new Broken(`by the kernel's trace ${name} went ${last.what} last, and its state is ${now.state}`);
-  if (!last && (before.blocks.get(name)?.state ?? 'offline') !== now.state) throw new Broken(`${name} has become ${now.state}, and the kernel's trace tells of nobody who did it`);
+  if (last && last.what !== now.state)
+    throw new Broken(`by the kernel's trace ${name} went ${last.what} last, and its state is ${now.state}`);
+  if (!last && (before.blocks.get(name)?.state ?? 'offline') !== now.state)
+    throw new Broken(`${name} has become ${now.state}, and the kernel's trace tells of nobody who did it`);
   return {
-    event: kind, block, before: before.blocks.get(name), policyBefore: before.policy, state: now.state,
+    event: kind,
+    block,
+    before: before.blocks.get(name),
+    policyBefore: before.policy,
+    state: now.state,
     zone: last?.what === 'online' ? now.zones.join(' ') : undefined,
     byDefault: zoneByDefault(block, before, after, last ? done.slice(0, done.indexOf(last)) : done),
     by: last ? (last.call.file === null ? 'kernel' : (last.deed?.how ?? 'process')) : 'nobody',
     rule: last?.deed?.rule,
-    refused: deeds.filter(({device, action}) => device === name && action === 'add').flatMap((deed) => refusedOf(name, deed, own)),
-    policy: after.policy, onlinePolicy: after.onlinePolicy,
+    refused: deeds
+      .filter(({device, action}) => device === name && action === 'add')
+      .flatMap((deed) => refusedOf(name, deed, own)),
+    policy: after.policy,
+    onlinePolicy: after.onlinePolicy,
   };
 }
 
@@ -111,6 +131,14 @@ function refusedOf(name: string, deed: Deed, calls: readonly Explained[]): Refus
 }
 
 function elsewhereIn(own: readonly number[], {before, after, calls}: Moment): Elsewhere[] {
-  return [...after.blocks].filter(([block, {state}]) => !own.some((one) => block === `memory${one}`) && before.blocks.get(block)?.state !== state).map(([block, {state}]) =>
-    ({event: after.name, block, state, deed: calls.findLast(({call}) => call.block === block && call.result === 0)?.deed}));
+  return [...after.blocks]
+    .filter(
+      ([block, {state}]) => !own.some((one) => block === `memory${one}`) && before.blocks.get(block)?.state !== state,
+    )
+    .map(([block, {state}]) => ({
+      event: after.name,
+      block,
+      state,
+      deed: calls.findLast(({call}) => call.block === block && call.result === 0)?.deed,
+    }));
 }

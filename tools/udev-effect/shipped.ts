@@ -17,7 +17,8 @@ export async function shippedRules(cache: string, say: (line: string) => void): 
     if (found.has(text) || !touchesMemory(parseRules(name, bytes))) continue;
     const [suite = '', folder = ''] = name.split('/');
     found.set(text, {
-      name: `shipped/${folder.replace(/_.*/, '')}-${suite}`, kind: 'shipped',
+      name: `shipped/${folder.replace(/_.*/, '')}-${suite}`,
+      kind: 'shipped',
       files: [{path: `/usr/lib/udev/rules.d/${basename(name)}`, text}],
     });
   }
@@ -25,6 +26,14 @@ export async function shippedRules(cache: string, say: (line: string) => void): 
 }
 
 /** Whether a file speaks of memory blocks: of their subsystem, names, or files. */
-export const touchesMemory = ({rules}: RulesFile): boolean => rules.some(({tokens}) => tokens.some(({key, attr = '', value}) =>
-  (/^(SUBSYSTEMS?|KERNELS?|DEVPATH|PROGRAM|RUN|IMPORT|TEST)$/.test(key) && /\bmemory(\b|\d|[*?[])/.test(value))
-  || (/^ATTRS?$/.test(key) && /^(\[memory\/|\[module\/memory_hotplug\]|(.*\/)?(auto_online_blocks|phys_index|valid_zones)$|state$)/.test(attr))));
+export const touchesMemory = ({rules}: RulesFile): boolean =>
+  rules.some(({tokens}) =>
+    tokens.some(
+      ({key, attr = '', value}) =>
+        (/^(SUBSYSTEMS?|KERNELS?|DEVPATH|PROGRAM|RUN|IMPORT|TEST)$/.test(key) && /\bmemory(\b|\d|[*?[])/.test(value)) ||
+        (/^ATTRS?$/.test(key) &&
+          /^(\[memory\/|\[module\/memory_hotplug\]|(.*\/)?(auto_online_blocks|phys_index|valid_zones)$|state$)/.test(
+            attr,
+          )),
+    ),
+  );

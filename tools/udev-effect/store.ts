@@ -18,7 +18,9 @@ export interface Pair {
 
 /** Where what a guest told is kept; another text, guest or way of asking has another file. */
 export function fileOf(dir: string, {subject, place, policy}: Pair): string {
-  const key = createHash('sha256').update(JSON.stringify([FORMAT, place.key, policy, subject.files])).digest('hex');
+  const key = createHash('sha256')
+    .update(JSON.stringify([FORMAT, place.key, policy, subject.files]))
+    .digest('hex');
   return join(dir, place.name, policy, `${subject.name.replace(/[^\w.-]/g, '-')}-${key.slice(0, 12)}.json`);
 }
 
@@ -45,6 +47,9 @@ export async function keepPlace(dir: string, {name, key, machine, rules, where}:
 /** What a guest was when it was tried last. */
 export async function keptPlace(dir: string, name: string): Promise<Known> {
   const text = await readIfThere(placeFile(dir, name));
-  if (text === undefined) throw new UsageError(`--kept: ${placeFile(dir, name)} is not there: rules were never tried on ${name}; leave --kept out, or name other guests by --guest`);
+  if (text === undefined)
+    throw new UsageError(
+      `--kept: ${placeFile(dir, name)} is not there: rules were never tried on ${name}; leave --kept out, or name other guests by --guest`,
+    );
   return known.parse(JSON.parse(text));
 }

@@ -81,7 +81,11 @@ journalctl -b -o json --output-fields=MESSAGE,_PID SYSLOG_IDENTIFIER=systemd-ude
 true`;
 
 /** Loads rule files into a fresh clone, plugs a DIMM, and triggers blocks that are there. */
-export async function tryRules({subject}: Pick<Place, 'subject'>, files: readonly RuleText[], policy: Tried): Promise<Evidence> {
+export async function tryRules(
+  {subject}: Pick<Place, 'subject'>,
+  files: readonly RuleText[],
+  policy: Tried,
+): Promise<Evidence> {
   const {ms} = subject;
   return await withClone(subject.template, ms, async (guest) => {
     await sh(guest, `echo ${policy} >${MEMORY}/auto_online_blocks`, ms);
@@ -103,7 +107,7 @@ function split(text: string, mark: string): [string, string] {
 
 async function plug({vm}: Clone, id: string, blocks: readonly [number, number], ms: number): Promise<void> {
   const mark = vm.qmp.events.mark();
-  await addDimm(vm.qmp, {id, size: `${blocks.length * BLOCK / mib(1)}M`, address: blocks[0] * BLOCK});
+  await addDimm(vm.qmp, {id, size: `${(blocks.length * BLOCK) / mib(1)}M`, address: blocks[0] * BLOCK});
   const status = await plugReport(vm.qmp, mark, id, ms);
   if (status !== OST_SUCCESS) throw new Broken(`the guest answered the plug of ${id} with status ${status}`);
 }

@@ -7,10 +7,19 @@ import type {Look} from './looks.ts';
  */
 export function zoneByDefault(block: number, before: Look, after: Look, earlier: readonly Explained[]): string {
   const inZone = new Map<number, string>();
-  for (const [name, {state, zones: [zone, ...others]}] of before.blocks) {
+  for (const [
+    name,
+    {
+      state,
+      zones: [zone, ...others],
+    },
+  ] of before.blocks) {
     if (state === 'online' && zone !== undefined && others.length === 0) inZone.set(numberOf(name), zone);
   }
-  for (const {call: {block: name}, what} of earlier) {
+  for (const {
+    call: {block: name},
+    what,
+  } of earlier) {
     const zone = after.blocks.get(name)?.zones[0];
     if (what === 'offline') inZone.delete(numberOf(name));
     else if (zone !== undefined) inZone.set(numberOf(name), zone);

@@ -23,10 +23,12 @@ export function checkAnswer(text: string): number {
   for (const {id, level, line, col, message, fix} of linted.findings) {
     if (!Object.hasOwn(findings, id)) throw new Error(`unknown finding ${id}`);
     if (!['error', 'warning', 'info'].includes(level)) throw new Error(`${id}: level ${level}`);
-    if (line < 1 || line > lines || col < 1 || col > Math.max(LINE_SIZE, bytes.length) + 1) throw new Error(`${id}: there is no ${line}:${col}`);
+    if (line < 1 || line > lines || col < 1 || col > Math.max(LINE_SIZE, bytes.length) + 1)
+      throw new Error(`${id}: there is no ${line}:${col}`);
     if (message === '' || fix === '') throw new Error(`${id}: says nothing`);
   }
-  for (const [from, to] of linted.files[0]?.jumps ?? []) if (to <= from) throw new Error(`a jump from ${from} back to ${to}`);
+  for (const [from, to] of linted.files[0]?.jumps ?? [])
+    if (to <= from) throw new Error(`a jump from ${from} back to ${to}`);
   if (/\p{Cc}/u.test(printed(linted).replaceAll('\n', ''))) throw new Error('control characters in the report');
   JSON.stringify(toJson(linted));
   if (ms > BOUND_MS) throw new Error(`took ${Math.round(ms)} ms for ${bytes.length} bytes`);

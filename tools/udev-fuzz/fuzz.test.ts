@@ -7,7 +7,11 @@ import {kept} from './kept.ts';
 
 test('any bytes get an answer in time, with findings that are somewhere', (t) => {
   const {seed, runs} = kept;
-  for (const one of seed) fc.assert(fc.property(fuzzed, (text) => checkAnswer(text) >= 0), {seed: one, numRuns: runs});
+  for (const one of seed)
+    fc.assert(
+      fc.property(fuzzed, (text) => checkAnswer(text) >= 0),
+      {seed: one, numRuns: runs},
+    );
   t.pass();
 });
 

@@ -19,11 +19,18 @@ const result = fc.check(
     files += 1;
     bytes += text.length;
   }),
-  {seed, numRuns: Number.MAX_SAFE_INTEGER, interruptAfterTimeLimit: Math.max(1, end - performance.now()), markInterruptAsFailure: false},
+  {
+    seed,
+    numRuns: Number.MAX_SAFE_INTEGER,
+    interruptAfterTimeLimit: Math.max(1, end - performance.now()),
+    markInterruptAsFailure: false,
+  },
 );
 process.stdout.write(`${files} files, ${bytes} bytes; the slowest answer took ${Math.round(slowest)} ms\n`);
 if (result.failed) {
   const {counterexample, errorInstance, counterexamplePath} = result;
-  process.stdout.write(`${String(errorInstance)}\nseed ${seed}, path ${counterexamplePath ?? ''}: add it to tools/udev-fuzz/kept.ts\n${JSON.stringify(counterexample?.[0]).slice(0, 2000)}\n`);
+  process.stdout.write(
+    `${String(errorInstance)}\nseed ${seed}, path ${counterexamplePath ?? ''}: add it to tools/udev-fuzz/kept.ts\n${JSON.stringify(counterexample?.[0]).slice(0, 2000)}\n`,
+  );
   process.exitCode = 1;
 }

@@ -25,7 +25,10 @@ export async function apt(dir: string, from: readonly Suite[], contents: boolean
   for (const sub of ['lists/partial', 'cache/archives/partial']) await mkdir(join(dir, sub), {recursive: true});
   const config = join(dir, 'apt.conf');
   await writeFile(join(dir, 'status'), '');
-  await writeFile(join(dir, 'sources.list'), from.map((suite) => `deb http://deb.debian.org/debian ${suite} main\n`).join(''));
+  await writeFile(
+    join(dir, 'sources.list'),
+    from.map((suite) => `deb http://deb.debian.org/debian ${suite} main\n`).join(''),
+  );
   await writeFile(config, configOf(dir, contents));
   const run = async (command: string, args: readonly string[], cwd = dir): Promise<string> => {
     const {stdout} = await execa(command, args, {cwd, env: {APT_CONFIG: config, LC_ALL: 'C'}, maxBuffer: 2 ** 28});
@@ -57,9 +60,17 @@ ${contents ? target('Contents-own', '$(NATIVE_ARCHITECTURE)') + target('Contents
 
 /** The lines of apt's lists of a release that match an extended regular expression; `word`: which lists, by their names. */
 export async function* listLines({dir, run}: Apt, suite: Suite, word: string, pattern: string): AsyncGenerator<string> {
-  const names = (await readdir(join(dir, 'lists'))).filter((name) => name.includes(`_${suite}_`) && name.includes(word)).sort();
+  const names = (await readdir(join(dir, 'lists')))
+    .filter((name) => name.includes(`_${suite}_`) && name.includes(word))
+    .sort();
   for (const name of names) {
-    const text = await run('sh', ['-c', '/usr/lib/apt/apt-helper cat-file "$1" | grep -E -- "$2"', 'sh', join(dir, 'lists', name), pattern]);
+    const text = await run('sh', [
+      '-c',
+      '/usr/lib/apt/apt-helper cat-file "$1" | grep -E -- "$2"',
+      'sh',
+      join(dir, 'lists', name),
+      pattern,
+    ]);
     yield* text.split('\n');
   }
 }

@@ -30,18 +30,21 @@ async function packagedFiles({dir}: Debian): Promise<Subject[]> {
   const found: Subject[] = [];
   for (const name of (await readdir(dir, {recursive: true})).sort()) {
     const path = join(dir, name);
-    if (name.endsWith('.rules') && !name.includes('.part/') && (await stat(path)).isFile()) found.push({name, path, bytes: await readFile(path)});
+    if (name.endsWith('.rules') && !name.includes('.part/') && (await stat(path)).isFile())
+      found.push({name, path, bytes: await readFile(path)});
   }
   return found;
 }
 
 async function strangeFiles(dir: string): Promise<Subject[]> {
-  return await Promise.all(Object.entries(strange).map(async ([name, text], i) => {
-    const path = join(dir, `${i}.rules`);
-    const bytes = Buffer.from(text, 'latin1');
-    await writeFile(path, bytes);
-    return {name, path, bytes};
-  }));
+  return await Promise.all(
+    Object.entries(strange).map(async ([name, text], i) => {
+      const path = join(dir, `${i}.rules`);
+      const bytes = Buffer.from(text, 'latin1');
+      await writeFile(path, bytes);
+      return {name, path, bytes};
+    }),
+  );
 }
 
 function compare(udevadm: Udevadm, kind: string, subjects: readonly Subject[], said: ReadonlyMap<string, Said>): Asked {
@@ -65,8 +68,11 @@ function aboutMemory(subjects: readonly Subject[]): {findings: string[]; own: st
   const {files, findings} = lintFiles(subjects.map(({name, bytes}) => ({path: name, bytes})));
   return {
     findings: findings.filter(({id}) => id.startsWith('memory/')).map(({id, file, line}) => `${id} ${file}:${line}`),
-    own: findings.filter(({level, file}) => level !== 'info' && /^[^/]+\/udev_/.test(file)).map(({id, file, line}) => `${id} ${file.slice(file.lastIndexOf('/') + 1)}:${line}`),
-    writes: files.flatMap(({rules}) => rules).filter((rule) => rule.tokens.some(writesState) && isForMemory({rule})).length,
+    own: findings
+      .filter(({level, file}) => level !== 'info' && /^[^/]+\/udev_/.test(file))
+      .map(({id, file, line}) => `${id} ${file.slice(file.lastIndexOf('/') + 1)}:${line}`),
+    writes: files.flatMap(({rules}) => rules).filter((rule) => rule.tokens.some(writesState) && isForMemory({rule}))
+      .length,
   };
 }
 
@@ -82,16 +88,28 @@ async function main(): Promise<number> {
     for (const suite of ['trixie', 'sid'] as const) {
       const udevadm = await udevadmOf(cache, suite);
       const ofOdd = await udevadm.verify(odd.map(({path}) => path));
-      recorded[udevadm.version] = Object.fromEntries(odd.map(({name, path}) => [name, saidOf(ofOdd.get(path) ?? {passes: true, issues: []}).issues.join(', ')]));
-      asked.push(compare(udevadm, 'packages', packaged, await udevadm.verify(packaged.map(({path}) => path))), compare(udevadm, 'strange', odd, ofOdd));
+      recorded[udevadm.version] = Object.fromEntries(
+        odd.map(({name, path}) => [name, saidOf(ofOdd.get(path) ?? {passes: true, issues: []}).issues.join(', ')]),
+      );
+      asked.push(
+        compare(udevadm, 'packages', packaged, await udevadm.verify(packaged.map(({path}) => path))),
+        compare(udevadm, 'strange', odd, ofOdd),
+      );
     }
   } finally {
     await rm(dir, {recursive: true});
   }
   await writeFile(join(root, 'lib/udev/fixtures/strange.json'), `${JSON.stringify(recorded, undefined, 1)}\n`);
   const distinct = new Set(packaged.map(({bytes}) => Buffer.from(bytes).toString('latin1'))).size;
-  const counts = suites.map((suite) => ({suite, packages: debian.packages.filter((one) => one.suite === suite).length, files: packaged.filter(({name}) => name.startsWith(`${suite}/`)).length}));
-  const found = suites.map((suite) => ({suite, ...aboutMemory(packaged.filter(({name}) => name.startsWith(`${suite}/`)))}));
+  const counts = suites.map((suite) => ({
+    suite,
+    packages: debian.packages.filter((one) => one.suite === suite).length,
+    files: packaged.filter(({name}) => name.startsWith(`${suite}/`)).length,
+  }));
+  const found = suites.map((suite) => ({
+    suite,
+    ...aboutMemory(packaged.filter(({name}) => name.startsWith(`${suite}/`))),
+  }));
   const page = pageOf({asked, counts, distinct, found, missing: debian.missing});
   await writeFile(join(root, 'docs/udev-verify.md'), page);
   process.stdout.write(page);

@@ -30,7 +30,8 @@ export async function debianRules(cache: string, say: (line: string) => void): P
   return {dir, packages: packages.filter((one) => !missing.includes(one)), missing};
 }
 
-const placeOf = (dir: string, {suite, name, version}: Package): string => join(dir, suite, `${name}_${version.replaceAll(':', '%3a')}`);
+const placeOf = (dir: string, {suite, name, version}: Package): string =>
+  join(dir, suite, `${name}_${version.replaceAll(':', '%3a')}`);
 
 /** Packages of a release with files in a udev/rules.d, by the lists of contents. */
 async function withRules(own: Apt, suite: Suite): Promise<Package[]> {
@@ -57,7 +58,11 @@ async function fetchBatch(own: Apt, dir: string, batch: readonly Package[]): Pro
   await own.run('apt-get', ['download', '-q', ...names], debs).catch(() => ''); // those that the mirror lacks are counted
   for (const deb of await readdir(debs)) {
     const one = batch.filter(({name, version}) => deb.startsWith(`${name}_${version.replaceAll(':', '%3a')}_`));
-    if (one.length > 0) await unpack(join(debs, deb), one.map((found) => placeOf(dir, found)));
+    if (one.length > 0)
+      await unpack(
+        join(debs, deb),
+        one.map((found) => placeOf(dir, found)),
+      );
   }
   await rm(debs, {recursive: true, force: true});
 }
@@ -67,7 +72,9 @@ async function unpack(deb: string, places: readonly string[]): Promise<void> {
   for (const place of places) {
     await mkdir(`${place}.part`, {recursive: true});
     const {stderr, failed} = await execa('dpkg-deb', ['--fsys-tarfile', deb], {buffer: false}).pipe(
-      'tar', ['-x', '--no-same-owner', '--wildcards', '-C', `${place}.part`, '*udev/rules.d/*'], {reject: false},
+      'tar',
+      ['-x', '--no-same-owner', '--wildcards', '-C', `${place}.part`, '*udev/rules.d/*'],
+      {reject: false},
     );
     if (failed && !stderr.includes('Not found in archive')) throw new Error(`${deb}: ${stderr}`);
     await rename(`${place}.part`, place);

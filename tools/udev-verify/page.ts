@@ -26,7 +26,12 @@ interface Page {
   /** Different contents among the files of packages. */
   readonly distinct: number;
   /** Findings of the lint that are not syntax: by release, with all its files taken together. */
-  readonly found: readonly {readonly suite: string; readonly findings: readonly string[]; readonly own: readonly string[]; readonly writes: number}[];
+  readonly found: readonly {
+    readonly suite: string;
+    readonly findings: readonly string[];
+    readonly own: readonly string[];
+    readonly writes: number;
+  }[];
   readonly missing: readonly Package[];
 }
 
@@ -35,9 +40,16 @@ const list = (packages: readonly Package[]): string => [...new Set(packages.map(
 /** docs/udev-verify.md. */
 export function pageOf({asked, counts, distinct, found, missing}: Page): string {
   const packaged = counts.map(({suite, packages, files}) => `| ${suite} | ${packages} | ${files} |`);
-  const rows = asked.map(({suite, version, kind, files, fails, remarks, differences}) =>
-    `| ${version} (${suite}) | ${kind} | ${files} | ${fails} | ${remarks} | ${files - differences.length} | ${differences.length} |`);
-  const differing = asked.flatMap(({version, differences}) => differences.map(({name, differs, reason}) => `* udevadm ${version}, \`${name}\`: ${differs.join('; ')}. ${reason ?? '**Not explained.**'}`));
+  const rows = asked.map(
+    ({suite, version, kind, files, fails, remarks, differences}) =>
+      `| ${version} (${suite}) | ${kind} | ${files} | ${fails} | ${remarks} | ${files - differences.length} | ${differences.length} |`,
+  );
+  const differing = asked.flatMap(({version, differences}) =>
+    differences.map(
+      ({name, differs, reason}) =>
+        `* udevadm ${version}, \`${name}\`: ${differs.join('; ')}. ${reason ?? '**Not explained.**'}`,
+    ),
+  );
   return `# Does the lint read rules as udevd does?
 
 Written by \`npm run udev-verify\`, which asks \`udevadm verify\` of Debian's udev, unpacked and run without installing it. A file agrees

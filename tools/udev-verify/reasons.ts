@@ -2,12 +2,14 @@
 export const reasons: Readonly<Record<string, {readonly versions: readonly number[]; readonly because: string}>> = {
   'e with a surrogate': {
     versions: [257],
-    because: 'systemd 257 writes half of a surrogate pair as if it were a character; 262 refuses it, and the lint reads as the newest udevd does',
+    because:
+      'systemd 257 writes half of a surrogate pair as if it were a character; 262 refuses it, and the lint reads as the newest udevd does',
   },
 };
 
 /** The reason why the two differ; undefined where none is known. */
 export function reasonFor(name: string, version: number): string | undefined {
-  const reason = reasons[name] ?? Object.entries(reasons).find(([end]) => end.startsWith('/') && name.endsWith(end))?.[1];
+  const reason =
+    reasons[name] ?? Object.entries(reasons).find(([end]) => end.startsWith('/') && name.endsWith(end))?.[1];
   return reason?.versions.includes(version) ? reason.because : undefined;
 }

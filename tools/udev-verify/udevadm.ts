@@ -32,7 +32,9 @@ export async function udevadmOf(cache: string, suite: Suite): Promise<Udevadm> {
   if (!existsSync(root)) {
     const own = await apt(join(cache, `apt-${suite}`), [suite], false);
     const plan = await own.run('apt-get', ['-s', '--no-install-recommends', 'install', 'udev']);
-    const names = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name ?? '').filter((name) => name === 'udev' || name === 'systemd' || name.startsWith('lib'));
+    const names = [...plan.matchAll(/^Inst (\S+)/gm)]
+      .map(([, name]) => name ?? '')
+      .filter((name) => name === 'udev' || name === 'systemd' || name.startsWith('lib'));
     const debs = await mkdtemp(join(tmpdir(), 'memhp-udevadm-'));
     await own.run('apt-get', ['download', '-q', ...names], debs);
     await mkdir(`${root}.part`, {recursive: true});
@@ -48,19 +50,32 @@ export async function udevadmOf(cache: string, suite: Suite): Promise<Udevadm> {
 type Run = (args: readonly string[]) => Promise<{stdout: string; stderr: string}>;
 
 function runner(root: string): Run {
-  const dirs = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu/systemd', 'usr/lib/systemd'].map((dir) => join(root, dir));
-  const loader = ['usr/lib64/ld-linux-x86-64.so.2', 'lib64/ld-linux-x86-64.so.2', 'usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2'].map((path) => join(root, path)).find(existsSync) ?? '';
+  const dirs = [
+    'usr/lib/x86_64-linux-gnu',
+    'lib/x86_64-linux-gnu',
+    'usr/lib/x86_64-linux-gnu/systemd',
+    'usr/lib/systemd',
+  ].map((dir) => join(root, dir));
+  const loader =
+    ['usr/lib64/ld-linux-x86-64.so.2', 'lib64/ld-linux-x86-64.so.2', 'usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2']
+      .map((path) => join(root, path))
+      .find(existsSync) ?? '';
   const program = ['usr/bin/udevadm', 'bin/udevadm'].map((path) => join(root, path)).find(existsSync) ?? '';
-  return async (args) => await execa(loader, ['--library-path', dirs.join(':'), program, ...args], {
-    reject: false, maxBuffer: 2 ** 28, env: {SYSTEMD_LOG_TARGET: 'console-prefixed', SYSTEMD_LOG_LEVEL: 'info', LC_ALL: 'C'},
-  });
+  return async (args) =>
+    await execa(loader, ['--library-path', dirs.join(':'), program, ...args], {
+      reject: false,
+      maxBuffer: 2 ** 28,
+      env: {SYSTEMD_LOG_TARGET: 'console-prefixed', SYSTEMD_LOG_LEVEL: 'info', LC_ALL: 'C'},
+    });
 }
 
 /** By syslog's numbers. */
 const LEVELS: Readonly<Record<number, UdevdLevel>> = {3: 'error', 4: 'warning', 5: 'notice'};
 
 async function verify(run: Run, paths: readonly string[]): Promise<Map<string, Said>> {
-  const said = new Map<string, {passes: boolean; issues: Issue[]}>(paths.map((path) => [path, {passes: true, issues: []}]));
+  const said = new Map<string, {passes: boolean; issues: Issue[]}>(
+    paths.map((path) => [path, {passes: true, issues: []}]),
+  );
   for (let i = 0; i < paths.length; i += 200) {
     const {stderr} = await run(['verify', '--resolve-names=late', '--no-summary', ...paths.slice(i, i + 200)]);
     for (const line of stderr.split('\n')) {

@@ -26,7 +26,12 @@ export const DOORS: Readonly<Record<Door, string>> = {
  * allocates there stays.
  */
 const OBJECTS = [1, 4, 7];
-const NEIGHBOURS = [[0, 'online_kernel'], [2, 'online_kernel'], [3, 'online_movable'], [5, 'online_movable']] as const;
+const NEIGHBOURS = [
+  [0, 'online_kernel'],
+  [2, 'online_kernel'],
+  [3, 'online_movable'],
+  [5, 'online_movable'],
+] as const;
 
 /** A DIMM with three objects that are online to Movable, or offline. */
 export async function objectsAmongNeighbours(

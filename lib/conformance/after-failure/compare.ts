@@ -16,20 +16,38 @@ const TIMES = 3;
  * Does what fails three times, then the normal life of a new DIMM, and compares each step of that life with the same step
  * on an untouched clone: all three views, field by field. Nothing that failed may change how later operations behave.
  */
-export async function compareAfterFailure(t: Checks, guest: CaseGuest, untouched: () => Promise<CaseGuest>, failure: Failure): Promise<void> {
+export async function compareAfterFailure(
+  t: Checks,
+  guest: CaseGuest,
+  untouched: () => Promise<CaseGuest>,
+  failure: Failure,
+): Promise<void> {
   const attempt = await failure(guest);
   const before = guest.now;
   for (let time = 1; time <= TIMES; time++) {
     await attempt(t);
-    guest.expectUnchanged(before, `after it failed for the ${['first', 'second', 'third'][time - 1] ?? String(time)} time`);
+    guest.expectUnchanged(
+      before,
+      `after it failed for the ${['first', 'second', 'third'][time - 1] ?? String(time)} time`,
+    );
   }
-  t.is(await isolatedPageblocks(guest), {}, 'pageblocks that are still isolated', 'a failed offlining gives all of its pages back to the allocator');
+  t.is(
+    await isolatedPageblocks(guest),
+    {},
+    'pageblocks that are still isolated',
+    'a failed offlining gives all of its pages back to the allocator',
+  );
   const other = await untouched();
   await failure(other);
   const lives = [await life(other), await life(guest)];
   for (const [i, {title, now}] of (lives[0] ?? []).entries()) {
     const {expected, actual} = differences(now, lives[1]?.[i]?.now ?? now);
-    t.is(actual, expected, `${title}: the same as on an untouched guest`, 'blocks, zones, nodes, iomem, MemTotal and QEMU\'s devices, compared field by field');
+    t.is(
+      actual,
+      expected,
+      `${title}: the same as on an untouched guest`,
+      "blocks, zones, nodes, iomem, MemTotal and QEMU's devices, compared field by field",
+    );
   }
 }
 

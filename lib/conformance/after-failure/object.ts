@@ -48,28 +48,44 @@ export async function compareObject(
   for (const [i, {title, run}] of like.life.entries()) {
     const answers = [await run(), await subject.life[i]?.run()];
     const differ = differences(other.now, guest.now);
-    const seen = (one: CaseGuest, answer: Json | undefined): Record<string, Json> =>
-      ({step: title, answer: answer ?? null, blocks: standing(one.now, subject.blocks)});
+    const seen = (one: CaseGuest, answer: Json | undefined): Record<string, Json> => ({
+      step: title,
+      answer: answer ?? null,
+      blocks: standing(one.now, subject.blocks),
+    });
     expected.push({...seen(other, answers[0]), ...differ.expected});
     actual.push({...seen(guest, answers[1]), ...differ.actual});
   }
-  t.is(actual, expected, 'what became of each step of its life',
-    'as on an untouched guest: answers and the DIMM\'s blocks; of all else that is seen what differs');
-  t.is(await remnants(guest), await remnants(other), 'what is left behind at the end',
-    'as on an untouched guest: pageblocks, the direct mapping, bad pages, and memory maps (since 6.11)');
+  t.is(
+    actual,
+    expected,
+    'what became of each step of its life',
+    "as on an untouched guest: answers and the DIMM's blocks; of all else that is seen what differs",
+  );
+  t.is(
+    await remnants(guest),
+    await remnants(other),
+    'what is left behind at the end',
+    'as on an untouched guest: pageblocks, the direct mapping, bad pages, and memory maps (since 6.11)',
+  );
 }
 
 /** States of blocks in short: `offline`, or the zone; `gone` where one isn't there. */
-const standing = (now: Observation, ids: readonly number[]): string => ids.map((id) => {
-  const block = now.blocks.find((one) => one.id === id);
-  if (!block) return 'gone';
-  return block.state === 'online' ? block.validZones.join(' ') : block.state;
-}).join(', ');
+const standing = (now: Observation, ids: readonly number[]): string =>
+  ids
+    .map((id) => {
+      const block = now.blocks.find((one) => one.id === id);
+      if (!block) return 'gone';
+      return block.state === 'online' ? block.validZones.join(' ') : block.state;
+    })
+    .join(', ');
 
 /** What no field of `differences` shows. */
 async function remnants(guest: CaseGuest): Promise<Json> {
   const {meminfo} = guest.now;
-  const direct = Object.entries(meminfo).filter(([name]) => name.startsWith('DirectMap')).map(([, kb]) => kb);
+  const direct = Object.entries(meminfo)
+    .filter(([name]) => name.startsWith('DirectMap'))
+    .map(([, kb]) => kb);
   return {
     isolated: await isolatedPageblocks(guest),
     mapped: direct.reduce((sum, kb) => sum + kb, 0),

@@ -29,8 +29,12 @@ export async function pinnedBlock(
   const block = guest.block(id);
   await block.online('online_movable');
   const allocated = await allocateMemory(guest, 4, 'pinned');
-  guest.session.checks.require(await allocated.pagesIn(block), allocated.pages, `pages of the process in ${block.name}`,
-    'user space is served from ZONE_MOVABLE first, and it has no other block');
+  guest.session.checks.require(
+    await allocated.pagesIn(block),
+    allocated.pages,
+    `pages of the process in ${block.name}`,
+    'user space is served from ZONE_MOVABLE first, and it has no other block',
+  );
   if (neighbours) for (const i of [0, 2]) await dimm.blocks[i]?.online(neighbours);
   return {
     dimm,
@@ -38,9 +42,13 @@ export async function pinnedBlock(
     abort: async (t) => {
       const title = `offline ${block.name}, kill the writer while it is going-offline`;
       const {errno, meanwhile} = await watchOffline(guest, block, title, (watch, pid) =>
-        watch.run(`kill -KILL ${pid}`, guest.session.limits.shellMs));
-      t.is({errno, meanwhile: meanwhile?.[block.name]}, {errno: 'killed', meanwhile: 'going-offline'},
-        'how the write ended, and state of the block meanwhile');
+        watch.run(`kill -KILL ${pid}`, guest.session.limits.shellMs),
+      );
+      t.is(
+        {errno, meanwhile: meanwhile?.[block.name]},
+        {errno: 'killed', meanwhile: 'going-offline'},
+        'how the write ended, and state of the block meanwhile',
+      );
       t.is(await allocated.changedPages(), 0, 'pages that lost their content');
     },
     release: () => allocated.release(),

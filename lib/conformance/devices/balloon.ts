@@ -5,7 +5,12 @@ import type {CaseGuest} from '../guest/guest.ts';
 /** Inflates the balloon until that much of the guest's memory is in it, and no more; deflates it where more was. A step. */
 export function holdInBalloon(guest: CaseGuest, size: string): Promise<void> {
   return guest.step(`balloon of ${size}`, () =>
-    balloonTo(guest.qmp, guest.now.qemu.base + guest.now.qemu.plugged - parseSize(size), guest.session.limits.operationMs));
+    balloonTo(
+      guest.qmp,
+      guest.now.qemu.base + guest.now.qemu.plugged - parseSize(size),
+      guest.session.limits.operationMs,
+    ),
+  );
 }
 
 /** Bytes of the guest's memory that are in the balloon, as QEMU has it. */

@@ -14,8 +14,16 @@ export function plugHinter(guest: CaseGuest, port: string): Promise<void> {
   return guest.step(`plug a balloon with free-page-hint into ${port}`, async () => {
     guest.session.others.add(BALLOON);
     await guest.qmp.execute('object-add', {'qom-type': 'iothread', id: THREAD});
-    await guest.qmp.execute('device_add', {driver: 'virtio-balloon-pci', id: BALLOON, bus: port, iothread: THREAD, ...OPTIONS});
-    await guest.sh('until ls /sys/bus/virtio/drivers/virtio_balloon/virtio* >/dev/null 2>&1; do :; done; udevadm settle');
+    await guest.qmp.execute('device_add', {
+      driver: 'virtio-balloon-pci',
+      id: BALLOON,
+      bus: port,
+      iothread: THREAD,
+      ...OPTIONS,
+    });
+    await guest.sh(
+      'until ls /sys/bus/virtio/drivers/virtio_balloon/virtio* >/dev/null 2>&1; do :; done; udevadm settle',
+    );
   });
 }
 
@@ -25,11 +33,20 @@ export const hints = async (guest: CaseGuest): Promise<boolean> =>
 
 /** The same balloon on QEMU's command line. */
 const argumentsOf = (port: string): string[] => [
-  '-object', `iothread,id=${THREAD}`,
-  '-device', `virtio-balloon-pci,id=${BALLOON},bus=${port},iothread=${THREAD},free-page-hint=on,deflate-on-oom=on`,
+  '-object',
+  `iothread,id=${THREAD}`,
+  '-device',
+  `virtio-balloon-pci,id=${BALLOON},bus=${port},iothread=${THREAD},free-page-hint=on,deflate-on-oom=on`,
 ];
 
-const ram = {total: z.int(), remaining: z.int(), normal: z.int(), duplicate: z.int(), 'page-size': z.int(), 'dirty-sync-count': z.int()};
+const ram = {
+  total: z.int(),
+  remaining: z.int(),
+  normal: z.int(),
+  duplicate: z.int(),
+  'page-size': z.int(),
+  'dirty-sync-count': z.int(),
+};
 /** QEMU's count of what it sent: pages with content and pages of one byte; and of what remains to be sent. Source: qapi/migration.json. */
 const counted = z.looseObject({ram: z.looseObject(ram).optional()});
 
@@ -39,7 +56,9 @@ const counted = z.looseObject({ram: z.looseObject(ram).optional()});
  */
 async function leftOut({qmp}: CaseGuest): Promise<number | undefined> {
   const count = (await ask(qmp, 'query-migrate', counted)).ram;
-  return count?.['dirty-sync-count'] === 1 ? count.total - count.remaining - (count.normal + count.duplicate) * count['page-size'] : undefined;
+  return count?.['dirty-sync-count'] === 1
+    ? count.total - count.remaining - (count.normal + count.duplicate) * count['page-size']
+    : undefined;
 }
 
 /**
@@ -50,7 +69,12 @@ async function leftOut({qmp}: CaseGuest): Promise<number | undefined> {
 export async function migrateHinted(guest: CaseGuest, port: string): Promise<{there: CaseGuest; unsent: number}> {
   let unsent = 0;
   const first = async (): Promise<void> => {
-    unsent = await until(guest, () => leftOut(guest), (bytes = 0) => bytes > 0) ?? 0;
+    unsent =
+      (await until(
+        guest,
+        () => leftOut(guest),
+        (bytes = 0) => bytes > 0,
+      )) ?? 0;
   };
   const sent = await send(guest, 'command line', 'running', {devices: argumentsOf(port), first});
   return {there: await arrive(guest, sent, 'migrated, running, with hints of free pages'), unsent};

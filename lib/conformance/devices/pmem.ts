@@ -93,16 +93,14 @@ export class PersistentMemory {
 
   /** Asks QEMU to take it out. A step. */
   tryUnplug(): Promise<QemuAnswer> {
-    return this.#guest.step(
-      `unplug ${this.device.id}`,
-      () => this.#guest.tryQemu(() => this.#guest.qmp.execute('device_del', {id: this.device.id})),
+    return this.#guest.step(`unplug ${this.device.id}`, () =>
+      this.#guest.tryQemu(() => this.#guest.qmp.execute('device_del', {id: this.device.id})),
     );
   }
 
   async #must(what: string, script: string): Promise<void> {
-    const {status, stdout, stderr} = await this.#guest.step(
-      `${this.device.id}: ${what}`,
-      () => this.#guest.trySh(`set -e\n${script}`),
+    const {status, stdout, stderr} = await this.#guest.step(`${this.device.id}: ${what}`, () =>
+      this.#guest.trySh(`set -e\n${script}`),
     );
     this.#guest.session.checks.require(
       {status, errors: clean(stderr, 500).trim()},
@@ -122,16 +120,19 @@ export async function plugPmem(guest: CaseGuest, spec: {id: string; size: string
   const {id, size: wanted} = spec;
   await guest.step(`plug ${id}, ${wanted} of virtio-pmem`, async () => {
     // A file: when the guest flushes what it wrote, QEMU calls fsync(2) for the backend's, and reports EIO without one.
-    await guest.qmp.execute(
-      'object-add',
-      {'qom-type': 'memory-backend-memfd', id: `mem-${id}`, size: parseSize(wanted), share: true},
-    );
+    await guest.qmp.execute('object-add', {
+      'qom-type': 'memory-backend-memfd',
+      id: `mem-${id}`,
+      size: parseSize(wanted),
+      share: true,
+    });
     await guest.qmp.execute('device_add', {driver: 'virtio-pmem-pci', id, memdev: `mem-${id}`, bus: 'port0'});
     await guest.sh(
       `until [ -e ${ND}/devices/namespace0.0/driver ] && [ -e ${ND}/devices/dax0.0 ]; do :; done; udevadm settle`,
     );
   });
-  const out = await guest.step(`${id}: make a dax device of its namespace`, () => guest.sh(`
+  const out = await guest.step(`${id}: make a dax device of its namespace`, () =>
+    guest.sh(`
     set -e
     modprobe -a dax_pmem device_dax kmem
     cd ${ND}/devices
@@ -142,11 +143,11 @@ export async function plugPmem(guest: CaseGuest, spec: {id: string; size: string
     echo namespace0.0 >dax0.0/namespace
     echo dax0.0 >${ND}/drivers/dax_pmem/bind
     until [ -e ${DAX}/devices/dax0.0 ]; do :; done
-    cat ${DAX}/devices/dax0.0/resource ${DAX}/devices/dax0.0/size`));
-  const [, address = '', size = ''] = /^0x([0-9a-f]+)\n(\d+)\n$/.exec(out) ?? [];
-  if (size === '') throw new Broken(
-    `the guest tells of its dax device "${clean(out, 200)}", and not where it is and how large`,
+    cat ${DAX}/devices/dax0.0/resource ${DAX}/devices/dax0.0/size`),
   );
+  const [, address = '', size = ''] = /^0x([0-9a-f]+)\n(\d+)\n$/.exec(out) ?? [];
+  if (size === '')
+    throw new Broken(`the guest tells of its dax device "${clean(out, 200)}", and not where it is and how large`);
   const device = await findDevice(guest.qmp, id);
   const dax = {
     address: bytes(exactNumber(address, 'a dax device', 16)),

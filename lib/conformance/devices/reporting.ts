@@ -8,8 +8,16 @@ const BALLOON = 'reporter';
 export function plugReporter(guest: CaseGuest, port: string): Promise<void> {
   return guest.step(`plug a balloon with free-page-reporting into ${port}`, async () => {
     guest.session.others.add(BALLOON);
-    await guest.qmp.execute('device_add', {driver: 'virtio-balloon-pci', id: BALLOON, bus: port, 'free-page-reporting': true, 'deflate-on-oom': true});
-    await guest.sh('until ls /sys/bus/virtio/drivers/virtio_balloon/virtio* >/dev/null 2>&1; do sleep 0.1; done; udevadm settle');
+    await guest.qmp.execute('device_add', {
+      driver: 'virtio-balloon-pci',
+      id: BALLOON,
+      bus: port,
+      'free-page-reporting': true,
+      'deflate-on-oom': true,
+    });
+    await guest.sh(
+      'until ls /sys/bus/virtio/drivers/virtio_balloon/virtio* >/dev/null 2>&1; do sleep 0.1; done; udevadm settle',
+    );
   });
 }
 
@@ -21,14 +29,19 @@ export const reports = async (guest: CaseGuest): Promise<boolean> =>
 export async function reportable(guest: CaseGuest, zone: string): Promise<number> {
   const lines = (await guest.sh('cat /proc/buddyinfo')).split('\n').filter((line) => line.split(/,?\s+/)[3] === zone);
   const counts = lines.map((line) => line.trim().split(/\s+/).slice(4).map(Number));
-  return counts.reduce((sum, orders) => sum + orders.reduce((kib, count, order) => kib + (order >= PAGEBLOCK_ORDER ? count * 4 * 2 ** order : 0), 0), 0);
+  return counts.reduce(
+    (sum, orders) =>
+      sum + orders.reduce((kib, count, order) => kib + (order >= PAGEBLOCK_ORDER ? count * 4 * 2 ** order : 0), 0),
+    0,
+  );
 }
 
 /** What one report covers at least on x86_64: pageblock_order, 2 MiB in pages of 4 KiB. Source: mm/page_reporting.c. */
 const PAGEBLOCK_ORDER = 9;
 
 /** KiB that the host holds for QEMU's one mapping of that many bytes; 0 where there is none. */
-export const residentOf = async (guest: CaseGuest, bytes: number): Promise<number> => (await mappingsOf(guest, bytes))[0]?.resident ?? 0;
+export const residentOf = async (guest: CaseGuest, bytes: number): Promise<number> =>
+  (await mappingsOf(guest, bytes))[0]?.resident ?? 0;
 
 /** The same once it is `most` or less, or what it is at the deadline: the guest reports two seconds after pages became free. */
 export async function residentFalls(guest: CaseGuest, bytes: number, most: number): Promise<number> {

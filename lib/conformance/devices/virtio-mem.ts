@@ -51,18 +51,29 @@ export class VirtioMem {
   /** Asks for a size that the guest must be able to give. Ends the case where it is another afterwards. */
   async resize(size: string): Promise<void> {
     await this.request(size);
-    this.#guest.session.checks.require(formatSize(this.size), formatSize(parseSize(size)), `${this.id}: size after asking for ${size}`);
+    this.#guest.session.checks.require(
+      formatSize(this.size),
+      formatSize(parseSize(size)),
+      `${this.id}: size after asking for ${size}`,
+    );
   }
 
   /** Asks for a number of bytes that QEMU may refuse, or that no driver hears of, and waits for nothing. A step. */
   tryRequest(bytes: number | string): Promise<QemuAnswer> {
-    return this.#guest.step(`ask for ${bytes} bytes of ${this.id}`, () => this.#guest.tryQemu(() => requestSize(this.#guest.qmp, this.id, bytes)));
+    return this.#guest.step(`ask for ${bytes} bytes of ${this.id}`, () =>
+      this.#guest.tryQemu(() => requestSize(this.#guest.qmp, this.id, bytes)),
+    );
   }
 
   /** The sizes that QEMU told since a mark, in order, waiting for the one that it must end with, or for the deadline. */
   async sizesUntil(mark: number, last: number): Promise<number[]> {
     const {qmp, session} = this.#guest;
-    await qmp.events.nextOrNone(mark, `MEMORY_DEVICE_SIZE_CHANGE of ${this.id} to ${last}`, (event) => sizesTold([event], this.id).includes(last), session.limits.operationMs);
+    await qmp.events.nextOrNone(
+      mark,
+      `MEMORY_DEVICE_SIZE_CHANGE of ${this.id} to ${last}`,
+      (event) => sizesTold([event], this.id).includes(last),
+      session.limits.operationMs,
+    );
     return sizesTold(qmp.events.since(mark), this.id);
   }
 
@@ -102,27 +113,48 @@ export class VirtioMem {
 
   /** Has the driver given up for now and set its timer to try again later? Source: /proc/timer_list. */
   async retriesLater(): Promise<boolean> {
-    return exactNumber((await this.#guest.sh('grep -c virtio_mem_timer_expired /proc/timer_list || true')).trim(), 'timers of virtio-mem') > 0;
+    return (
+      exactNumber(
+        (await this.#guest.sh('grep -c virtio_mem_timer_expired /proc/timer_list || true')).trim(),
+        'timers of virtio-mem',
+      ) > 0
+    );
   }
 }
 
 /** Plugs a virtio-mem device and waits until the guest's driver has it. A step. */
 export async function plugVirtioMem(guest: CaseGuest, spec: VirtioMemSpec): Promise<VirtioMem> {
   const vm = new VirtioMem(guest, spec.id);
-  await vm.settled(`plug the virtio-mem device ${spec.id} of up to ${formatSize(spec.max)}`, () => addVirtioMem(guest.qmp, spec));
+  await vm.settled(`plug the virtio-mem device ${spec.id} of up to ${formatSize(spec.max)}`, () =>
+    addVirtioMem(guest.qmp, spec),
+  );
   return vm;
 }
 
 /** The size of a virtio-mem device once the guest has booted anew and its driver has answered; nothing else of that guest can be seen. */
-export async function sizeAfterReset(guest: CaseGuest, vm: VirtioMem, ms: number): Promise<{atReset: number[]; then: number[]}> {
+export async function sizeAfterReset(
+  guest: CaseGuest,
+  vm: VirtioMem,
+  ms: number,
+): Promise<{atReset: number[]; then: number[]}> {
   const {qmp} = guest;
   const {requested} = vm.device.resizable;
   const mark = qmp.events.mark();
   await qmp.execute('set-action', {reboot: 'reset'});
   await qmp.execute('system_reset');
   const told = (): number[] => sizesTold(qmp.events.since(mark), vm.id);
-  await qmp.events.nextOrNone(mark, `MEMORY_DEVICE_SIZE_CHANGE of ${vm.id} to 0`, (event) => sizesTold([event], vm.id).includes(0), ms);
+  await qmp.events.nextOrNone(
+    mark,
+    `MEMORY_DEVICE_SIZE_CHANGE of ${vm.id} to 0`,
+    (event) => sizesTold([event], vm.id).includes(0),
+    ms,
+  );
   const atReset = told();
-  await qmp.events.nextOrNone(mark, `MEMORY_DEVICE_SIZE_CHANGE of ${vm.id} to ${requested}`, (event) => sizesTold([event], vm.id).includes(requested), ms);
+  await qmp.events.nextOrNone(
+    mark,
+    `MEMORY_DEVICE_SIZE_CHANGE of ${vm.id} to ${requested}`,
+    (event) => sizesTold([event], vm.id).includes(requested),
+    ms,
+  );
   return {atReset, then: told().slice(atReset.length)};
 }

@@ -8,7 +8,8 @@ import {autoMovableZone, smallestRatio} from './policy-ledger.ts';
 export const COLUMNS = {Movable: 'Movable Normal', Normal: 'Normal Movable'} as const;
 
 /** valid_zones of all blocks of some DIMMs, one string a block. */
-export const zonesOf = (...dimms: Dimm[]): string[] => dimms.flatMap(({blocks}) => blocks.map(({validZones}) => validZones.join(' ')));
+export const zonesOf = (...dimms: Dimm[]): string[] =>
+  dimms.flatMap(({blocks}) => blocks.map(({validZones}) => validZones.join(' ')));
 
 /** Lets auto-movable decide, with this ratio, and plugged blocks stay offline. Needs `kernel>=5.15`. */
 export async function autoMovable(guest: CaseGuest, ratio = 301): Promise<void> {
@@ -17,20 +18,46 @@ export async function autoMovable(guest: CaseGuest, ratio = 301): Promise<void> 
 }
 
 /** Checks the prediction for an offline DIMM: every block offers first the zone that the ledger gives. */
-export function offers(t: Checks, guest: CaseGuest, dimm: Dimm, ratio: number, expected: 'Movable' | 'Normal', when: string, numaAware = true): void {
+export function offers(
+  t: Checks,
+  guest: CaseGuest,
+  dimm: Dimm,
+  ratio: number,
+  expected: 'Movable' | 'Normal',
+  when: string,
+  numaAware = true,
+): void {
   const {value, because} = autoMovableZone(guest.now, dimm.device, ratio, numaAware);
-  t.is({ledger: value, blocks: zonesOf(dimm)}, {ledger: expected, blocks: dimm.blocks.map(() => COLUMNS[expected])}, `zone of ${dimm.id} by the ledger, and valid_zones of its offline blocks, ${when}`, because);
+  t.is(
+    {ledger: value, blocks: zonesOf(dimm)},
+    {ledger: expected, blocks: dimm.blocks.map(() => COLUMNS[expected])},
+    `zone of ${dimm.id} by the ledger, and valid_zones of its offline blocks, ${when}`,
+    because,
+  );
 }
 
 /** Checks that an offline DIMM fits at the smallest ratio that the ledger gives, and not at one percent less. Returns the ratio. */
-export async function crosses(t: Checks, guest: CaseGuest, dimm: Dimm, when: string, numaAware = true): Promise<number> {
+export async function crosses(
+  t: Checks,
+  guest: CaseGuest,
+  dimm: Dimm,
+  when: string,
+  numaAware = true,
+): Promise<number> {
   const {value: ratio} = smallestRatio(guest.now, dimm.device, numaAware);
   await crossesAt(t, guest, dimm, ratio, when, numaAware);
   return ratio;
 }
 
 /** Checks that an offline DIMM fits at this ratio, and not at one percent less. */
-export async function crossesAt(t: Checks, guest: CaseGuest, dimm: Dimm, ratio: number, when: string, numaAware = true): Promise<void> {
+export async function crossesAt(
+  t: Checks,
+  guest: CaseGuest,
+  dimm: Dimm,
+  ratio: number,
+  when: string,
+  numaAware = true,
+): Promise<void> {
   await setParameters(guest, {auto_movable_ratio: ratio - 1});
   offers(t, guest, dimm, ratio - 1, 'Normal', `${when}, at one percent less than it needs`, numaAware);
   await setParameters(guest, {auto_movable_ratio: ratio});

@@ -13,5 +13,8 @@ export function largestBlock({iomem}: Pick<Observation, 'iomem'>): Derived<numbe
   const end = Math.max(...systemRam(iomem).map((range) => range.end));
   let value = end < LARGE ? MIN : MAX;
   while (value > MIN && end % value !== 0) value /= 2;
-  return {value, because: `System RAM of /proc/iomem ends at ${formatSize(end)}; from 64 GiB on the largest size of up to 2 GiB that divides the end`};
+  return {
+    value,
+    because: `System RAM of /proc/iomem ends at ${formatSize(end)}; from 64 GiB on the largest size of up to 2 GiB that divides the end`,
+  };
 }

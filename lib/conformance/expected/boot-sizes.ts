@@ -6,34 +6,61 @@ import type {CaseGuest} from '../guest/guest.ts';
  * files_maxfiles_init(), pid_idr_init(), inotify_user_setup() (since 5.11), tcp_init_mem(), the hash tables of alloc_large_system_hash().
  */
 const FIXED = [
-  'kernel/threads-max', 'kernel/pid_max', 'fs/file-max', 'fs/inotify/max_user_watches', 'fs/epoll/max_user_watches', 'user/max_user_namespaces',
-  'net/ipv4/tcp_mem', 'net/ipv4/udp_mem', 'net/ipv4/tcp_max_tw_buckets',
+  'kernel/threads-max',
+  'kernel/pid_max',
+  'fs/file-max',
+  'fs/inotify/max_user_watches',
+  'fs/epoll/max_user_watches',
+  'user/max_user_namespaces',
+  'net/ipv4/tcp_mem',
+  'net/ipv4/udp_mem',
+  'net/ipv4/tcp_max_tw_buckets',
 ] as const;
 
 /** What has its size from boot. */
 export async function fixedSizes(guest: CaseGuest): Promise<Record<string, string>> {
-  const said = await guest.sh(`cd /proc/sys && for f in ${FIXED.join(' ')}; do read -r value <$f && echo "$f=$value"; done
+  const said =
+    await guest.sh(`cd /proc/sys && for f in ${FIXED.join(' ')}; do read -r value <$f && echo "$f=$value"; done
     sed -n 's/^Max processes *\\([0-9]*\\) .*/processes of init=\\1/p' /proc/1/limits
     df -k /dev/shm | sed -n 's/^tmpfs *\\([0-9]*\\) .*/\\/dev\\/shm in kB=\\1/p'`);
-  const pairs = said.trim().split('\n').map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1).replaceAll('\t', ' ')]);
+  const pairs = said
+    .trim()
+    .split('\n')
+    .map((line): [string, string] => [
+      line.slice(0, line.indexOf('=')),
+      line.slice(line.indexOf('=') + 1).replaceAll('\t', ' '),
+    ]);
   if (pairs.length < FIXED.length) throw new Broken(`the guest has not told all sizes: "${said.slice(0, 300)}"`);
   return Object.fromEntries(pairs);
 }
 
 /** kB of a tmpfs that is mounted now, without a size. */
 export const newTmpfs = async (guest: CaseGuest): Promise<number> =>
-  Number(await guest.sh(`mkdir -p /run/memhp.size && mount -t tmpfs none /run/memhp.size && df -k /run/memhp.size | sed -n 's/^none *\\([0-9]*\\) .*/\\1/p' && umount /run/memhp.size`));
+  Number(
+    await guest.sh(
+      `mkdir -p /run/memhp.size && mount -t tmpfs none /run/memhp.size && df -k /run/memhp.size | sed -n 's/^none *\\([0-9]*\\) .*/\\1/p' && umount /run/memhp.size`,
+    ),
+  );
 
 /** Sizes that follow the memory that there is, in the kernel's own units. */
-export async function growingSizes(guest: CaseGuest): Promise<{minFreeKiB: number; commitLimitKiB: number; dirtyThreshold: number; dirtyBackground: number}> {
-  const said = await guest.sh('cat /proc/sys/vm/min_free_kbytes; sed -n "s/^CommitLimit: *\\([0-9]*\\) kB/\\1/p" /proc/meminfo; sed -n "s/^nr_dirty_threshold //p; s/^nr_dirty_background_threshold //p" /proc/vmstat');
-  const [minFreeKiB = NaN, commitLimitKiB = NaN, dirtyThreshold = NaN, dirtyBackground = NaN] = said.trim().split('\n').map(Number);
-  if ([minFreeKiB, commitLimitKiB, dirtyThreshold, dirtyBackground].some(Number.isNaN)) throw new Broken(`the guest has not told its sizes: "${said.slice(0, 200)}"`);
+export async function growingSizes(
+  guest: CaseGuest,
+): Promise<{minFreeKiB: number; commitLimitKiB: number; dirtyThreshold: number; dirtyBackground: number}> {
+  const said = await guest.sh(
+    'cat /proc/sys/vm/min_free_kbytes; sed -n "s/^CommitLimit: *\\([0-9]*\\) kB/\\1/p" /proc/meminfo; sed -n "s/^nr_dirty_threshold //p; s/^nr_dirty_background_threshold //p" /proc/vmstat',
+  );
+  const [minFreeKiB = NaN, commitLimitKiB = NaN, dirtyThreshold = NaN, dirtyBackground = NaN] = said
+    .trim()
+    .split('\n')
+    .map(Number);
+  if ([minFreeKiB, commitLimitKiB, dirtyThreshold, dirtyBackground].some(Number.isNaN))
+    throw new Broken(`the guest has not told its sizes: "${said.slice(0, 200)}"`);
   return {minFreeKiB, commitLimitKiB, dirtyThreshold, dirtyBackground};
 }
 
 /** Is khugepaged at work? It asks for more free memory than the kernel would by itself. */
-export const hugePagesOn = async (guest: CaseGuest): Promise<boolean> => !/\[never\]|^$/.test((await guest.read('/sys/kernel/mm/transparent_hugepage/enabled')) ?? '');
+export const hugePagesOn = async (guest: CaseGuest): Promise<boolean> =>
+  !/\[never\]|^$/.test((await guest.read('/sys/kernel/mm/transparent_hugepage/enabled')) ?? '');
 
 /**
  * min_free_kbytes with khugepaged: two pageblocks for each zone that user space's unmovable pages come from, that is all populated ones

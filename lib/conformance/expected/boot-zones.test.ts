@@ -5,15 +5,25 @@ import {gib, mib} from '../../util/size.ts';
 import {bootMovable, movableNow} from './boot-zones.ts';
 
 /** System RAM: pages 1–158, 256–262108: 262011 in all. */
-const {first, now} = JSON.parse(readFileSync(new URL('../fixtures/movable-and-normal.json', import.meta.url), 'utf8')) as {first: Observation; now: Observation};
-const END = 0x3_FF_DD;
+const {first, now} = JSON.parse(
+  readFileSync(new URL('../fixtures/movable-and-normal.json', import.meta.url), 'utf8'),
+) as {first: Observation; now: Observation};
+const END = 0x3_ff_dd;
 
 for (const [what, sizes, startPfn] of [
-  ['kernelcore=512M: 131072 pages after the 98 missing ones, to the next 4 MiB', {kernelcore: {bytes: mib(512)}}, 132_096],
+  [
+    'kernelcore=512M: 131072 pages after the 98 missing ones, to the next 4 MiB',
+    {kernelcore: {bytes: mib(512)}},
+    132_096,
+  ],
   ['kernelcore=50%: 131005 pages, no other 4 MiB', {kernelcore: {percent: 50}}, 131_072 + 1024],
   ['movablecore=300M: all but 76800 pages, so 185211', {movablecore: {bytes: mib(300)}}, 185_344],
   ['movablecore=1M is 4 MiB', {movablecore: {bytes: mib(1)}}, 262_144 - 1024],
-  ['kernelcore wins where it asks for more than movablecore leaves', {kernelcore: {bytes: mib(700)}, movablecore: {bytes: mib(500)}}, 180_224],
+  [
+    'kernelcore wins where it asks for more than movablecore leaves',
+    {kernelcore: {bytes: mib(700)}, movablecore: {bytes: mib(500)}},
+    180_224,
+  ],
 ] as const) {
   test(what, (t) => {
     const {value} = bootMovable(first, sizes);

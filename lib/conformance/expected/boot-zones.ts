@@ -26,17 +26,27 @@ const roundUp = (pages: number): number => Math.ceil(pages / ALIGNED) * ALIGNED;
  * ZONE_MOVABLE of each node at boot. `ends` are the nodes' last page frames + 1, ascending; every node must have more
  * than its share of kernel memory. Source: find_zone_movable_pfns_for_nodes(), in mm/page_alloc.c and later mm/mm_init.c.
  */
-export function bootMovable(now: Observation, sizes: CoreSizes, ends: readonly number[] = [Infinity]): Derived<MovablePart[]> {
-  const ram = systemRam(now.iomem).map(({start, end}) => ({start: Math.ceil(start / PAGE), end: Math.floor(end / PAGE)}));
+export function bootMovable(
+  now: Observation,
+  sizes: CoreSizes,
+  ends: readonly number[] = [Infinity],
+): Derived<MovablePart[]> {
+  const ram = systemRam(now.iomem).map(({start, end}) => ({
+    start: Math.ceil(start / PAGE),
+    end: Math.floor(end / PAGE),
+  }));
   const total = ram.reduce((sum, {start, end}) => sum + end - start, 0);
-  const pages = (size: CoreSizes['kernelcore']): number => (size === undefined ? 0 : 'bytes' in size ? Math.floor(size.bytes / PAGE) : Math.floor((total * size.percent) / 100));
+  const pages = (size: CoreSizes['kernelcore']): number =>
+    size === undefined ? 0 : 'bytes' in size ? Math.floor(size.bytes / PAGE) : Math.floor((total * size.percent) / 100);
   const movable = Math.min(total, roundUp(pages(sizes.movablecore)));
   const kernel = Math.max(pages(sizes.kernelcore), sizes.movablecore ? total - movable : 0);
   const share = Math.floor(kernel / ends.length);
   const because = `${total} pages of System RAM${sizes.movablecore ? ` − ${movable} for movablecore, rounded up to ${ALIGNED},` : ''} leave ${kernel} to the kernel zones, ${share} on each node; what follows them, from a multiple of ${ALIGNED} on, is ZONE_MOVABLE`;
   if (kernel === 0 || kernel >= total) return {value: [], because};
   const value = ends.flatMap((end, node) => {
-    const own = ram.map((range) => ({start: Math.max(range.start, ends[node - 1] ?? 0), end: Math.min(range.end, end)})).filter((range) => range.start < range.end);
+    const own = ram
+      .map((range) => ({start: Math.max(range.start, ends[node - 1] ?? 0), end: Math.min(range.end, end)}))
+      .filter((range) => range.start < range.end);
     const startPfn = roundUp(endOfKernel(own, share));
     const present = own.reduce((sum, range) => sum + Math.max(0, range.end - Math.max(range.start, startPfn)), 0);
     return present > 0 ? [{node, startPfn, present}] : [];
@@ -61,4 +71,6 @@ function endOfKernel(ranges: readonly {start: number; end: number}[], share: num
 
 /** ZONE_MOVABLE of each node as the guest has it, where it isn't empty. Source: /proc/zoneinfo. */
 export const movableNow = (now: Observation): MovablePart[] =>
-  now.zones.filter(({name, present}) => name === 'Movable' && present > 0).map(({node, startPfn, present}) => ({node, startPfn, present}));
+  now.zones
+    .filter(({name, present}) => name === 'Movable' && present > 0)
+    .map(({node, startPfn, present}) => ({node, startPfn, present}));

@@ -8,18 +8,24 @@ export function blocksOf({address, size}: Pick<MemoryDevice, 'address' | 'size'>
 }
 
 /** Is it memory that is no RAM by itself, of a part of which the guest may make RAM (dax/kmem)? */
-export const isPersistent = ({type}: Pick<MemoryDevice, 'type'>): boolean => type === 'virtio-pmem' || type === 'nvdimm';
+export const isPersistent = ({type}: Pick<MemoryDevice, 'type'>): boolean =>
+  type === 'virtio-pmem' || type === 'nvdimm';
 
 /** Ids of the memory blocks that a device has in the guest: a DIMM all of its range, virtio-mem and persistent memory those that are there now. */
-export function blocksIn(device: MemoryDevice, {blocks, blockSize}: Pick<Observation, 'blocks' | 'blockSize'>): number[] {
+export function blocksIn(
+  device: MemoryDevice,
+  {blocks, blockSize}: Pick<Observation, 'blocks' | 'blockSize'>,
+): number[] {
   if (!device.resizable && !isPersistent(device)) return blocksOf(device, blockSize);
   const range = new Set(rangeOf(device, blockSize));
   return blocks.map(({id}) => id).filter((id) => range.has(id));
 }
 
 /** Ids of all blocks that a device may ever have. */
-export const rangeOf = ({address, size, resizable}: Pick<MemoryDevice, 'address' | 'size' | 'resizable'>, blockSize: number): number[] =>
-  blocksOf({address, size: resizable?.max ?? size}, blockSize);
+export const rangeOf = (
+  {address, size, resizable}: Pick<MemoryDevice, 'address' | 'size' | 'resizable'>,
+  blockSize: number,
+): number[] => blocksOf({address, size: resizable?.max ?? size}, blockSize);
 
 /** Bytes of a device that are the guest's System RAM: a DIMM all of it, of virtio-mem its blocks, plugged wholly or in part, of persistent memory as well. */
 export const bytesIn = (device: MemoryDevice, now: Observation): number =>
@@ -33,7 +39,9 @@ export function blocksNeeded(device: MemoryDevice, now: Observation): number[] {
   const there = blocksIn(device, now);
   const fewest = Math.ceil(device.size / now.blockSize);
   if (fewest === 0) return [];
-  const lacking = rangeOf(device, now.blockSize).filter((id) => !there.includes(id)).slice(0, Math.max(0, fewest - there.length));
+  const lacking = rangeOf(device, now.blockSize)
+    .filter((id) => !there.includes(id))
+    .slice(0, Math.max(0, fewest - there.length));
   return [...there, ...lacking];
 }
 

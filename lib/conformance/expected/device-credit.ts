@@ -17,5 +17,8 @@ export function sameDeviceZones(now: Observation, count: number, ratio: number):
     pages[zone] += block;
     return zone;
   });
-  return {value, because: `${because}; block for block Movable where that stays within ${ratio}% of the pages in kernel zones, the device's own counted`};
+  return {
+    value,
+    because: `${because}; block for block Movable where that stays within ${ratio}% of the pages in kernel zones, the device's own counted`,
+  };
 }

@@ -36,10 +36,12 @@ export function strangeEvents({events, first, now, devices}: Told): string[] {
       const [state = 'empty', told] = [slots.get(ost.slot), `slot ${ost.slot}: _OST ${ost.source}/${ost.status}`];
       const next = after(state, ost);
       if (next === undefined) strange.push(`${told}, where it is ${state}`);
-      if ((ost.device === undefined) !== (next === 'empty')) strange.push(`${told} ${ost.device === undefined ? 'of no device' : `of ${ost.device}`}`);
+      if ((ost.device === undefined) !== (next === 'empty'))
+        strange.push(`${told} ${ost.device === undefined ? 'of no device' : `of ${ost.device}`}`);
       slots.set(ost.slot, next ?? state);
       const plug: boolean = isPlugReport(ost);
-      if (ost.device !== undefined && !plug && next !== undefined && slotOf.get(ost.device) !== ost.slot) strange.push(`${told} of ${ost.device}, which isn't there`);
+      if (ost.device !== undefined && !plug && next !== undefined && slotOf.get(ost.device) !== ost.slot)
+        strange.push(`${told} of ${ost.device}, which isn't there`);
       if (ost.device !== undefined) slotOf.set(ost.device, ost.slot);
     } else if (event.event === 'DEVICE_DELETED') strange.push(...deleted(event.data['device'], slots, slotOf, devices));
     else if (event.event === 'MEMORY_DEVICE_SIZE_CHANGE') strange.push(...resized(event.data, devices));
@@ -48,7 +50,8 @@ export function strangeEvents({events, first, now, devices}: Told): string[] {
   }
   for (const {id, slot, resizable} of now.qemu.devices) {
     const told = slotOf.get(id);
-    if (told !== undefined && told !== String(slot)) strange.push(`${id} is in slot ${slot}, and _OST names slot ${told}`);
+    if (told !== undefined && told !== String(slot))
+      strange.push(`${id} is in slot ${slot}, and _OST names slot ${told}`);
     if (!resizable && slots.get(String(slot)) === 'deleted') strange.push(`${id} is there after DEVICE_DELETED`);
   }
   return [...strange, ...goneSilently(events, now, devices)];
@@ -56,7 +59,12 @@ export function strangeEvents({events, first, now, devices}: Told): string[] {
 
 /** An event names a device by its id and by its path in QEMU's object tree, which end alike. */
 function misnamed({event, data}: QmpEvent): string[] {
-  const [id, path] = event === 'DEVICE_DELETED' ? [data['device'], data['path']] : event === 'MEMORY_DEVICE_SIZE_CHANGE' ? [data['id'], data['qom-path']] : [];
+  const [id, path] =
+    event === 'DEVICE_DELETED'
+      ? [data['device'], data['path']]
+      : event === 'MEMORY_DEVICE_SIZE_CHANGE'
+        ? [data['id'], data['qom-path']]
+        : [];
   return typeof id === 'string' && path !== `/machine/peripheral/${id}` ? [`${event} of ${id} at ${String(path)}`] : [];
 }
 
@@ -70,10 +78,16 @@ function after(state: SlotState, ost: Ost): SlotState | undefined {
   return state === 'ejecting' || (state === 'plugged' && AT_ONCE.has(ost.status)) ? 'plugged' : undefined;
 }
 
-function deleted(id: unknown, slots: Map<string, SlotState>, slotOf: ReadonlyMap<string, string>, devices: Told['devices']): string[] {
+function deleted(
+  id: unknown,
+  slots: Map<string, SlotState>,
+  slotOf: ReadonlyMap<string, string>,
+  devices: Told['devices'],
+): string[] {
   if (typeof id !== 'string') return []; // of a part of a device
   const slot = slotOf.get(id);
-  if (slot === undefined) return devices.get(id)?.resizable ? [] : [`DEVICE_DELETED of ${id}, which the guest never had`];
+  if (slot === undefined)
+    return devices.get(id)?.resizable ? [] : [`DEVICE_DELETED of ${id}, which the guest never had`];
   const state = slots.get(slot) ?? 'empty';
   slots.set(slot, 'deleted');
   return state === 'ejecting' ? [] : [`DEVICE_DELETED of ${id}, whose slot is ${state}`];
@@ -82,12 +96,16 @@ function deleted(id: unknown, slots: Map<string, SlotState>, slotOf: ReadonlyMap
 function resized({id, size}: QmpEvent['data'], devices: Told['devices']): string[] {
   const device = devices.get(String(id))?.resizable;
   if (!device) return [`MEMORY_DEVICE_SIZE_CHANGE of ${String(id)}, which is no virtio-mem device`];
-  return typeof size === 'number' && size <= device.max && size % device.block === 0 ? [] : [`MEMORY_DEVICE_SIZE_CHANGE of ${String(id)} to ${String(size)}`];
+  return typeof size === 'number' && size <= device.max && size % device.block === 0
+    ? []
+    : [`MEMORY_DEVICE_SIZE_CHANGE of ${String(id)} to ${String(size)}`];
 }
 
 /** Devices that QEMU has no more and has not told of. */
 function goneSilently(events: readonly QmpEvent[], now: Observation, devices: Told['devices']): string[] {
   const there = new Set(now.qemu.devices.map(({id}) => id));
   const told = new Set(events.filter(({event}) => event === 'DEVICE_DELETED').map(({data}) => data['device']));
-  return [...devices.keys()].filter((id) => !there.has(id) && !told.has(id)).map((id) => `${id} is gone without DEVICE_DELETED`);
+  return [...devices.keys()]
+    .filter((id) => !there.has(id) && !told.has(id))
+    .map((id) => `${id} is gone without DEVICE_DELETED`);
 }

@@ -7,7 +7,19 @@ import {PAGE} from './ledger.ts';
  * Bits of /proc/kpageflags. Source: include/uapi/linux/kernel-page-flags.h, and fs/proc/page.c for `reserved`;
  * `offline` (since 5.2) are pages of an online block that the guest has not: in the balloon, or not plugged by virtio-mem.
  */
-const BITS = {lru: 5, slab: 7, buddy: 10, mapped: 11, anonymous: 12, swapBacked: 14, hugetlb: 17, poisoned: 19, pageTable: 26, reserved: 32, offline: 23} as const;
+const BITS = {
+  lru: 5,
+  slab: 7,
+  buddy: 10,
+  mapped: 11,
+  anonymous: 12,
+  swapBacked: 14,
+  hugetlb: 17,
+  poisoned: 19,
+  pageTable: 26,
+  reserved: 32,
+  offline: 23,
+} as const;
 
 /** How many page frames of a block have a flag of /proc/kpageflags; `shown` are those that have any but NOPAGE (bit 20): none of memory that isn't online. */
 export type Frames = Readonly<Record<keyof typeof BITS | 'shown', number>>;

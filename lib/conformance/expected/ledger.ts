@@ -15,7 +15,9 @@ export const PAGE = 4096;
 
 /** The zone that manages an online block; undefined where it is offline or several zones share it (`none`). */
 export const zoneOf = (block: BlockView): string | undefined =>
-  block.state === 'online' && block.validZones.length === 1 && block.validZones[0] !== 'none' ? block.validZones[0] : undefined;
+  block.state === 'online' && block.validZones.length === 1 && block.validZones[0] !== 'none'
+    ? block.validZones[0]
+    : undefined;
 
 const online = (observation: Observation): Set<number> =>
   new Set(observation.blocks.filter(({state}) => state === 'online').map(({id}) => id));
@@ -50,7 +52,10 @@ export function expectedPresent(first: Observation, now: Observation): Derived<R
       return [key, present + perBlock * ((gained.get(key) ?? 0) - (had.get(key) ?? 0))];
     }),
   );
-  return {value, because: `present pages at first, and ${perBlock} pages for each block that valid_zones moved into or out of a zone since`};
+  return {
+    value,
+    because: `present pages at first, and ${perBlock} pages for each block that valid_zones moved into or out of a zone since`,
+  };
 }
 
 function count(observation: Observation): Map<string, number> {
@@ -70,7 +75,18 @@ export function expectedBlocks(first: Observation, now: Observation, accepted: R
   const boot = first.blocks.map(({id}) => id).filter((id) => !fromDevices.has(id));
   const devices = now.qemu.devices.filter(({id}) => accepted.has(id));
   return {
-    value: [...new Set([...boot, ...devices.flatMap((device) => (device.resizable ? blocksNeeded(device, now) : isPersistent(device) ? blocksIn(device, now) : blocksOf(device, first.blockSize)))])].sort((a, b) => a - b),
+    value: [
+      ...new Set([
+        ...boot,
+        ...devices.flatMap((device) =>
+          device.resizable
+            ? blocksNeeded(device, now)
+            : isPersistent(device)
+              ? blocksIn(device, now)
+              : blocksOf(device, first.blockSize),
+        ),
+      ]),
+    ].sort((a, b) => a - b),
     because: `${boot.length} blocks of boot memory, and the address ranges that QEMU gives for ${devices.map(({id}) => id).join(', ') || 'no device'}, in blocks of ${formatSize(first.blockSize)}`,
   };
 }

@@ -6,7 +6,9 @@ import {expectedMemTotal} from './ledger.ts';
 import {blocksWithOwnMemmap, memmapOf, ownMemmap} from './memmap.ts';
 
 /** A DIMM of two blocks, both online. */
-const {first, now} = JSON.parse(readFileSync(new URL('../fixtures/movable-and-normal.json', import.meta.url), 'utf8')) as {first: Observation; now: Observation};
+const {first, now} = JSON.parse(
+  readFileSync(new URL('../fixtures/movable-and-normal.json', import.meta.url), 'utf8'),
+) as {first: Observation; now: Observation};
 const config = {CONFIG_MHP_MEMMAP_ON_MEMORY: 'y'};
 
 for (const [append, kernel, built, expected] of [
@@ -37,7 +39,10 @@ test('blocks of a DIMM of several blocks hold their memmap only where every bloc
   t.is(blocksWithOwnMemmap(now, 'none'), 0);
   t.is(blocksWithOwnMemmap(now, 'one-block'), 0);
   t.is(blocksWithOwnMemmap(now, 'every'), 2);
-  const single = {...now, qemu: {...now.qemu, devices: now.qemu.devices.map((device) => ({...device, size: now.blockSize}))}};
+  const single = {
+    ...now,
+    qemu: {...now.qemu, devices: now.qemu.devices.map((device) => ({...device, size: now.blockSize}))},
+  };
   t.is(blocksWithOwnMemmap(single, 'one-block'), 1);
 });
 

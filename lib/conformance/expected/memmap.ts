@@ -19,7 +19,8 @@ export interface Booted {
  */
 export function ownMemmap({append, kernel, config}: Booted): OwnMemmap {
   const word = [...append.matchAll(/(?:^|\s)memory_hotplug\.memmap_on_memory=(\S+)/g)].at(-1)?.[1] ?? 'N';
-  const asked = /^(?:[yY1]|[oO][nN])/.test(word) || (/^(?:force|FORCE)$/.test(word) && compareReleases(kernel, '6.6') >= 0);
+  const asked =
+    /^(?:[yY1]|[oO][nN])/.test(word) || (/^(?:force|FORCE)$/.test(word) && compareReleases(kernel, '6.6') >= 0);
   const built = config === null || config['CONFIG_MHP_MEMMAP_ON_MEMORY'] !== undefined;
   if (!asked || !built || compareReleases(kernel, '5.13') < 0) return 'none';
   return compareReleases(kernel, '6.8') >= 0 ? 'every' : 'one-block';
@@ -30,7 +31,9 @@ export const memmapOf = (blockSize: number): number => blockSize / 64;
 
 /** How many blocks are online whose memmap takes its place in themselves. virtio-mem never does that. */
 export function blocksWithOwnMemmap({blocks, blockSize, qemu}: Observation, own: OwnMemmap): number {
-  const dimms = qemu.devices.filter(({type, size}) => type === 'dimm' && (own === 'every' || (own === 'one-block' && size === blockSize)));
+  const dimms = qemu.devices.filter(
+    ({type, size}) => type === 'dimm' && (own === 'every' || (own === 'one-block' && size === blockSize)),
+  );
   const ids = new Set(dimms.flatMap((device) => blocksOf(device, blockSize)));
   return blocks.filter(({id, state}) => state === 'online' && ids.has(id)).length;
 }

@@ -5,13 +5,15 @@ import {gib, mib} from '../../util/size.ts';
 import {autoMovableZone, counted, smallestRatio} from './policy-ledger.ts';
 
 /** A DIMM of two blocks at 4 GiB, the lower one Movable, the upper one Normal. Boot memory: 3998 pages of DMA, 258013 of DMA32. */
-const {first, now} = JSON.parse(readFileSync(new URL('../fixtures/movable-and-normal.json', import.meta.url), 'utf8')) as {first: Observation; now: Observation};
+const {first, now} = JSON.parse(
+  readFileSync(new URL('../fixtures/movable-and-normal.json', import.meta.url), 'utf8'),
+) as {first: Observation; now: Observation};
 const BOOT = 3998 + 258_013;
 const BLOCK = 32_768;
 const dimm = {address: gib(4), size: mib(256), node: 0};
 const another = {address: gib(8), size: mib(128), node: 0};
 
-test('boot memory in kernel zones counts as kernel memory, a plugged Normal block doesn\'t', (t) => {
+test("boot memory in kernel zones counts as kernel memory, a plugged Normal block doesn't", (t) => {
   t.deepEqual(counted(first).value, {kernel: BOOT, movable: 0});
   t.deepEqual(counted(now).value, {kernel: BOOT, movable: BLOCK});
   t.deepEqual(counted(now, 0).value, {kernel: BOOT, movable: BLOCK});
@@ -23,7 +25,7 @@ test('CMA counts as movable', (t) => {
   t.deepEqual(counted(withCma).value, {kernel: BOOT - 16_384, movable: 16_384});
 });
 
-test('the smallest ratio fits, one percent less doesn\'t', (t) => {
+test("the smallest ratio fits, one percent less doesn't", (t) => {
   for (const at of [first, now]) {
     const {value} = smallestRatio(at, another);
     t.is(value, at === first ? 13 : 26, '32768 and 65536 of 262011 pages are 12.5 and 25.01 percent');
@@ -38,8 +40,12 @@ test('a DIMM with a block in a kernel zone goes there whole, and a ratio of 0 al
   t.is(autoMovableZone(first, dimm, 0).value, 'Normal');
 });
 
-test('blocks of the DIMM that are in ZONE_MOVABLE already aren\'t counted twice', (t) => {
-  const low = {...now, blocks: now.blocks.filter(({id}) => id !== 33), zones: now.zones.filter(({name}) => name !== 'Normal')};
+test("blocks of the DIMM that are in ZONE_MOVABLE already aren't counted twice", (t) => {
+  const low = {
+    ...now,
+    blocks: now.blocks.filter(({id}) => id !== 33),
+    zones: now.zones.filter(({name}) => name !== 'Normal'),
+  };
   t.is(smallestRatio(low, dimm).value, smallestRatio(first, dimm).value);
 });
 

@@ -22,8 +22,13 @@ export interface DimmRange {
  */
 export function counted(now: Observation, node?: number): Derived<Counted> {
   const zones = now.zones.filter((zone) => node === undefined || zone.node === node);
-  const present = (movable: boolean): number => zones.filter(({name}) => (name === 'Movable') === movable).reduce((sum, zone) => sum + zone.present, 0);
-  const plugged = pagesOnline(now, now.qemu.devices.filter((device) => node === undefined || device.node === node), false);
+  const present = (movable: boolean): number =>
+    zones.filter(({name}) => (name === 'Movable') === movable).reduce((sum, zone) => sum + zone.present, 0);
+  const plugged = pagesOnline(
+    now,
+    now.qemu.devices.filter((device) => node === undefined || device.node === node),
+    false,
+  );
   const cma = cmaPages(now, node);
   return {
     value: {kernel: present(false) - plugged - cma, movable: present(true) + cma},
@@ -34,14 +39,18 @@ export function counted(now: Observation, node?: number): Derived<Counted> {
 /** The guest says how much CMA there is, not on which node. */
 function cmaPages(now: Observation, node: number | undefined): number {
   const pages = ((now.meminfo['CmaTotal'] ?? 0) * 1024) / PAGE;
-  if (pages > 0 && node !== undefined && new Set(now.zones.map((zone) => zone.node)).size > 1) throw new Error('CMA on a machine of several nodes');
+  if (pages > 0 && node !== undefined && new Set(now.zones.map((zone) => zone.node)).size > 1)
+    throw new Error('CMA on a machine of several nodes');
   return pages;
 }
 
 /** Pages of devices' blocks that are online in ZONE_MOVABLE, or in kernel zones. */
 const pagesOnline = (now: Observation, devices: readonly DimmRange[], movable: boolean): number => {
-  const isOf = (start: number): boolean => devices.some(({address, size}) => address <= start && start < address + size);
-  const blocks = now.blocks.filter((block) => isOf(block.id * now.blockSize) && block.state === 'online' && (zoneOf(block) === 'Movable') === movable);
+  const isOf = (start: number): boolean =>
+    devices.some(({address, size}) => address <= start && start < address + size);
+  const blocks = now.blocks.filter(
+    (block) => isOf(block.id * now.blockSize) && block.state === 'online' && (zoneOf(block) === 'Movable') === movable,
+  );
   return (blocks.length * now.blockSize) / PAGE;
 };
 
@@ -49,7 +58,10 @@ const pagesOnline = (now: Observation, devices: readonly DimmRange[], movable: b
 function wanted(now: Observation, dimm: DimmRange, numaAware: boolean): Derived<Counted>[] {
   const pending = dimm.size / PAGE - pagesOnline(now, [dimm], true);
   return [undefined, ...(numaAware ? [dimm.node] : [])].map((node) => {
-    const {value: {kernel, movable}, because} = counted(now, node);
+    const {
+      value: {kernel, movable},
+      because,
+    } = counted(now, node);
     return {value: {kernel, movable: movable + pending}, because: `${because}, + ${pending} that the DIMM would bring`};
   });
 }
@@ -59,14 +71,26 @@ function wanted(now: Observation, dimm: DimmRange, numaAware: boolean): Derived<
  * percent. A DIMM is one: Movable if all of it has room there, and Normal for the rest if any of it is in a kernel zone.
  * Source: auto_movable_zone_for_pfn() in mm/memory_hotplug.c, since 5.15.
  */
-export function autoMovableZone(now: Observation, dimm: DimmRange, ratio: number, numaAware = true): Derived<'Movable' | 'Normal'> {
+export function autoMovableZone(
+  now: Observation,
+  dimm: DimmRange,
+  ratio: number,
+  numaAware = true,
+): Derived<'Movable' | 'Normal'> {
   if (ratio === 0) return {value: 'Normal', because: 'a ratio of 0 allows no ZONE_MOVABLE'};
-  if (pagesOnline(now, [dimm], false) > 0) return {value: 'Normal', because: 'a block of the same DIMM is online in a kernel zone'};
+  if (pagesOnline(now, [dimm], false) > 0)
+    return {value: 'Normal', because: 'a block of the same DIMM is online in a kernel zone'};
   const scopes = wanted(now, dimm, numaAware).map(({value: {kernel, movable}, because}) => {
     const limit = Math.floor((ratio * kernel) / 100);
-    return {fits: kernel > 0 && movable <= limit, because: `${because}: ${movable} against ${ratio}% of ${kernel} = ${limit}`};
+    return {
+      fits: kernel > 0 && movable <= limit,
+      because: `${because}: ${movable} against ${ratio}% of ${kernel} = ${limit}`,
+    };
   });
-  return {value: scopes.every(({fits}) => fits) ? 'Movable' : 'Normal', because: scopes.map(({because}) => because).join('; ')};
+  return {
+    value: scopes.every(({fits}) => fits) ? 'Movable' : 'Normal',
+    because: scopes.map(({because}) => because).join('; '),
+  };
 }
 
 /** The smallest ratio in percent at which a DIMM without a block in a kernel zone still fits into ZONE_MOVABLE. */

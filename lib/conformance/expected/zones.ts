@@ -7,7 +7,11 @@ import {PAGE} from './ledger.ts';
 export function zonesMeeting(now: Observation, id: number): string[] {
   const node = now.blocks.find((block) => block.id === id)?.nodes[0] ?? 0;
   const [start, end] = [(id * now.blockSize) / PAGE, ((id + 1) * now.blockSize) / PAGE];
-  return now.zones.filter((zone) => zone.node === node && zone.spanned > 0 && zone.startPfn < end && start < zone.startPfn + zone.spanned).map(({name}) => name);
+  return now.zones
+    .filter(
+      (zone) => zone.node === node && zone.spanned > 0 && zone.startPfn < end && start < zone.startPfn + zone.spanned,
+    )
+    .map(({name}) => name);
 }
 
 /**
@@ -26,7 +30,10 @@ export function offeredZones(now: Observation, id: number, {movableNode = false}
 /** Bytes of a block that are not System RAM: its holes. Source: /proc/iomem. */
 export function bytesMissing(now: Observation, id: number): number {
   const [first, last] = [id * now.blockSize, (id + 1) * now.blockSize];
-  return systemRam(now.iomem).reduce<number>((missing, {start, end}) => missing - Math.max(0, Math.min(last, end) - Math.max(first, start)), now.blockSize);
+  return systemRam(now.iomem).reduce<number>(
+    (missing, {start, end}) => missing - Math.max(0, Math.min(last, end) - Math.max(first, start)),
+    now.blockSize,
+  );
 }
 
 /** The zone of that name, all nodes together, as last observed; zeros where there is none. */

@@ -130,7 +130,11 @@ export class GuestAccess {
   /** Sets auto_online_blocks. Ends the case where the guest refuses. */
   async setPolicy(policy: 'offline' | 'online' | 'online_kernel' | 'online_movable'): Promise<void> {
     const {errno} = await this.write('auto_online_blocks', policy);
-    this.session.checks.require({errno, policy: this.now.policy ?? null}, {errno: 'none', policy}, `auto_online_blocks takes ${policy}`);
+    this.session.checks.require(
+      {errno, policy: this.now.policy ?? null},
+      {errno: 'none', policy},
+      `auto_online_blocks takes ${policy}`,
+    );
   }
 
   /** A file's content, or undefined where it can't be read. */
@@ -141,7 +145,10 @@ export class GuestAccess {
   /** Runs a script that must succeed; returns its standard output. Throws Broken where it fails. */
   async sh(script: string): Promise<string> {
     const {status, stdout, stderr} = await this.trySh(script);
-    if (status !== 0) throw new Broken(`in the guest "${script.trim().slice(0, 160)}" ended with status ${status}: ${lastLines(clean(stdout + stderr, 2000), 5)}`);
+    if (status !== 0)
+      throw new Broken(
+        `in the guest "${script.trim().slice(0, 160)}" ended with status ${status}: ${lastLines(clean(stdout + stderr, 2000), 5)}`,
+      );
     return stdout;
   }
 
@@ -157,7 +164,14 @@ export class GuestAccess {
    */
   expectUnchanged(before: Observation, what: string, {but}: {but?: 'qemu'} = {}): void {
     const {expected, actual} = differences(but === undefined ? before : {...before, qemu: this.now.qemu}, this.now);
-    this.session.checks.as('case').is(actual, expected, `${what}: everything${but === undefined ? '' : ' in the guest'} is as before`, 'blocks, zones, nodes, iomem, MemTotal and QEMU\'s devices, compared field by field');
+    this.session.checks
+      .as('case')
+      .is(
+        actual,
+        expected,
+        `${what}: everything${but === undefined ? '' : ' in the guest'} is as before`,
+        "blocks, zones, nodes, iomem, MemTotal and QEMU's devices, compared field by field",
+      );
   }
 }
 

@@ -20,7 +20,9 @@ export interface AfterBoot {
 export function afterBoot(guest: CaseGuest, reading: Reading): AfterBoot {
   const policy = guest.now.policy ?? 'not readable';
   const fates = coldBlocks(guest).map((id) => ({id, fates: fatesByRules(reading, policy, `memory${id}`)}));
-  const blocks = fates.map(({id, fates: open}) => `memory${id} ${[...new Set(open.map((fate) => fate.replace(/^.* → /, '')))].join(' or ')}`);
+  const blocks = fates.map(
+    ({id, fates: open}) => `memory${id} ${[...new Set(open.map((fate) => fate.replace(/^.* → /, '')))].join(' or ')}`,
+  );
   return {
     blocks,
     by: [...new Set(fates.flatMap(({fates: open}) => open.map((fate) => fate.replace(/ → .*$/, ''))))],
@@ -36,9 +38,11 @@ export const coldNow = (guest: CaseGuest): string[] =>
   });
 
 /** KiB of MemTotal that lie in Normal and Movable: with boot RAM below 4 GiB, and nothing plugged, these are the DIMMs of the command line. */
-export const aboveBootRam = ({now}: CaseGuest): number => (zone(now, 'Normal').managed + zone(now, 'Movable').managed) * 4;
+export const aboveBootRam = ({now}: CaseGuest): number =>
+  (zone(now, 'Normal').managed + zone(now, 'Movable').managed) * 4;
 
 /** The rule files that write to a block's state. */
 export const writingFiles = (reading: Reading): string[] => memoryFiles(reading).map(({path}) => path);
 
-const coldBlocks = (guest: CaseGuest): number[] => guest.session.first.qemu.devices.flatMap((device) => blocksOf(device, guest.blockSize));
+const coldBlocks = (guest: CaseGuest): number[] =>
+  guest.session.first.qemu.devices.flatMap((device) => blocksOf(device, guest.blockSize));

@@ -49,7 +49,11 @@ export class MemoryBlock {
   async #mustTake(word: string): Promise<void> {
     const {errno, words} = await this.write('state', word);
     const {checks} = this.#guest.session;
-    checks.require(errno === 'none' ? 'none' : `${errno}: ${words}`, 'none', `${this.name}: error when ${word} is written to state`);
+    checks.require(
+      errno === 'none' ? 'none' : `${errno}: ${words}`,
+      'none',
+      `${this.name}: error when ${word} is written to state`,
+    );
     checks.require(this.state, word === 'offline' ? 'offline' : 'online', `${this.name}: state after ${word}`);
   }
 }

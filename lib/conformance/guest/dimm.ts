@@ -65,20 +65,37 @@ export class Dimm {
   async unplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugResult> {
     const result = await this.requestUnplug(via);
     const {checks} = this.#guest.session;
-    checks.require(result.outcome, 'removed', `unplug of ${this.id}`, `the guest reported ${result.statuses.map((status) => ostMeaning(status)).join(', ')}; QEMU's events: ${result.events.join(', ')}`);
+    checks.require(
+      result.outcome,
+      'removed',
+      `unplug of ${this.id}`,
+      `the guest reported ${result.statuses.map((status) => ostMeaning(status)).join(', ')}; QEMU's events: ${result.events.join(', ')}`,
+    );
     return result;
   }
 
   async #writeAll(word: string, state: string): Promise<void> {
     const {checks} = this.#guest.session;
     const names = this.blocks.filter((block) => block.state !== state).map(({name}) => name);
-    const refusals = await this.#guest.step(`write ${word} to state of ${this.id}'s ${names.length} blocks`, async () => {
-      const script = `for b in ${names.join(' ')}; do echo ${word} >/sys/devices/system/memory/$b/state || echo "$b refused" >&2; done`;
-      const did = ({stderr}: ShellResult): Write[] => names.map((name) => ({file: `/sys/devices/system/memory/${name}/state`, word, accepted: !stderr.includes(`${name} refused`)}));
-      const {status, stdout, stderr} = await this.#guest.session.run(script, {where: 'here', did});
-      return status === 0 ? stdout + stderr : `${stdout}${stderr}\nstatus ${status}`;
-    });
+    const refusals = await this.#guest.step(
+      `write ${word} to state of ${this.id}'s ${names.length} blocks`,
+      async () => {
+        const script = `for b in ${names.join(' ')}; do echo ${word} >/sys/devices/system/memory/$b/state || echo "$b refused" >&2; done`;
+        const did = ({stderr}: ShellResult): Write[] =>
+          names.map((name) => ({
+            file: `/sys/devices/system/memory/${name}/state`,
+            word,
+            accepted: !stderr.includes(`${name} refused`),
+          }));
+        const {status, stdout, stderr} = await this.#guest.session.run(script, {where: 'here', did});
+        return status === 0 ? stdout + stderr : `${stdout}${stderr}\nstatus ${status}`;
+      },
+    );
     checks.require(refusals.trim(), '', `${this.id}: errors when ${word} is written to the state of its blocks`);
-    checks.require(this.blocks.map((block) => block.state), this.blocks.map(() => state), `${this.id}: states after ${word}`);
+    checks.require(
+      this.blocks.map((block) => block.state),
+      this.blocks.map(() => state),
+      `${this.id}: states after ${word}`,
+    );
   }
 }

@@ -19,7 +19,11 @@ export class CaseGuest extends GuestAccess {
       const mark = this.qmp.events.mark();
       await addDimm(this.qmp, full);
       const status = await plugReport(this.qmp, mark, full.id, this.session.limits.operationMs);
-      this.session.checks.require(ostMeaning(status), ostMeaning(OST_SUCCESS), `the guest's answer to the plug of ${full.id} (_OST)`);
+      this.session.checks.require(
+        ostMeaning(status),
+        ostMeaning(OST_SUCCESS),
+        `the guest's answer to the plug of ${full.id} (_OST)`,
+      );
       if (settle && this.facts.commands.includes('udevadm')) await this.sh('udevadm settle');
       return findDevice(this.qmp, full.id);
     });

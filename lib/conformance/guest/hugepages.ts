@@ -33,7 +33,12 @@ export function hugePages(guest: CaseGuest, kib: 2048 | 1048576 = 2048): HugePag
   };
   const grow = async (count: number): Promise<void> => {
     const {total} = await state();
-    guest.session.checks.require(await ask(total + count), total + count, `huge pages of ${kib} KiB in the pool`, `${total} and ${count} more`);
+    guest.session.checks.require(
+      await ask(total + count),
+      total + count,
+      `huge pages of ${kib} KiB in the pool`,
+      `${total} and ${count} more`,
+    );
   };
   return {grow, ask, state};
 }

@@ -17,6 +17,6 @@ test('isolated pageblocks are counted by zone; none is nothing', (t) => {
   t.deepEqual(parseIsolated(info(0)), {});
 });
 
-test('a kernel that doesn\'t count them is no answer', (t) => {
+test("a kernel that doesn't count them is no answer", (t) => {
   t.throws(() => parseIsolated('Number of blocks type     Unmovable      Movable\n'), {message: /no column Isolate/});
 });

@@ -22,7 +22,12 @@ const PID_FILE = '/run/memhp.writer';
  * Offlines a block from a process of its own. As soon as the second shell sees going-offline, `then` is done there:
  * it gets the shell and the id of the writing process. One step. Needs `command:perl`.
  */
-export function watchOffline(guest: CaseGuest, block: MemoryBlock, title: string, then: (watch: Shell, pid: number) => Promise<unknown>): Promise<WatchedOffline> {
+export function watchOffline(
+  guest: CaseGuest,
+  block: MemoryBlock,
+  title: string,
+  then: (watch: Shell, pid: number) => Promise<unknown>,
+): Promise<WatchedOffline> {
   const script = `cat >${PID_FILE}.pl <<'END_OF_WRITER'\n${waitingWriter}\nEND_OF_WRITER\nperl ${PID_FILE}.pl ${stateFile(block)} offline ${PID_FILE}`;
   return watched(guest, block, title, script, then);
 }
@@ -34,7 +39,13 @@ export function offlineWithTimeout(guest: CaseGuest, block: MemoryBlock, seconds
 }
 
 /** The watching loop ends with the writer, so that a write which never waits is seen as that and not as a deadline. */
-async function watched(guest: CaseGuest, block: MemoryBlock, title: string, script: string, then: (watch: Shell, pid: number) => Promise<unknown>): Promise<WatchedOffline> {
+async function watched(
+  guest: CaseGuest,
+  block: MemoryBlock,
+  title: string,
+  script: string,
+  then: (watch: Shell, pid: number) => Promise<unknown>,
+): Promise<WatchedOffline> {
   const {clone} = guest.session;
   const look = `until [ -s ${PID_FILE} ]; do :; done
     read -r p <${PID_FILE}
@@ -43,15 +54,21 @@ async function watched(guest: CaseGuest, block: MemoryBlock, title: string, scri
       if [ "$state" = going-offline ]; then echo $p; memhp_states; exit 0; fi
     done`;
   await guest.sh(`rm -f ${PID_FILE}`); // an earlier writer's is not this one's
-  const [written, meanwhile] = await guest.step(title, () => Promise.all([
-    guest.session.run(script, {did: ({status}) => [{file: stateFile(block), word: 'offline', accepted: status === 0}]}),
-    (async () => {
-      const {stdout} = await guest.session.run(look, {on: 'watch'});
-      if (stdout === '') return undefined;
-      await then(clone.watch, Number.parseInt(stdout, 10));
-      return Object.fromEntries([...stdout.matchAll(/^(memory\d+)\/state:(.*)$/gm)].map(([, name, state]) => [name ?? '', state ?? '']));
-    })(),
-  ]));
+  const [written, meanwhile] = await guest.step(title, () =>
+    Promise.all([
+      guest.session.run(script, {
+        did: ({status}) => [{file: stateFile(block), word: 'offline', accepted: status === 0}],
+      }),
+      (async () => {
+        const {stdout} = await guest.session.run(look, {on: 'watch'});
+        if (stdout === '') return undefined;
+        await then(clone.watch, Number.parseInt(stdout, 10));
+        return Object.fromEntries(
+          [...stdout.matchAll(/^(memory\d+)\/state:(.*)$/gm)].map(([, name, state]) => [name ?? '', state ?? '']),
+        );
+      })(),
+    ]),
+  );
   return {meanwhile, errno: errnoOfWriter(written), status: written.status};
 }
 

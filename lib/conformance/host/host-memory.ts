@@ -7,12 +7,18 @@ import {until} from './until.ts';
 export type {Mapping} from '../../vmm/qemu/smaps.ts';
 
 /** A backend in a file of that name, in a directory of the case's own on the host. `share`: what the guest writes goes into the file. */
-export const fileBackend = (name: string, share: boolean): Backend =>
-  ({'qom-type': 'memory-backend-file', 'mem-path': `/proc/self/fd/${FILES_FD}/${name}`, share});
+export const fileBackend = (name: string, share: boolean): Backend => ({
+  'qom-type': 'memory-backend-file',
+  'mem-path': `/proc/self/fd/${FILES_FD}/${name}`,
+  share,
+});
 
 /** A backend of huge pages of that size, from those that the host has reserved. */
-export const hugeBackend = (kib: number): Backend =>
-  ({'qom-type': 'memory-backend-memfd', hugetlb: true, hugetlbsize: kib * 1024});
+export const hugeBackend = (kib: number): Backend => ({
+  'qom-type': 'memory-backend-memfd',
+  hugetlb: true,
+  hugetlbsize: kib * 1024,
+});
 
 /** QEMU's mappings of exactly that size: a backend's memory is one of its own. Source: /proc/PID/smaps on the host. */
 export async function mappingsOf(guest: CaseGuest, bytes: number): Promise<Mapping[]> {
@@ -21,7 +27,11 @@ export async function mappingsOf(guest: CaseGuest, bytes: number): Promise<Mappi
 
 /** The same once there is none, or what is left at the deadline: QEMU frees a backend's memory some time after object-del (RCU). */
 export const mappingsLeft = (guest: CaseGuest, bytes: number): Promise<Mapping[]> =>
-  until(guest, () => mappingsOf(guest, bytes), (mappings) => mappings.length === 0);
+  until(
+    guest,
+    () => mappingsOf(guest, bytes),
+    (mappings) => mappings.length === 0,
+  );
 
 /** How often a text is in the file of a backend made by `fileBackend`, on the host. */
 export const timesInFile = (guest: CaseGuest, name: string, text: string): Promise<number> =>
@@ -33,4 +43,8 @@ export const freeHugePages = async (guest: CaseGuest, kib: number): Promise<numb
 
 /** The same once it is `wanted`, or what it is at the deadline. */
 export const freeHugePagesReach = (guest: CaseGuest, kib: number, wanted: number): Promise<number> =>
-  until(guest, () => freeHugePages(guest, kib), (count) => count === wanted);
+  until(
+    guest,
+    () => freeHugePages(guest, kib),
+    (count) => count === wanted,
+  );

@@ -18,7 +18,8 @@ export function askMonitor(guest: CaseGuest, question: Question): Promise<QemuAn
     }
     const answer = await guest.tryQemu(() => guest.qmp.execute(question.command, question.args));
     const {id, driver} = question.args as {id?: string; driver?: string};
-    if (answer.accepted && driver === 'pc-dimm' && id !== undefined) await plugReport(guest.qmp, mark, id, guest.session.limits.operationMs);
+    if (answer.accepted && driver === 'pc-dimm' && id !== undefined)
+      await plugReport(guest.qmp, mark, id, guest.session.limits.operationMs);
     return answer;
   });
 }

@@ -1,5 +1,16 @@
 import {queryDevices, type MemoryDevice} from '../../guest/observation.ts';
-import {addBackend as createBackend, addDevice as createDevice, addDimm as createDimm, backendId, findDevice, plugReport, unplug, unplugResult, type DimmSpec, type UnplugResult} from '../../vmm/devices/dimm.ts';
+import {
+  addBackend as createBackend,
+  addDevice as createDevice,
+  addDimm as createDimm,
+  backendId,
+  findDevice,
+  plugReport,
+  unplug,
+  unplugResult,
+  type DimmSpec,
+  type UnplugResult,
+} from '../../vmm/devices/dimm.ts';
 import type {Dimm} from '../guest/dimm.ts';
 import type {QemuAnswer} from '../guest/access.ts';
 import type {CaseGuest} from '../guest/guest.ts';
@@ -9,11 +20,15 @@ export {ostMeaning} from '../../vmm/devices/ost.ts';
 type Via = Parameters<typeof createBackend>[3];
 
 /** object_add of a backend of that size, and nothing more. Throws QmpError where QEMU refuses. */
-export const addBackend = (guest: CaseGuest, id: string, size: string, via?: Via): ReturnType<typeof createBackend> => createBackend(guest.qmp, id, size, via);
+export const addBackend = (guest: CaseGuest, id: string, size: string, via?: Via): ReturnType<typeof createBackend> =>
+  createBackend(guest.qmp, id, size, via);
 
 /** device_add of a DIMM whose backend is there, and nothing more. Throws QmpError where QEMU refuses. */
-export const addDevice = (guest: CaseGuest, spec: Parameters<typeof createDevice>[1], memdev?: string): ReturnType<typeof createDevice> =>
-  createDevice(guest.qmp, spec, memdev);
+export const addDevice = (
+  guest: CaseGuest,
+  spec: Parameters<typeof createDevice>[1],
+  memdev?: string,
+): ReturnType<typeof createDevice> => createDevice(guest.qmp, spec, memdev);
 
 /** Both; the guest's answer is not waited for. Throws QmpError where QEMU refuses. */
 export const addDimm = (guest: CaseGuest, spec: DimmSpec): ReturnType<typeof createDimm> => createDimm(guest.qmp, spec);
@@ -74,7 +89,12 @@ export async function deleteBackend(guest: CaseGuest, dimmId: string): Promise<v
 export const devicesNow = (guest: CaseGuest): Promise<MemoryDevice[]> => queryDevices(guest.qmp);
 
 /** Stops the virtual machine while `action` runs, then lets it go on and does what `then` says. One step. */
-export function whileStopped<T>(guest: CaseGuest, title: string, action: () => Promise<void>, then: () => Promise<T>): Promise<T> {
+export function whileStopped<T>(
+  guest: CaseGuest,
+  title: string,
+  action: () => Promise<void>,
+  then: () => Promise<T>,
+): Promise<T> {
   return guest.step(title, async () => {
     await guest.qmp.execute('stop');
     await action();
@@ -97,4 +117,6 @@ export const eventsSince = (guest: CaseGuest, mark: number): string[] =>
 
 /** device_del of a device by its id, and how the guest answered: for one that the guest never took. */
 export const unplugDevice = (guest: CaseGuest, id: string): Promise<UnplugResult> =>
-  guest.step(`unplug ${id}`, async () => unplug(guest.qmp, await findDevice(guest.qmp, id), guest.session.limits.operationMs));
+  guest.step(`unplug ${id}`, async () =>
+    unplug(guest.qmp, await findDevice(guest.qmp, id), guest.session.limits.operationMs),
+  );

@@ -5,17 +5,25 @@ import {AcceptedDevices} from './accepted.ts';
 
 const seen = (devices: {id: string; slot: number}[], kernelLog: string[] = []): Observation =>
   ({qemu: {base: 0, plugged: 0, devices}, kernelLog}) as unknown as Observation;
-const report = (device: string, slot: number, status: number): QmpEvent =>
-  ({event: 'ACPI_DEVICE_OST', data: {info: {source: 1, status, slot: String(slot), device, 'slot-type': 'DIMM'}}, timestamp: {seconds: 0, microseconds: 0}});
+const report = (device: string, slot: number, status: number): QmpEvent => ({
+  event: 'ACPI_DEVICE_OST',
+  data: {info: {source: 1, status, slot: String(slot), device, 'slot-type': 'DIMM'}},
+  timestamp: {seconds: 0, microseconds: 0},
+});
 const FAILED = '[   55.5] acpi PNP0C80:0a: add_memory failed';
 
 test('a device is taken when it was there at boot or its plug was answered with success', (t) => {
   const accepted = new AcceptedDevices(seen([{id: 'cold', slot: 0}]));
-  const now = seen([{id: 'cold', slot: 0}, {id: 'good', slot: 1}, {id: 'bad', slot: 2}, {id: 'silent', slot: 3}]);
+  const now = seen([
+    {id: 'cold', slot: 0},
+    {id: 'good', slot: 1},
+    {id: 'bad', slot: 2},
+    {id: 'silent', slot: 3},
+  ]);
   t.deepEqual([...accepted.ids(now, [report('good', 1, 0), report('bad', 2, 1)])], ['cold', 'good']);
 });
 
-test('success is not believed where the kernel says that adding failed, until the slot is another device\'s', (t) => {
+test("success is not believed where the kernel says that adding failed, until the slot is another device's", (t) => {
   const accepted = new AcceptedDevices(seen([]));
   const now = seen([{id: 'odd', slot: 10}], [FAILED]);
   accepted.look(now);

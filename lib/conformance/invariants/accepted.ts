@@ -31,7 +31,10 @@ export class AcceptedDevices {
 
   /** Ids of the devices accepted, given QEMU's devices now and all of its events. */
   ids(now: Observation, events: readonly QmpEvent[]): Set<string> {
-    const reported = events.map((event) => ostOf(event)).filter((ost) => isPlugReport(ost) && ost.status === 0).map((ost) => ost?.device);
+    const reported = events
+      .map((event) => ostOf(event))
+      .filter((ost) => isPlugReport(ost) && ost.status === 0)
+      .map((ost) => ost?.device);
     const failed = now.qemu.devices.filter(({slot}) => slot !== null && this.#failed.has(slot)).map(({id}) => id);
     return new Set([...this.#cold, ...reported].filter((id): id is string => id !== undefined && !failed.includes(id)));
   }

@@ -20,14 +20,27 @@ const NORMAL = ['DMA', 'DMA32', 'Normal'];
 
 /** What must stay as it is while memory comes and goes, and what follows from the rest of the same observation. */
 export const consistency: Readonly<Record<string, Invariant>> = {
-  'a memory device stays what it was when it was plugged': ({listed = {listings: [], before: [], sizeWritten: true}}) => ({
+  'a memory device stays what it was when it was plugged': ({
+    listed = {listings: [], before: [], sizeWritten: true},
+  }) => ({
     expected: [],
     actual: strangeListings(listed),
     because: 'every answer to query-memory-devices, against those at this observation and the one before',
   }),
-  'QEMU\'s events tell of what has happened to the devices': ({first, now, events = [], others = new Set<string>(), devices = new Map<string, MemoryDevice>()}) => ({
+  "QEMU's events tell of what has happened to the devices": ({
+    first,
+    now,
+    events = [],
+    others = new Set<string>(),
+    devices = new Map<string, MemoryDevice>(),
+  }) => ({
     expected: [],
-    actual: strangeEvents({events: events.filter(({event, data}) => event !== 'DEVICE_DELETED' || !others.has(String(data['device']))), first, now, devices}),
+    actual: strangeEvents({
+      events: events.filter(({event, data}) => event !== 'DEVICE_DELETED' || !others.has(String(data['device']))),
+      first,
+      now,
+      devices,
+    }),
     because: 'each plug is answered once by _OST; each ejection by refusal, or by progress, DEVICE_DELETED and success',
   }),
   'the block size and the constants of /proc/meminfo are as at first': ({first, now}) => ({
@@ -36,9 +49,16 @@ export const consistency: Readonly<Record<string, Invariant>> = {
     because: `block_size_bytes, ${CONSTANT.join(', ')} at first`,
   }),
   'a block can be removed and names no device': ({now, hotremove}) => ({
-    expected: now.blocks.map(({id}) => `memory${id} removable ${hotremove === undefined ? now.blocks[0]?.removable ?? 'missing' : Number(hotremove)} phys_device 0${hotremove === false ? '' : ' zones'}`),
-    actual: now.blocks.map(({id, removable, physDevice, validZones}) => `memory${id} removable ${removable ?? 'missing'} phys_device ${physDevice ?? 'missing'}${validZones.length > 0 ? ' zones' : ''}`),
-    because: 'valid_zones can be read and removable tells whether the kernel has CONFIG_MEMORY_HOTREMOVE (since 5.8), and only s390 has a phys_device: drivers/base/memory.c',
+    expected: now.blocks.map(
+      ({id}) =>
+        `memory${id} removable ${hotremove === undefined ? (now.blocks[0]?.removable ?? 'missing') : Number(hotremove)} phys_device 0${hotremove === false ? '' : ' zones'}`,
+    ),
+    actual: now.blocks.map(
+      ({id, removable, physDevice, validZones}) =>
+        `memory${id} removable ${removable ?? 'missing'} phys_device ${physDevice ?? 'missing'}${validZones.length > 0 ? ' zones' : ''}`,
+    ),
+    because:
+      'valid_zones can be read and removable tells whether the kernel has CONFIG_MEMORY_HOTREMOVE (since 5.8), and only s390 has a phys_device: drivers/base/memory.c',
   }),
   'the memory blocks are those that System RAM meets': ({now}) => ({
     expected: blocksMetBy(now),
@@ -61,26 +81,52 @@ export const consistency: Readonly<Record<string, Invariant>> = {
     return {
       expected: outside(first, all),
       actual: outside(now, all),
-      because: 'ranges that are inside of nothing, or of System RAM, without those of devices: hardware and boot memory stay',
+      because:
+        'ranges that are inside of nothing, or of System RAM, without those of devices: hardware and boot memory stay',
     };
   },
   'System RAM is called what it is': ({now}) => ({
-    expected: ram(now).map((range) => `${range.start.toString(16)} System RAM${isVirtioMem(range, now) ? ' (virtio_mem)' : isKmem(range, now) ? ' (kmem)' : ''}`),
+    expected: ram(now).map(
+      (range) =>
+        `${range.start.toString(16)} System RAM${isVirtioMem(range, now) ? ' (virtio_mem)' : isKmem(range, now) ? ' (kmem)' : ''}`,
+    ),
     actual: ram(now).map(({start, name}) => `${start.toString(16)} ${name}`),
-    because: 'ranges of virtio-mem devices and of persistent memory are marked, so that kexec leaves them alone; no others are',
+    because:
+      'ranges of virtio-mem devices and of persistent memory are marked, so that kexec leaves them alone; no others are',
   }),
   'each node has its zones, in their order': ({now}) => ({
-    expected: nodesOf(now).map((node) => `node ${node} ${ZONES.filter((name) => now.zones.some((zone) => zone.name === name)).join(' ')}`),
-    actual: nodesOf(now).map((node) => `node ${node} ${now.zones.filter((zone) => zone.node === node).map(({name}) => name).join(' ')}`),
+    expected: nodesOf(now).map(
+      (node) => `node ${node} ${ZONES.filter((name) => now.zones.some((zone) => zone.name === name)).join(' ')}`,
+    ),
+    actual: nodesOf(now).map(
+      (node) =>
+        `node ${node} ${now.zones
+          .filter((zone) => zone.node === node)
+          .map(({name}) => name)
+          .join(' ')}`,
+    ),
     because: 'a kernel has the same zones on every node: enum zone_type in include/linux/mmzone.h',
   }),
   'the masks of nodes follow the zones': ({first, now}) => {
-    if (Object.keys(first.nodeMasks).length === 0) return {expected: {}, actual: now.nodeMasks, because: 'a kernel without NUMA'};
-    const having = (names: readonly string[]): string => mask(nodesOf(now).filter((node) => now.zones.some((zone) => zone.node === node && zone.present > 0 && names.includes(zone.name))));
+    if (Object.keys(first.nodeMasks).length === 0)
+      return {expected: {}, actual: now.nodeMasks, because: 'a kernel without NUMA'};
+    const having = (names: readonly string[]): string =>
+      mask(
+        nodesOf(now).filter((node) =>
+          now.zones.some((zone) => zone.node === node && zone.present > 0 && names.includes(zone.name)),
+        ),
+      );
     return {
-      expected: {possible: first.nodeMasks['possible'], online: mask(nodesOf(now)), has_memory: having(ZONES), has_normal_memory: having(NORMAL), totals: mask(nodesOf(now))},
+      expected: {
+        possible: first.nodeMasks['possible'],
+        online: mask(nodesOf(now)),
+        has_memory: having(ZONES),
+        has_normal_memory: having(NORMAL),
+        totals: mask(nodesOf(now)),
+      },
       actual: {...now.nodeMasks, totals: mask(Object.keys(now.nodeTotals).map(Number))},
-      because: 'the nodes of /proc/zoneinfo, and those of them that have present pages in any zone, or in one up to Normal; possible as at first',
+      because:
+        'the nodes of /proc/zoneinfo, and those of them that have present pages in any zone, or in one up to Normal; possible as at first',
     };
   },
   'a block of boot memory stays on its nodes': ({first, now, numa}) => {
@@ -99,13 +145,17 @@ export const consistency: Readonly<Record<string, Invariant>> = {
       unknown,
       expected: (done === undefined || unknown !== undefined ? now.policy : (done.policy ?? before.policy)) ?? null,
       actual: now.policy ?? null,
-      because: 'the last word that was written and accepted; or auto_online_blocks at the observation before, if none was',
+      because:
+        'the last word that was written and accepted; or auto_online_blocks at the observation before, if none was',
     };
   },
   'the kernel fails to add only what QEMU has': ({now, devices}) => ({
     expected: [],
-    actual: failedSlots(now).filter((slot) => ![...now.qemu.devices, ...(devices?.values() ?? [])].some((device) => device.slot === slot)),
-    because: 'slots of "PNP0C80:NN: add_memory failed" in new kernel messages, of which QEMU lists no device and never has',
+    actual: failedSlots(now).filter(
+      (slot) => ![...now.qemu.devices, ...(devices?.values() ?? [])].some((device) => device.slot === slot),
+    ),
+    because:
+      'slots of "PNP0C80:NN: add_memory failed" in new kernel messages, of which QEMU lists no device and never has',
   }),
   'the zones have the pages of System RAM in online blocks': ({now}) => ({
     expected: pagesOnline(now),
@@ -114,43 +164,76 @@ export const consistency: Readonly<Record<string, Invariant>> = {
   }),
   'an offline block offers the zones that there are for it': ({now, before, done}) => {
     const unknown = done?.unknown('zone policy');
-    const were = done?.zonePolicyWritten === false && unknown === undefined && before && isDeepStrictEqual(decides(before), decides(now)) ? before.blocks : [];
-    const offline = now.blocks.filter(({state}) => state === 'offline').map((block) => ({...block, was: were.find(({id}) => id === block.id)}));
+    const were =
+      done?.zonePolicyWritten === false &&
+      unknown === undefined &&
+      before &&
+      isDeepStrictEqual(decides(before), decides(now))
+        ? before.blocks
+        : [];
+    const offline = now.blocks
+      .filter(({state}) => state === 'offline')
+      .map((block) => ({...block, was: were.find(({id}) => id === block.id)}));
     return {
       unknown: unknown && `${unknown} (so which zone comes first)`,
-      expected: offline.map(({id, was}) => `memory${id} ${(was?.validZones ?? [...offeredZones(now, id)].sort()).join(' ')}`),
-      actual: offline.map(({id, validZones, was}) => `memory${id} ${(was ? validZones : [...validZones].sort()).join(' ')}`),
-      because: 'its kernel zone and Movable; as before where nothing has changed that decides which comes first, else in any order, because the guest may have an online_policy of its own',
+      expected: offline.map(
+        ({id, was}) => `memory${id} ${(was?.validZones ?? [...offeredZones(now, id)].sort()).join(' ')}`,
+      ),
+      actual: offline.map(
+        ({id, validZones, was}) => `memory${id} ${(was ? validZones : [...validZones].sort()).join(' ')}`,
+      ),
+      because:
+        'its kernel zone and Movable; as before where nothing has changed that decides which comes first, else in any order, because the guest may have an online_policy of its own',
     };
   },
   'a zone spans its blocks and nothing else': ({first, now, before}) => {
     const spans = now.zones.map((zone) => ({zone, span: expectedSpan(zone, {first, now, before})}));
     return {
-      expected: spans.map(({zone, span}) => `node ${zone.node} ${zone.name} ${span?.start ?? zone.startPfn}+${span?.pages ?? zone.spanned}`),
+      expected: spans.map(
+        ({zone, span}) =>
+          `node ${zone.node} ${zone.name} ${span?.start ?? zone.startPfn}+${span?.pages ?? zone.spanned}`,
+      ),
       actual: now.zones.map(({node, name, startPfn, spanned}) => `node ${node} ${name} ${startPfn}+${spanned}`),
-      because: 'start_pfn and spanned: none where the zone is empty; as before where it has the same blocks; else from its lowest to its highest',
+      because:
+        'start_pfn and spanned: none where the zone is empty; as before where it has the same blocks; else from its lowest to its highest',
     };
   },
 };
 
 /** What the order of an offline block's zones depends on, besides the parameters of memory_hotplug. */
-const decides = ({zones, qemu, blocks}: Observation): unknown => [zones.map(({free: _free, managed: _managed, ...zone}) => zone), qemu.devices, blocks.map(({id, state}) => [id, state])];
+const decides = ({zones, qemu, blocks}: Observation): unknown => [
+  zones.map(({free: _free, managed: _managed, ...zone}) => zone),
+  qemu.devices,
+  blocks.map(({id, state}) => [id, state]),
+];
 
-const constants = ({blockSize, meminfo}: Observation): unknown => ({blockSize, ...Object.fromEntries(CONSTANT.map((field) => [field, meminfo[field] ?? null]))});
+const constants = ({blockSize, meminfo}: Observation): unknown => ({
+  blockSize,
+  ...Object.fromEntries(CONSTANT.map((field) => [field, meminfo[field] ?? null])),
+});
 
 const ram = ({iomem}: Observation): Observation['iomem'] => iomem.filter(({name}) => name.startsWith('System RAM'));
 
 /** Ranges in which no memory device ever was. */
 function outside({iomem}: Observation, devices: readonly MemoryDevice[]): string[] {
-  const all = [...devices].map(({address, size, resizable}) => ({start: address, end: address + (resizable?.max ?? size)}));
-  return ofMemory(iomem).filter((range) => !all.some(({start, end}) => range.start < end && start < range.end)).map(({start, end, name, depth}) => `${depth} ${start.toString(16)}-${end.toString(16)} ${name}`);
+  const all = [...devices].map(({address, size, resizable}) => ({
+    start: address,
+    end: address + (resizable?.max ?? size),
+  }));
+  return ofMemory(iomem)
+    .filter((range) => !all.some(({start, end}) => range.start < end && start < range.end))
+    .map(({start, end, name, depth}) => `${depth} ${start.toString(16)}-${end.toString(16)} ${name}`);
 }
 
 const isVirtioMem = (range: {start: number; end: number}, {qemu}: Observation): boolean =>
-  qemu.devices.some(({address, resizable}) => resizable && address <= range.start && range.end <= address + resizable.max);
+  qemu.devices.some(
+    ({address, resizable}) => resizable && address <= range.start && range.end <= address + resizable.max,
+  );
 
 const isKmem = (range: {start: number; end: number}, {qemu}: Observation): boolean =>
-  qemu.devices.some((device) => isPersistent(device) && device.address <= range.start && range.end <= device.address + device.size);
+  qemu.devices.some(
+    (device) => isPersistent(device) && device.address <= range.start && range.end <= device.address + device.size,
+  );
 
 function blocksMetBy(now: Observation): number[] {
   const met = ram(now).flatMap(({start, end}) => {
@@ -181,7 +264,8 @@ function pagesOnline(now: Observation): number {
   const online = new Set(now.blocks.filter(({state}) => state === 'online').map(({id}) => id));
   const perBlock = now.blockSize / PAGE;
   let pages = 0;
-  for (const range of systemRam(now.iomem)) { // put together: what a kexec hands over is split in the middle of pages
+  for (const range of systemRam(now.iomem)) {
+    // put together: what a kexec hands over is split in the middle of pages
     const [from, to] = [Math.ceil(range.start / PAGE), Math.floor(range.end / PAGE)];
     for (let id = Math.floor(from / perBlock); id * perBlock < to; id++) {
       if (online.has(id)) pages += Math.min(to, (id + 1) * perBlock) - Math.max(from, id * perBlock);
@@ -196,23 +280,48 @@ interface Span {
 }
 
 /** What a zone must span; undefined where boot memory has moved into or out of it, which may begin and end anywhere. */
-function expectedSpan({node, name, present}: Zone, {first, now, before = now}: Pick<Moment, 'first' | 'now' | 'before'>): Span | undefined {
+function expectedSpan(
+  {node, name, present}: Zone,
+  {first, now, before = now}: Pick<Moment, 'first' | 'now' | 'before'>,
+): Span | undefined {
   if (name === 'Device' && now.qemu.devices.some(isPersistent)) return deviceSpan(now);
   if (present === 0) return {start: 0, pages: 0};
-  const members = (one: Observation): BlockView[] => one.blocks.filter((block) => zoneOf(block) === name && (block.nodes[0] ?? 0) === node);
-  const ids = (one: Observation): string => members(one).map(({id}) => id).join();
+  const members = (one: Observation): BlockView[] =>
+    one.blocks.filter((block) => zoneOf(block) === name && (block.nodes[0] ?? 0) === node);
+  const ids = (one: Observation): string =>
+    members(one)
+      .map(({id}) => id)
+      .join();
   const of = (one: Observation): Zone | undefined => one.zones.find((zone) => zone.node === node && zone.name === name);
   const was = of(before);
   if (was && before !== now && ids(before) === ids(now)) return {start: was.startPfn, pages: was.spanned};
-  const plugged = (one: Observation): Set<number> => new Set(one.qemu.devices.flatMap((device) => (device.resizable ? rangeOf(device, one.blockSize) : blocksOf(device, one.blockSize))));
+  const plugged = (one: Observation): Set<number> =>
+    new Set(
+      one.qemu.devices.flatMap((device) =>
+        device.resizable ? rangeOf(device, one.blockSize) : blocksOf(device, one.blockSize),
+      ),
+    );
   const [ofDevices, atFirst] = [plugged(now), plugged(first)];
-  const boot = (one: Observation, devices: Set<number>): number[] => members(one).map(({id}) => id).filter((id) => !devices.has(id));
+  const boot = (one: Observation, devices: Set<number>): number[] =>
+    members(one)
+      .map(({id}) => id)
+      .filter((id) => !devices.has(id));
   const perBlock = now.blockSize / PAGE;
   if (members(first).some(({id}) => atFirst.has(id)) || boot(first, atFirst).join() !== boot(now, ofDevices).join()) {
-    return was && shrunk(was, members(before).map(({id}) => id), members(now).map(({id}) => id), {perBlock, full: (id) => bytesMissing(now, id) === 0});
+    return (
+      was &&
+      shrunk(
+        was,
+        members(before).map(({id}) => id),
+        members(now).map(({id}) => id),
+        {perBlock, full: (id) => bytesMissing(now, id) === 0},
+      )
+    );
   }
   const start = of(first);
-  const parts = members(now).filter(({id}) => ofDevices.has(id)).map(({id}) => [id * perBlock, (id + 1) * perBlock] as const);
+  const parts = members(now)
+    .filter(({id}) => ofDevices.has(id))
+    .map(({id}) => [id * perBlock, (id + 1) * perBlock] as const);
   if (start && start.present > 0) parts.push([start.startPfn, start.startPfn + start.spanned]);
   const from = Math.min(...parts.map(([low]) => low));
   return parts.length === 0 ? undefined : {start: from, pages: Math.max(...parts.map(([, high]) => high)) - from};
@@ -225,8 +334,17 @@ function expectedSpan({node, name, present}: Zone, {first, now, before = now}: P
  */
 function deviceSpan(now: Observation): Span | undefined {
   if (nodesOf(now).length > 1) return undefined;
-  const driven = now.qemu.devices.filter((device) => isPersistent(device) && now.iomem.some(({depth, start, end, name}) =>
-    depth === 0 && !name.startsWith('System RAM') && device.address <= start && end <= device.address + device.size));
+  const driven = now.qemu.devices.filter(
+    (device) =>
+      isPersistent(device) &&
+      now.iomem.some(
+        ({depth, start, end, name}) =>
+          depth === 0 &&
+          !name.startsWith('System RAM') &&
+          device.address <= start &&
+          end <= device.address + device.size,
+      ),
+  );
   if (driven.length === 0) return {start: 0, pages: 0};
   const end = Math.max(...driven.map(({address, size}) => address + size));
   return {start: 0, pages: (end - Math.min(...driven.map(({address}) => address))) / PAGE};
@@ -237,11 +355,26 @@ function deviceSpan(now: Observation): Span | undefined {
  * in full has gone, and stays where the zone reaches farther, into a block that it shares with another one. Undefined where the edge lay inside of
  * the block that has gone, or the next one need not be memory in full. Source: shrink_zone_span() of mm/memory_hotplug.c.
  */
-export function shrunk({startPfn, spanned}: Pick<Zone, 'startPfn' | 'spanned'>, were: readonly number[], are: readonly number[], {perBlock, full}: {perBlock: number; full: (id: number) => boolean}): Span | undefined {
+export function shrunk(
+  {startPfn, spanned}: Pick<Zone, 'startPfn' | 'spanned'>,
+  were: readonly number[],
+  are: readonly number[],
+  {perBlock, full}: {perBlock: number; full: (id: number) => boolean},
+): Span | undefined {
   const [lowest, highest, low, high] = [were[0], were.at(-1), are[0], are.at(-1)];
-  if (lowest === undefined || highest === undefined || low === undefined || high === undefined || are.some((id) => !were.includes(id))) return undefined;
+  if (
+    lowest === undefined ||
+    highest === undefined ||
+    low === undefined ||
+    high === undefined ||
+    are.some((id) => !were.includes(id))
+  )
+    return undefined;
   const endPfn = startPfn + spanned;
-  const [lowLeft, highLeft] = [low !== lowest && startPfn >= lowest * perBlock, high !== highest && endPfn <= (highest + 1) * perBlock];
+  const [lowLeft, highLeft] = [
+    low !== lowest && startPfn >= lowest * perBlock,
+    high !== highest && endPfn <= (highest + 1) * perBlock,
+  ];
   if (lowLeft && (startPfn !== lowest * perBlock || !full(low))) return undefined;
   if (highLeft && (endPfn !== (highest + 1) * perBlock || !full(high))) return undefined;
   const start = lowLeft ? low * perBlock : startPfn;

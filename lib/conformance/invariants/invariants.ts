@@ -7,7 +7,8 @@ import type {Comparison, Invariant, Moment} from './invariant.ts';
 import {consistency} from './consistency.ts';
 
 /** Lines by which the kernel says that something is wrong with it. */
-const TROUBLE = /\bWARNING: |\bBUG: |\bOops\b|kernel BUG at|general protection fault|Kernel panic|Out of memory: Killed process|page allocation failure/;
+const TROUBLE =
+  /\bWARNING: |\bBUG: |\bOops\b|kernel BUG at|general protection fault|Kernel panic|Out of memory: Killed process|page allocation failure/;
 
 /** What of such lines differs from boot to boot and from build to build: time, process, page, a field's offset, what of the CPU and its bugs the kernel knows. */
 const PASSING: readonly (readonly [RegExp, string])[] = [
@@ -22,11 +23,17 @@ const PASSING: readonly (readonly [RegExp, string])[] = [
 /** A line without that. Of a warning file and function stay, whose parts new kernels write in another order. */
 function steady(line: string): string {
   const [, file, name] = /\bWARNING: .*?(\S+\.[ch]):\d+ (?:at )?(\w+)\+0x/.exec(line) ?? [];
-  return name === undefined ? PASSING.reduce((text, [what, by]) => text.replace(what, by), line) : `WARNING: ${name} in ${file ?? ''}`;
+  return name === undefined
+    ? PASSING.reduce((text, [what, by]) => text.replace(what, by), line)
+    : `WARNING: ${name} in ${file ?? ''}`;
 }
 
 /** What the file `online` reads for each state that there is. Source: state_show() in drivers/base/memory.c. */
-const ONLINE = new Map([['online', 1], ['offline', 0], ['going-offline', 0]]);
+const ONLINE = new Map([
+  ['online', 1],
+  ['offline', 0],
+  ['going-offline', 0],
+]);
 
 const invariants: Record<string, Invariant> = {
   'QEMU: base-memory and plugged-memory are boot RAM and the sum of the DIMMs': ({now, bootRam}) => ({
@@ -39,7 +46,9 @@ const invariants: Record<string, Invariant> = {
     return {expected: value, actual: now.blocks.map(({id}) => id), because};
   },
   'state and online agree': ({now}) => ({
-    expected: now.blocks.map(({id, state}) => `memory${id} ${ONLINE.get(state) ?? `(its state reads ${JSON.stringify(state)})`}`),
+    expected: now.blocks.map(
+      ({id, state}) => `memory${id} ${ONLINE.get(state) ?? `(its state reads ${JSON.stringify(state)})`}`,
+    ),
     actual: now.blocks.map(({id, online}) => `memory${id} ${online ?? 'missing'}`),
     because: 'online reads 1 exactly where state reads online',
   }),
@@ -50,25 +59,36 @@ const invariants: Record<string, Invariant> = {
   }),
   'present pages follow the blocks of each zone': ({first, now}) => {
     const {value, because} = expectedPresent(first, now);
-    return {expected: value, actual: Object.fromEntries(now.zones.map(({node, name, present}) => [`node ${node} ${name}`, present])), because};
+    return {
+      expected: value,
+      actual: Object.fromEntries(now.zones.map(({node, name, present}) => [`node ${node} ${name}`, present])),
+      because,
+    };
   },
   'every online block lies in the span of its zone': ({now}) => ({
     expected: [],
-    actual: now.blocks.filter((block) => zoneOf(block) !== undefined && !inSpan(block.id, zoneOf(block) ?? '', now)).map(({id, validZones}) => `memory${id} ${validZones.join(' ')}`),
-    because: 'start_pfn and spanned of /proc/zoneinfo against the block\'s page frames',
+    actual: now.blocks
+      .filter((block) => zoneOf(block) !== undefined && !inSpan(block.id, zoneOf(block) ?? '', now))
+      .map(({id, validZones}) => `memory${id} ${validZones.join(' ')}`),
+    because: "start_pfn and spanned of /proc/zoneinfo against the block's page frames",
   }),
   'blocks and nodes link to each other': ({now}) => ({
     expected: now.blocks.map(({id, linkedFrom}) => `memory${id} node${linkedFrom.join(',')}`),
     actual: now.blocks.map(({id, nodes}) => `memory${id} node${nodes.join(',')}`),
     because: 'memoryN/nodeM exists exactly where node/nodeM/memoryN does',
   }),
-  'blocks of a device are on the device\'s node': ({now, accepted, numa}) => ({
+  "blocks of a device are on the device's node": ({now, accepted, numa}) => ({
     expected: numa ? deviceBlocks(now, accepted).map(([id, node]) => `memory${id} node${node}`) : [],
-    actual: numa ? deviceBlocks(now, accepted).map(([id]) => `memory${id} node${now.blocks.find((block) => block.id === id)?.nodes.join(',') ?? ' missing'}`) : [],
+    actual: numa
+      ? deviceBlocks(now, accepted).map(
+          ([id]) => `memory${id} node${now.blocks.find((block) => block.id === id)?.nodes.join(',') ?? ' missing'}`,
+        )
+      : [],
     because: 'the node that QEMU gives for the device against the memoryN/nodeM links',
   }),
   'System RAM grows by exactly the plugged devices': ({first, now, accepted}) => {
-    const plugged = (one: Observation): number => one.qemu.devices.filter(({id}) => accepted.has(id)).reduce((sum, device) => sum + bytesIn(device, one), 0);
+    const plugged = (one: Observation): number =>
+      one.qemu.devices.filter(({id}) => accepted.has(id)).reduce((sum, device) => sum + bytesIn(device, one), 0);
     const ram = (one: Observation): number => systemRam(one.iomem).reduce((sum, {start, end}) => sum + end - start, 0);
     return {
       expected: ram(first) - plugged(first) + plugged(now),
@@ -77,15 +97,19 @@ const invariants: Record<string, Invariant> = {
     };
   },
   'each plugged device is System RAM from its first to its last byte': ({now, accepted}) => ({
-    expected: now.qemu.devices.filter(({id}) => accepted.has(id)).map((device) => `${device.id} ${bytesIn(device, now)}`),
-    actual: now.qemu.devices.filter(({id}) => accepted.has(id)).map(({id, address, size, resizable}) => `${id} ${covered(now, address, address + (resizable?.max ?? size))}`),
-    because: 'bytes of the device\'s address range that /proc/iomem calls System RAM',
+    expected: now.qemu.devices
+      .filter(({id}) => accepted.has(id))
+      .map((device) => `${device.id} ${bytesIn(device, now)}`),
+    actual: now.qemu.devices
+      .filter(({id}) => accepted.has(id))
+      .map(({id, address, size, resizable}) => `${id} ${covered(now, address, address + (resizable?.max ?? size))}`),
+    because: "bytes of the device's address range that /proc/iomem calls System RAM",
   }),
   'MemTotal is what the blocks make it': ({first, now, ownMemmap}) => {
     const {value, because} = expectedMemTotal(first, now, ownMemmap);
     return {expected: value, actual: now.meminfo['MemTotal'], because};
   },
-  'MemTotal is the sum of the zones\' managed pages and of the nodes': ({now}) => {
+  "MemTotal is the sum of the zones' managed pages and of the nodes": ({now}) => {
     const managed = now.zones.reduce((sum, zone) => sum + zone.managed, 0) * (PAGE / 1024);
     const nodes = Object.values(now.nodeTotals);
     return {
@@ -119,7 +143,9 @@ function inSpan(id: number, zoneName: string, now: Observation): boolean {
   if (!zone) return false;
   const [start, end] = [(id * now.blockSize) / PAGE, ((id + 1) * now.blockSize) / PAGE];
   const zoneEnd = zone.startPfn + zone.spanned;
-  const plugged = now.qemu.devices.some(({address, size, resizable}) => address < end * PAGE && start * PAGE < address + (resizable?.max ?? size));
+  const plugged = now.qemu.devices.some(
+    ({address, size, resizable}) => address < end * PAGE && start * PAGE < address + (resizable?.max ?? size),
+  );
   return plugged ? zone.startPfn <= start && end <= zoneEnd : zone.startPfn < end && start < zoneEnd;
 }
 
@@ -129,5 +155,8 @@ const deviceBlocks = (now: Observation, accepted: ReadonlySet<string>): [number,
     .flatMap((device) => blocksIn(device, now).map((id): [number, number] => [id, device.node]));
 
 function covered(now: Observation, start: number, end: number): number {
-  return systemRam(now.iomem).reduce((sum, range) => sum + Math.max(0, Math.min(end, range.end) - Math.max(start, range.start)), 0);
+  return systemRam(now.iomem).reduce(
+    (sum, range) => sum + Math.max(0, Math.min(end, range.end) - Math.max(start, range.start)),
+    0,
+  );
 }

@@ -13,12 +13,16 @@ export async function afterwards(t: Checks, guest: CaseGuest): Promise<void> {
   t.is(
     dimm.blocks.map(({state}) => state),
     ['offline', 'offline'],
-    'states of a new DIMM\'s blocks afterwards',
+    "states of a new DIMM's blocks afterwards",
     'the policy is offline',
   );
   const [low, high] = dimm.blocks;
   await dimm.online('online_movable');
-  t.is(dimm.blocks.map(({validZones}) => validZones.join(' ')), ['Movable', 'Movable'], 'its zones when it is onlined');
+  t.is(
+    dimm.blocks.map(({validZones}) => validZones.join(' ')),
+    ['Movable', 'Movable'],
+    'its zones when it is onlined',
+  );
   await low?.write('online', '0');
   await high?.offline();
   t.is(

@@ -34,31 +34,37 @@ const OUT = '/run/memhp.hammer';
 export function hammeredUnplug(guest: CaseGuest, dimm: Dimm, {seed, writers, words}: Hammers): Promise<Hammered> {
   const {cpus} = guest.session.clone.template.config.profile;
   const random = randomOf(seed);
-  const plan = Array.from(
-    {length: writers},
-    () => [
-      random.pick(['-', String(random.whole(0, cpus - 1))]),
-      ...Array.from({length: 8}, () => random.pick(words)),
-    ].join(' '),
+  const plan = Array.from({length: writers}, () =>
+    [random.pick(['-', String(random.whole(0, cpus - 1))]), ...Array.from({length: 8}, () => random.pick(words))].join(
+      ' ',
+    ),
   );
-  return guest.step(`unplug ${dimm.id} while ${writers} writers write ${words.join(', ')} to its blocks, seed ${seed}`, async () => {
-    await guest.session.run(`rm -f ${OUT}; cat >${OUT}.pl <<'END_OF_HAMMER'
+  return guest.step(
+    `unplug ${dimm.id} while ${writers} writers write ${words.join(', ')} to its blocks, seed ${seed}`,
+    async () => {
+      await guest.session.run(
+        `rm -f ${OUT}; cat >${OUT}.pl <<'END_OF_HAMMER'
 ${hammer}
 END_OF_HAMMER
 cat >${OUT}.plan <<'END_OF_PLAN'\n${plan.join('\n')}\nEND_OF_PLAN
       perl ${OUT}.pl ${dimm.blockIds.join(',')} <${OUT}.plan >${OUT} 2>&1 &
-      p=$!; until grep -q ready ${OUT}; do kill -0 $p || { cat ${OUT}; exit 1; }; done`, {});
-    const unplug = await dimm.askForUnplug();
-    const out = await guest.sh(`until grep -q ^end ${OUT}; do :; done; cat ${OUT}`);
-    return {unplug, answers: answersIn(out)};
-  });
+      p=$!; until grep -q ready ${OUT}; do kill -0 $p || { cat ${OUT}; exit 1; }; done`,
+        {},
+      );
+      const unplug = await dimm.askForUnplug();
+      const out = await guest.sh(`until grep -q ^end ${OUT}; do :; done; cat ${OUT}`);
+      return {unplug, answers: answersIn(out)};
+    },
+  );
 }
 
 /** What the program printed: `ready`, a line for each word and answer, `end`. Throws Broken where it is anything else. */
 function answersIn(out: string): Answers {
-  const lines = out.trimEnd().split('\n').slice(1, -1).map(
-    (line) => /^(\w+ (?:none|E[A-Z0-9]+)) (\d+)$/.exec(line),
-  );
+  const lines = out
+    .trimEnd()
+    .split('\n')
+    .slice(1, -1)
+    .map((line) => /^(\w+ (?:none|E[A-Z0-9]+)) (\d+)$/.exec(line));
   if (!out.startsWith('ready\n') || lines.length === 0 || lines.some((match) => !match)) {
     throw new Broken(`the program that writes to blocks printed "${lastLines(clean(out, 500), 4)}"`);
   }

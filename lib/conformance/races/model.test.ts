@@ -24,14 +24,14 @@ for (const [name, before, writes, after, possible] of [
     true,
   ],
   [
-    'both of two equal words can\'t be accepted',
+    "both of two equal words can't be accepted",
     OFF,
     ['state online_movable none', 'state online_movable none'],
     MOVABLE,
     false,
   ],
   [
-    'both of two equal words can\'t be refused',
+    "both of two equal words can't be refused",
     OFF,
     ['state online_movable EINVAL', 'state online_movable EINVAL'],
     OFF,
@@ -54,7 +54,7 @@ for (const [name, before, writes, after, possible] of [
   ['the online file accepts what is so already', OFF, ['online 1 none', 'online 1 none'], NORMAL, true],
   ['online and then offline', OFF, ['state offline none', 'state online none'], OFF, true],
   ['offline and then online', OFF, ['state offline EINVAL', 'state online none'], NORMAL, true],
-  ['what both accept can\'t end online', OFF, ['state offline none', 'state online none'], NORMAL, false],
+  ["what both accept can't end online", OFF, ['state offline none', 'state online none'], NORMAL, false],
   ['nothing happens to what nobody writes to', MOVABLE, [], OFF, false],
   [
     'a write that ended before another one began was first',
@@ -64,7 +64,7 @@ for (const [name, before, writes, after, possible] of [
     true,
   ],
   [
-    'a write that began after another one had ended wasn\'t first',
+    "a write that began after another one had ended wasn't first",
     OFF,
     ['state offline EINVAL @5-6', 'state online none @0-1'],
     NORMAL,
@@ -87,15 +87,22 @@ test('writes have met when one began before another one ended', (t) => {
 
 test('rounds are read as they were planned, and nothing else', (t) => {
   const out = 'before 32 offline Normal Movable\nwrote 0 none 1 5\nwrote 1 EINVAL 2 6\nafter 32 online Movable\n';
-  const planned = [[{file: 'state', word: 'online_movable'}, {file: 'state', word: 'online_movable'}]] as const;
-  t.deepEqual(parseRounds(out, planned), [{
-    before: OFF,
-    made: [
-      {file: 'state', word: 'online_movable', errno: 'none', begin: 1, end: 5},
-      {file: 'state', word: 'online_movable', errno: 'EINVAL', begin: 2, end: 6},
+  const planned = [
+    [
+      {file: 'state', word: 'online_movable'},
+      {file: 'state', word: 'online_movable'},
     ],
-    after: MOVABLE,
-  }]);
+  ] as const;
+  t.deepEqual(parseRounds(out, planned), [
+    {
+      before: OFF,
+      made: [
+        {file: 'state', word: 'online_movable', errno: 'none', begin: 1, end: 5},
+        {file: 'state', word: 'online_movable', errno: 'EINVAL', begin: 2, end: 6},
+      ],
+      after: MOVABLE,
+    },
+  ]);
   const others = [out.replace('wrote 1', 'wrote 2'), out.replace('after', 'before'), out + out, `${out}clock: no\n`];
   for (const wrong of ['', ...others]) {
     t.throws(() => parseRounds(wrong, planned), {instanceOf: Broken});
@@ -104,15 +111,15 @@ test('rounds are read as they were planned, and nothing else', (t) => {
 
 test('what readers saw is read, and nothing else', (t) => {
   const out = 'ready\nfailed state ENODEV\nkilled 9\nread memory32/uevent \nread state online\\n\nreads 12\n';
-  t.deepEqual(
-    parseSeen(out),
-    {
-      texts: new Map([['memory32/uevent', ['']], ['state', ['online\\n']]]),
-      errors: ['state ENODEV'],
-      killed: ['killed 9'],
-      reads: 12,
-    },
-  );
-  const others = ['ready\n', out.replace('ready\n', ''), out.replace('killed 9', 'a reader didn\'t come')];
+  t.deepEqual(parseSeen(out), {
+    texts: new Map([
+      ['memory32/uevent', ['']],
+      ['state', ['online\\n']],
+    ]),
+    errors: ['state ENODEV'],
+    killed: ['killed 9'],
+    reads: 12,
+  });
+  const others = ['ready\n', out.replace('ready\n', ''), out.replace('killed 9', "a reader didn't come")];
   for (const wrong of ['', ...others]) t.throws(() => parseSeen(wrong), {instanceOf: Broken});
 });

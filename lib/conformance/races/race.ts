@@ -33,12 +33,10 @@ export async function raceWrites(guest: CaseGuest, {seed, blocks, writes}: RaceP
   const random = randomOf(seed);
   const rounds = blocks.map((block, i) => ({block, writers: shuffled(writes[i % writes.length] ?? [], random)}));
   const plan = rounds.flatMap(({block, writers}) => [
-    ...writers.map(
-      ({file, word}) => {
-        const cpu = random.pick(['-', String(random.whole(0, cpus - 1))]);
-        return `write ${cpu} ${random.pick([0, random.whole(0, LONGEST)])} ${block.name}/${file} ${word}`;
-      },
-    ),
+    ...writers.map(({file, word}) => {
+      const cpu = random.pick(['-', String(random.whole(0, cpus - 1))]);
+      return `write ${cpu} ${random.pick([0, random.whole(0, LONGEST)])} ${block.name}/${file} ${word}`;
+    }),
     `go ${block.id}`,
   ]);
   const most = Math.max(...rounds.map(({writers}) => writers.length));
@@ -46,8 +44,12 @@ export async function raceWrites(guest: CaseGuest, {seed, blocks, writes}: RaceP
     guest.sh(
       `cat >/run/memhp.race.pl <<'END_OF_RACER'\n${racer}\nEND_OF_RACER\nperl /run/memhp.race.pl ` +
         `<<'END_OF_PLAN'\n${plan.join('\n')}\nEND_OF_PLAN`,
-    ));
-  const outcomes = parseRounds(out, rounds.map(({writers}) => writers));
+    ),
+  );
+  const outcomes = parseRounds(
+    out,
+    rounds.map(({writers}) => writers),
+  );
   const {checks} = guest.session;
   checks.fact('race', {seed, rounds: outcomes.length, met: roundsThatMet(outcomes), outcomes: counted(outcomes)});
   return outcomes;
@@ -55,9 +57,10 @@ export async function raceWrites(guest: CaseGuest, {seed, blocks, writes}: RaceP
 
 /** The rounds whose outcome no order of their writes explains, for people; there must be none. */
 export const unexplained = (outcomes: readonly Outcome[], plain: string): string[] =>
-  outcomes.map((one, i) => ({one, i})).filter(({one}) => !isInSomeOrder(one, plain)).map(
-    ({one, i}) => `round ${i + 1}: ${outcomeText(one)}`,
-  );
+  outcomes
+    .map((one, i) => ({one, i}))
+    .filter(({one}) => !isInSomeOrder(one, plain))
+    .map(({one, i}) => `round ${i + 1}: ${outcomeText(one)}`);
 
 /** How many rounds had writes that met. */
 export const roundsThatMet = (outcomes: readonly Outcome[]): number => outcomes.filter(haveMet).length;
@@ -65,14 +68,10 @@ export const roundsThatMet = (outcomes: readonly Outcome[]): number => outcomes.
 function counted(outcomes: readonly Outcome[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const one of outcomes) {
-    const text = outcomeText(
-      {
-        ...one,
-        made: [...one.made].sort(
-          (a, b) => `${a.file}${a.word}${a.errno}`.localeCompare(`${b.file}${b.word}${b.errno}`),
-        ),
-      },
-    );
+    const text = outcomeText({
+      ...one,
+      made: [...one.made].sort((a, b) => `${a.file}${a.word}${a.errno}`.localeCompare(`${b.file}${b.word}${b.errno}`)),
+    });
     counts[text] = (counts[text] ?? 0) + 1;
   }
   return counts;
@@ -87,7 +86,10 @@ const LINE = /^(?:(before|after) (\d+) (online|offline) (\w+(?: \w+)*)|wrote (\d
 
 /** Reads what the program printed. Throws Broken where it isn't what was planned. */
 export function parseRounds(out: string, planned: readonly (readonly Write[])[]): Outcome[] {
-  const lines = out.trimEnd().split('\n').map((line) => ({line, match: LINE.exec(line)}));
+  const lines = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => ({line, match: LINE.exec(line)}));
   const bad = lines.find(({match}) => !match);
   if (bad) {
     const last = lastLines(clean(out, 500), 2);
@@ -96,18 +98,16 @@ export function parseRounds(out: string, planned: readonly (readonly Write[])[])
   let at = 0;
   const block = (when: string): BlockState => {
     const [, word, , state, zones = ''] = lines[at++]?.match ?? [];
-    if (word !== when || (state !== 'online' && state !== 'offline')) throw new Broken(
-      `the program that lets writers race doesn't say what the block was ${when} a round`,
-    );
+    if (word !== when || (state !== 'online' && state !== 'offline'))
+      throw new Broken(`the program that lets writers race doesn't say what the block was ${when} a round`);
     return {state, zone: zones.split(' ')[0] ?? ''};
   };
   const outcomes = planned.map((writers): Outcome => {
     const before = block('before');
     const made = writers.map(({file, word}, n): Made => {
       const match = lines[at++]?.match ?? [];
-      if (match[5] !== String(n)) throw new Broken(
-        `the program that lets writers race doesn't say how write ${n} ended`,
-      );
+      if (match[5] !== String(n))
+        throw new Broken(`the program that lets writers race doesn't say how write ${n} ended`);
       return {file, word, errno: match[6] ?? '', begin: Number(match[7]), end: Number(match[8])};
     });
     return {before, made, after: block('after')};

@@ -51,14 +51,14 @@ END_OF_READER
 cat >${OUT}.plan <<'END_OF_PLAN'\n${plan}\nEND_OF_PLAN
       ${urgent ? 'chrt -f 1 ' : ''}perl ${OUT}.pl ${OUT}.stop '${leave.join(',')}' ${only.join(',') || '-'} \\
         ${ids.join(',')} <${OUT}.plan >${OUT} 2>&1 &
-      p=$!; until grep -q ready ${OUT}; do kill -0 $p || { cat ${OUT}; exit 1; }; done`));
+      p=$!; until grep -q ready ${OUT}; do kill -0 $p || { cat ${OUT}; exit 1; }; done`),
+  );
   return {
     all: async () => {
       await guest.sh(`rm ${OUT}.stop.leave`);
     },
-    end: async () => parseSeen(
-      await guest.sh(`: >${OUT}.stop; until grep -q '^reads ' ${OUT}; do :; done; cat ${OUT}`),
-    ),
+    end: async () =>
+      parseSeen(await guest.sh(`: >${OUT}.stop; until grep -q '^reads ' ${OUT}; do :; done; cat ${OUT}`)),
   };
 }
 
@@ -68,9 +68,8 @@ export function parseSeen(out: string): Seen {
   const [errors, killed]: [string[], string[]] = [[], []];
   const lines = out.trimEnd().split('\n');
   const reads = /^reads (\d+)$/.exec(lines.pop() ?? '')?.[1];
-  if (lines.shift() !== 'ready' || reads === undefined) throw new Broken(
-    `the program that reads blocks printed "${lastLines(clean(out, 500), 4)}"`,
-  );
+  if (lines.shift() !== 'ready' || reads === undefined)
+    throw new Broken(`the program that reads blocks printed "${lastLines(clean(out, 500), 4)}"`);
   for (const line of lines) {
     const [, what, file = '', text = ''] = /^(read|failed) (\S+) (.*)$/.exec(line) ?? [];
     if (what === 'read') texts.set(file, [...(texts.get(file) ?? []), text]);

@@ -6,9 +6,15 @@ export const boots = {
   ownMemmap: {append: 'init_on_alloc=0 memhp_default_state=online memory_hotplug.memmap_on_memory=1'},
   ownMemmapForced: {append: 'memhp_default_state=online_movable movablecore=25% memory_hotplug.memmap_on_memory=force'},
   /** With nokaslr, because the kernel may else lie in the blocks of Movable boot memory, none of which could go offline then. */
-  autoMovable: {append: 'nokaslr memhp_default_state=online_kernel kernelcore=512M memory_hotplug.online_policy=auto-movable memory_hotplug.auto_movable_ratio=50 memory_hotplug.auto_movable_numa_aware=N'},
+  autoMovable: {
+    append:
+      'nokaslr memhp_default_state=online_kernel kernelcore=512M memory_hotplug.online_policy=auto-movable memory_hotplug.auto_movable_ratio=50 memory_hotplug.auto_movable_numa_aware=N',
+  },
   /** Words that nothing knows. Pages aren't zeroed when they are allocated, which takes long for huge ones. */
-  unknownWords: {append: 'init_on_alloc=0 memhp_default_state=onlin kernelcore=60% memory_hotplug.online_policy=contig memory_hotplug.auto_movable_ratio=many memory_hotplug.auto_movable_numa_aware=perhaps'},
+  unknownWords: {
+    append:
+      'init_on_alloc=0 memhp_default_state=onlin kernelcore=60% memory_hotplug.online_policy=contig memory_hotplug.auto_movable_ratio=many memory_hotplug.auto_movable_numa_aware=perhaps',
+  },
   /** For guests with DIMMs on the command line: what their blocks are after boot. */
   coldOffline: {append: 'memhp_default_state=offline'},
   coldMovable: {append: 'memhp_default_state=online_movable'},

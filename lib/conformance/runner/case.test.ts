@@ -17,16 +17,22 @@ const bad: readonly (readonly [string, string, Partial<CaseHead>, RegExp])[] = [
 
 for (const [what, id, flawed, message] of bad) {
   test(`a case with ${what} is refused in a sentence`, (t) => {
-    t.throws(() => {
-      conformance(id, flawed as CaseHead, body);
-    }, {instanceOf: UsageError, message});
+    t.throws(
+      () => {
+        conformance(id, flawed as CaseHead, body);
+      },
+      {instanceOf: UsageError, message},
+    );
   });
 }
 
 test('an id is for one case', (t) => {
   conformance('a/once', head, body);
   t.is(cases.get('a/once')?.suite, 'a');
-  t.throws(() => {
-    conformance('a/once', head, body);
-  }, {instanceOf: UsageError, message: /another case has this id already/});
+  t.throws(
+    () => {
+      conformance('a/once', head, body);
+    },
+    {instanceOf: UsageError, message: /another case has this id already/},
+  );
 });

@@ -49,13 +49,17 @@ export function conformance(id: string, head: CaseHead, body: CaseBody): void {
 
 /** What is wrong with a case's head. Suites run without their types being looked at, so nothing is taken for granted. */
 function flawOf(id: string, {title, claims, needs = [], machine}: Partial<CaseHead>): string | undefined {
-  if (!/^[a-z][a-z0-9]*\/[a-z0-9][a-z0-9-]*$/.test(id)) return 'its id is to be suite/name in lower case, such as online/movable';
+  if (!/^[a-z][a-z0-9]*\/[a-z0-9][a-z0-9-]*$/.test(id))
+    return 'its id is to be suite/name in lower case, such as online/movable';
   if (registry.has(id)) return 'another case has this id already; an id is for one case, and for ever';
-  if (typeof title !== 'string' || title === '') return 'it has no title: one sentence that is true of a guest that passes';
+  if (typeof title !== 'string' || title === '')
+    return 'it has no title: one sentence that is true of a guest that passes';
   if (!claims?.length) return 'it tests no claim; name at least one of suites/claims/*.yaml in `claims`';
   const unknown = needs.find((need) => !isNeed(need));
-  if (unknown !== undefined) return `there is no need "${unknown}"; lib/conformance/runner/needs.ts has those that there are`;
-  if (machine !== undefined && !profiles.some(({name}) => name === machine)) return `there is no machine profile "${machine}"; there are ${profiles.map(({name}) => name).join(', ')}`;
+  if (unknown !== undefined)
+    return `there is no need "${unknown}"; lib/conformance/runner/needs.ts has those that there are`;
+  if (machine !== undefined && !profiles.some(({name}) => name === machine))
+    return `there is no machine profile "${machine}"; there are ${profiles.map(({name}) => name).join(', ')}`;
   return undefined;
 }
 

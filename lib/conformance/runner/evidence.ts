@@ -11,7 +11,10 @@ import {makeDirectory} from '../../util/files.ts';
 import {jsonLine} from '../../util/text.ts';
 
 /** Files of a case's evidence directory; a second clone's have another prefix. */
-export const evidenceFiles = (dir: string, prefix = ''): {clone: string; console: string; qmp: string; commands: string; observations: string} => ({
+export const evidenceFiles = (
+  dir: string,
+  prefix = '',
+): {clone: string; console: string; qmp: string; commands: string; observations: string} => ({
   clone: join(dir, `${prefix}clone.json`),
   console: join(dir, `${prefix}console.log`),
   qmp: join(dir, `${prefix}qmp.jsonl`),
@@ -48,21 +51,45 @@ export class EvidenceRecorder {
   /** The same clone, with each script and each question to the host written down: `n` as it was asked, `end` as it was answered. */
   clone(clone: Clone, prefix: string): Clone {
     const files = evidenceFiles(this.#dir, prefix);
-    const {facts, config: {profile, accel, append}} = clone.template;
-    appendFileSync(files.clone, `${jsonLine({n: this.#count(), facts, config: {profile, accel, append}} satisfies CloneHead)}\n`);
+    const {
+      facts,
+      config: {profile, accel, append},
+    } = clone.template;
+    appendFileSync(
+      files.clone,
+      `${jsonLine({n: this.#count(), facts, config: {profile, accel, append}} satisfies CloneHead)}\n`,
+    );
     const shell = (port: string, guest: Shell): Shell => ({
       kind: guest.kind,
       close: () => {
         guest.close();
       },
-      run: (script, ms, where) => this.#ask(files.commands, {port, shell: guest.kind, script}, () => guest.run(script, ms, where), ({status, stdout, stderr}) => ({status, stdout, stderr})),
+      run: (script, ms, where) =>
+        this.#ask(
+          files.commands,
+          {port, shell: guest.kind, script},
+          () => guest.run(script, ms, where),
+          ({status, stdout, stderr}) => ({status, stdout, stderr}),
+        ),
     });
     return {
       ...clone,
       shell: shell('work', clone.shell),
       watch: shell('watch', clone.watch),
-      hostFile: (name) => this.#ask(files.commands, {port: 'host', shell: 'host', script: name}, () => clone.hostFile(name), (stdout) => ({status: 0, stdout, stderr: ''})),
-      hostFind: (name, text) => this.#ask(files.commands, {port: 'host', shell: 'host', script: findIn(name, text)}, () => clone.hostFind(name, text), (count) => ({status: 0, stdout: String(count), stderr: ''})),
+      hostFile: (name) =>
+        this.#ask(
+          files.commands,
+          {port: 'host', shell: 'host', script: name},
+          () => clone.hostFile(name),
+          (stdout) => ({status: 0, stdout, stderr: ''}),
+        ),
+      hostFind: (name, text) =>
+        this.#ask(
+          files.commands,
+          {port: 'host', shell: 'host', script: findIn(name, text)},
+          () => clone.hostFind(name, text),
+          (count) => ({status: 0, stdout: String(count), stderr: ''}),
+        ),
     };
   }
 

@@ -31,7 +31,11 @@ export interface Means {
 /** What came of a case's body. */
 export interface Execution {
   /** As they were when the body ended: one that was given up on may go on. */
-  readonly checks: {readonly made: readonly MadeCheck[]; readonly notJudged: readonly NotJudged[]; readonly facts: Checks['facts']};
+  readonly checks: {
+    readonly made: readonly MadeCheck[];
+    readonly notJudged: readonly NotJudged[];
+    readonly facts: Checks['facts'];
+  };
   /** The session of the case's guest first; empty where no clone came up. */
   readonly sessions: readonly Session[];
   /** What ended the body early, if anything did. */
@@ -41,45 +45,57 @@ export interface Execution {
 }
 
 /** Runs a case's body on fresh clones and ends them, whatever happens. */
-export async function execute(entry: Case, {open, observations, look, replayed, limits, ms, graceMs = 1000}: Means): Promise<Execution> {
+export async function execute(
+  entry: Case,
+  {open, observations, look, replayed, limits, ms, graceMs = 1000}: Means,
+): Promise<Execution> {
   const checks = new Checks(replayed);
   const clones: Clone[] = [];
   const left = new Set<Promise<never>>();
   const sessions: Session[] = [];
   let error: unknown;
   try {
-    await within(ms, `the case ${entry.id}`, new Promise<void>((resolve, reject) => {
-      const start = async (prefix: string, successor?: Successor): Promise<Clone> => {
-        const clone = await open(prefix, successor);
-        clones.push(clone);
-        Promise.race([clone.vm.console.panic, clone.vm.gone]).catch((error: unknown) => {
-          if (!left.has(clone.vm.gone)) reject(error instanceof Error ? error : new Broken(String(error)));
-        });
-        return clone;
-      };
-      const begin = async (clone: Clone, prefix: string, title?: string, before?: Session): Promise<Session> => {
-        const next: NextLife = {
-          launch: (how) => start(`next${clones.length}-`, how),
-          mayEnd: ({vm}) => {
-            left.add(vm.gone);
-          },
-          begin: (after, name) => begin(after, prefix, name, session),
+    await within(
+      ms,
+      `the case ${entry.id}`,
+      new Promise<void>((resolve, reject) => {
+        const start = async (prefix: string, successor?: Successor): Promise<Clone> => {
+          const clone = await open(prefix, successor);
+          clones.push(clone);
+          Promise.race([clone.vm.console.panic, clone.vm.gone]).catch((error: unknown) => {
+            if (!left.has(clone.vm.gone)) reject(error instanceof Error ? error : new Broken(String(error)));
+          });
+          return clone;
         };
-        const session: Session = new Session(clone, checks.as('verb'), limits, {file: observations?.(prefix), ...look, next, before});
-        sessions.push(session);
-        if (before) before.touched = false; // it is over: nothing of it can be looked at any more
-        await session.begin(title);
-        return session;
-      };
-      const add = async (prefix: string): Promise<Session> => begin(await start(prefix), prefix);
-      const untouched = async (): Promise<CaseGuest> => new CaseGuest(await add(`untouched${clones.length}-`));
-      const body = async (): Promise<void> => {
-        const session = await add('');
-        await entry.body({t: checks, guest: new CaseGuest(session), untouched});
-        for (const one of sessions) if (one.touched) await one.look('at the end');
-      };
-      body().then(resolve, reject);
-    }));
+        const begin = async (clone: Clone, prefix: string, title?: string, before?: Session): Promise<Session> => {
+          const next: NextLife = {
+            launch: (how) => start(`next${clones.length}-`, how),
+            mayEnd: ({vm}) => {
+              left.add(vm.gone);
+            },
+            begin: (after, name) => begin(after, prefix, name, session),
+          };
+          const session: Session = new Session(clone, checks.as('verb'), limits, {
+            file: observations?.(prefix),
+            ...look,
+            next,
+            before,
+          });
+          sessions.push(session);
+          if (before) before.touched = false; // it is over: nothing of it can be looked at any more
+          await session.begin(title);
+          return session;
+        };
+        const add = async (prefix: string): Promise<Session> => begin(await start(prefix), prefix);
+        const untouched = async (): Promise<CaseGuest> => new CaseGuest(await add(`untouched${clones.length}-`));
+        const body = async (): Promise<void> => {
+          const session = await add('');
+          await entry.body({t: checks, guest: new CaseGuest(session), untouched});
+          for (const one of sessions) if (one.touched) await one.look('at the end');
+        };
+        body().then(resolve, reject);
+      }),
+    );
   } catch (thrown) {
     error = thrown;
   }

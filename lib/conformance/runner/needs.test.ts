@@ -3,7 +3,13 @@ import type {GuestFacts} from '../../machine/bring-up.ts';
 import {absentNeed, type Need} from './needs.ts';
 
 const around = {arch: 'amd64', qemu: '7.2.22', accel: 'tcg'} as const;
-const facts: GuestFacts = {kernel: '6.1.0-56-amd64', os: 'Debian', config: {CONFIG_MEMORY_HOTPLUG: 'y', CONFIG_ACPI_HOTPLUG_MEMORY: 'y'}, commands: ['bash'], shell: 'ssh'};
+const facts: GuestFacts = {
+  kernel: '6.1.0-56-amd64',
+  os: 'Debian',
+  config: {CONFIG_MEMORY_HOTPLUG: 'y', CONFIG_ACPI_HOTPLUG_MEMORY: 'y'},
+  commands: ['bash'],
+  shell: 'ssh',
+};
 
 for (const [need, given, reason] of [
   ['memory-hotplug', {}, undefined],

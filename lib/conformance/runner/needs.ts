@@ -12,7 +12,16 @@ export {compareReleases};
  * a QEMU version (`qemu>=8.1`), a `disk`, a QEMU that can migrate a guest while it runs (`live-migration`), or free huge pages on the host, of that many KiB and that many of them
  * (`host-hugepages:2048x64`).
  */
-export type Need = keyof typeof features | 'disk' | 'live-migration' | `config:${string}` | `command:${string}` | `kernel${'>=' | '<'}${string}` | `arch:${string}` | `qemu${'>=' | '<'}${string}` | `host-hugepages:${number}x${number}`;
+export type Need =
+  | keyof typeof features
+  | 'disk'
+  | 'live-migration'
+  | `config:${string}`
+  | `command:${string}`
+  | `kernel${'>=' | '<'}${string}`
+  | `arch:${string}`
+  | `qemu${'>=' | '<'}${string}`
+  | `host-hugepages:${number}x${number}`;
 
 /** What a case runs on. */
 export interface Surroundings {
@@ -36,8 +45,10 @@ const features = {
   /** The kernel can tell who onlines memory: watchOnlining of lib/conformance/udev/attribution.ts. */
   kprobes: (facts: GuestFacts): Absent => option(facts, 'CONFIG_KPROBE_EVENTS'),
   /** memhp's shells come back by themselves after a boot: a connection by ssh would have to be made anew. */
-  'port-shell': (facts: GuestFacts): Absent => (facts.shell === 'ssh' ? 'the guest is talked to by ssh, and a boot ends the connection' : undefined),
-  'kernel-config': (facts: GuestFacts): Absent => (facts.config === null ? "the guest keeps no copy of its kernel's config" : undefined),
+  'port-shell': (facts: GuestFacts): Absent =>
+    facts.shell === 'ssh' ? 'the guest is talked to by ssh, and a boot ends the connection' : undefined,
+  'kernel-config': (facts: GuestFacts): Absent =>
+    facts.config === null ? "the guest keeps no copy of its kernel's config" : undefined,
 } as const;
 
 /** The first need that the guest doesn't meet, as a reason for people; undefined where all are met. */
@@ -53,11 +64,15 @@ export function absentNeed(needs: readonly Need[], surroundings: Surroundings): 
 const VALUED = /^(config:|command:|kernel>=|kernel<|arch:|qemu>=|qemu<|host-hugepages:)(.+)$/;
 
 /** Is it a need that there is? */
-export const isNeed = (need: string): boolean => need === 'disk' || need === 'live-migration' || Object.hasOwn(features, need) || VALUED.test(need);
+export const isNeed = (need: string): boolean =>
+  need === 'disk' || need === 'live-migration' || Object.hasOwn(features, need) || VALUED.test(need);
 
 function absent(need: Need, {facts, arch, qemu, accel, disk}: Surroundings): Absent {
   if (need === 'disk') return disk === true ? undefined : 'the guest has no disk';
-  if (need === 'live-migration') return migratesWhatIsWritten({accel}) ? undefined : 'QEMU under TCG loses what a guest writes while it is migrated: this needs KVM';
+  if (need === 'live-migration')
+    return migratesWhatIsWritten({accel})
+      ? undefined
+      : 'QEMU under TCG loses what a guest writes while it is migrated: this needs KVM';
   if (need in features) return features[need as keyof typeof features](facts);
   const [, kind = '', value = ''] = VALUED.exec(need) ?? [];
   if (kind === 'config:') return oneOption(facts, value.split('|'));
@@ -65,7 +80,9 @@ function absent(need: Need, {facts, arch, qemu, accel, disk}: Surroundings): Abs
   if (kind === 'arch:') return arch === value ? undefined : `the guest is ${arch}; this is about ${value}`;
   if (kind === 'host-hugepages:') {
     const [kib = '', count = ''] = value.split('x');
-    return freeHugePages(kib) >= Number(count) ? undefined : `the host has fewer than ${count} free huge pages of ${kib} KiB`;
+    return freeHugePages(kib) >= Number(count)
+      ? undefined
+      : `the host has fewer than ${count} free huge pages of ${kib} KiB`;
   }
   const [what, version] = kind.startsWith('qemu') ? ['QEMU', qemu] : ['kernel', facts.kernel];
   const newer = compareReleases(version, value) >= 0;

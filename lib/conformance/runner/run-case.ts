@@ -49,8 +49,15 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
     evidence,
   };
   const none = {checks: [], steps: [], facts: {}, known: [], stale: [], console: ''};
-  if ('broken' in template) return {...base, ...none, outcome: 'broken', reason: template.broken, durationMs: duration()};
-  const absent = absentNeed(entry.needs ?? [], {facts: template.facts, arch: options.cell.arch, qemu: options.cell.qemu, accel: template.config.accel, disk: template.config.image.disk !== undefined});
+  if ('broken' in template)
+    return {...base, ...none, outcome: 'broken', reason: template.broken, durationMs: duration()};
+  const absent = absentNeed(entry.needs ?? [], {
+    facts: template.facts,
+    arch: options.cell.arch,
+    qemu: options.cell.qemu,
+    accel: template.config.accel,
+    disk: template.config.image.disk !== undefined,
+  });
   if (absent !== undefined) return {...base, ...none, outcome: 'skip', reason: absent, durationMs: duration()};
 
   const factor = slowness(options.cell.accel) * (options.patience ?? 1);
@@ -59,8 +66,17 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
   await mkdir(filesDir, {mode: 0o700}); // the guest's memory
   const disk = entry.moves === true ? await lastingDisk(template, filesDir) : undefined;
   const open = async (prefix: string, successor?: Successor): Promise<Clone> => {
-    const launched = {ms: 15_000 * factor, consoleFile: evidenceFiles(dir, prefix).console, transcript: recorder.qmp(prefix), filesDir, disk};
-    return recorder.clone(await (successor ? launchSuccessor(template, successor, launched) : clone(template, launched)), prefix);
+    const launched = {
+      ms: 15_000 * factor,
+      consoleFile: evidenceFiles(dir, prefix).console,
+      transcript: recorder.qmp(prefix),
+      filesDir,
+      disk,
+    };
+    return recorder.clone(
+      await (successor ? launchSuccessor(template, successor, launched) : clone(template, launched)),
+      prefix,
+    );
   };
   const execution = await execute(entry, {
     open,
@@ -69,9 +85,16 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
     ms: (entry.seconds ?? DEFAULT_SECONDS) * 1000 * factor,
   });
   await rm(filesDir, {recursive: true});
-  const {sessions: [session], console} = execution;
+  const {
+    sessions: [session],
+    console,
+  } = execution;
   if (session && session.steps.length > 0) await writeSysroot(dir, session.last);
-  const judged = verdict(entry, execution, {kernel: template.facts.kernel, guest: options.cell.guest, known: options.known});
+  const judged = verdict(entry, execution, {
+    kernel: template.facts.kernel,
+    guest: options.cell.guest,
+    known: options.known,
+  });
   const isGreen = judged.outcome === 'pass' || judged.outcome === 'known';
   return {
     ...base,
@@ -85,20 +108,37 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
 }
 
 /** What a case that was execution says of its guest. */
-export const verdict = ({id}: Case, {checks, sessions, error}: Execution, {known, ...guest}: {kernel: string; guest: string; known: readonly KnownDeviation[]}): Judgement =>
-  judge({caseId: id, ...guest, checks: withInvariants(checks.made, sessions), error}, known);
+export const verdict = (
+  {id}: Case,
+  {checks, sessions, error}: Execution,
+  {known, ...guest}: {kernel: string; guest: string; known: readonly KnownDeviation[]},
+): Judgement => judge({caseId: id, ...guest, checks: withInvariants(checks.made, sessions), error}, known);
 
 /** Name of the check that counts the invariants. */
 export const INVARIANTS = 'invariants after every step';
 
 /** Counts the invariants that holding as one check; a case without a check of its own is told so by its judgement: they alone don't make it green. */
 function withInvariants(made: readonly Check[], sessions: readonly Session[]): Check[] {
-  const [holding, violated, steps] = [sum(sessions, ({holding}) => holding), sum(sessions, ({violated}) => violated), [...new Set(sessions.map(({steps}) => steps))].reduce((total, steps) => total + steps.length, 0)];
+  const [holding, violated, steps] = [
+    sum(sessions, ({holding}) => holding),
+    sum(sessions, ({violated}) => violated),
+    [...new Set(sessions.map(({steps}) => steps))].reduce((total, steps) => total + steps.length, 0),
+  ];
   if (made.length === 0 || holding === 0 || violated > 0) return [...made];
-  return [...made, {name: INVARIANTS, expected: 0, actual: violated, ok: true, because: `violations in ${holding} comparisons of the three views after ${steps} steps`}];
+  return [
+    ...made,
+    {
+      name: INVARIANTS,
+      expected: 0,
+      actual: violated,
+      ok: true,
+      because: `violations in ${holding} comparisons of the three views after ${steps} steps`,
+    },
+  ];
 }
 
-const sum = (sessions: readonly Session[], of: (session: Session) => number): number => sessions.reduce((total, session) => total + of(session), 0);
+const sum = (sessions: readonly Session[], of: (session: Session) => number): number =>
+  sessions.reduce((total, session) => total + of(session), 0);
 
 /** For callers that must write a record even if the harness itself fails. */
 export const brokenReason = (error: unknown): string => `the harness failed: ${messageOf(error)}`;

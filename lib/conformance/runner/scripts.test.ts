@@ -8,7 +8,10 @@ for (const [script, subjects] of [
   ['read -r was </sys/devices/system/memory/auto_online_blocks', []],
   ['f=/sys/devices/system/memory/auto_online_blocks; echo online >$f', ['policy', 'states']], // the variable could be anything there
   ['printf online | tee /sys/devices/system/memory/auto_online_blocks', ['policy']],
-  ['for b in memory32 memory33; do echo online_movable >/sys/devices/system/memory/$b/state || echo "$b refused" >&2; done', ['states']],
+  [
+    'for b in memory32 memory33; do echo online_movable >/sys/devices/system/memory/$b/state || echo "$b refused" >&2; done',
+    ['states'],
+  ],
   ['for b in /sys/devices/system/memory/memory*/state; do cat $b; done', ['states']], // what is done with the variable can't be seen
   ['until [ "$(cat memory33/state)" = offline ]; do :; done', []],
   ['echo 1 >memory33/online', ['states']],

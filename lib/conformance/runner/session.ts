@@ -81,7 +81,12 @@ export class Session {
   readonly #skipInvariants: () => boolean;
   #accepted: AcceptedDevices | undefined;
 
-  constructor(clone: Clone, checks: Checks, limits: Limits, {file, parse, skipInvariants = () => false, next, before}: SessionOptions = {}) {
+  constructor(
+    clone: Clone,
+    checks: Checks,
+    limits: Limits,
+    {file, parse, skipInvariants = () => false, next, before}: SessionOptions = {},
+  ) {
     this.#own = clone;
     this.clone = watched(clone, this.#done);
     this.checks = checks;
@@ -157,7 +162,8 @@ export class Session {
   /** Writes several texts to a file, and reports each. Throws what writeTexts throws. */
   async writeTexts(file: string, texts: readonly string[]): Promise<WriteResult[]> {
     const results = await writeTexts(this.#own.shell, file, texts, this.limits.operationMs);
-    for (const [i, text] of texts.entries()) this.#done.report({file, word: text.replace(/\n$/, ''), accepted: results[i]?.accepted === true});
+    for (const [i, text] of texts.entries())
+      this.#done.report({file, word: text.replace(/\n$/, ''), accepted: results[i]?.accepted === true});
     return results;
   }
 
@@ -179,7 +185,10 @@ export class Session {
     const {config, facts} = this.clone.template;
     const numa = facts.config === null || facts.config['CONFIG_NUMA'] !== undefined;
     // The guest takes virtio-mem and persistent memory without a report to ACPI, and shows how much by its blocks.
-    const accepted = new Set([...this.accepted(), ...now.qemu.devices.filter((device) => device.resizable ?? isPersistent(device)).map(({id}) => id)]);
+    const accepted = new Set([
+      ...this.accepted(),
+      ...now.qemu.devices.filter((device) => device.resizable ?? isPersistent(device)).map(({id}) => id),
+    ]);
     const moment = {
       first: this.first,
       now,
@@ -216,13 +225,19 @@ function seen({id, state, validZones, nodes}: BlockView, now: Observation): Bloc
 /** Throws Broken where the guest's watchdog found its emulated CPU stuck. */
 function notStuck(kernelLog: readonly string[]): void {
   const line = kernelLog.find((one) => /watchdog: BUG: soft lockup/.test(one));
-  if (line !== undefined) throw new Broken(`the guest's CPU didn't get on (${line}): with an emulated CPU a busy host is as good a reason as the guest; run it again with less beside it, or under KVM`);
+  if (line !== undefined)
+    throw new Broken(
+      `the guest's CPU didn't get on (${line}): with an emulated CPU a busy host is as good a reason as the guest; run it again with less beside it, or under KVM`,
+    );
 }
 
 /** Throws Broken where somebody has set the guest's clock: a case is about a guest in which nobody else works. */
 function notSet(first: Observation, now: Observation): void {
   const [was, is] = [first, now].map(({bootTime}) => new Date(bootTime * 1000).toISOString());
-  if (was !== is) throw new Broken(`the guest's clock was set while the case ran: by /proc/stat it booted at ${was}, and now at ${is}. What else was done to it is not known`);
+  if (was !== is)
+    throw new Broken(
+      `the guest's clock was set while the case ran: by /proc/stat it booted at ${was}, and now at ${is}. What else was done to it is not known`,
+    );
 }
 
 /** How a guest comes to its next life: in another QEMU, or after another boot in the same one. */

@@ -22,20 +22,31 @@ function header(type: number, start: number, size: number): Buffer {
 }
 
 test('a dump has System RAM from 1 MiB on without the kernel that writes it; neighbours are one range', (t) => {
-  t.deepEqual(expectedDump(seen(IOMEM)), ['100000-2effffff', '3f000000-3ffdefff', '100000000-10fffffff', '140000000-147ffffff']);
+  t.deepEqual(expectedDump(seen(IOMEM)), [
+    '100000-2effffff',
+    '3f000000-3ffdefff',
+    '100000000-10fffffff',
+    '140000000-147ffffff',
+  ]);
 });
 
 test('where nothing is reserved for a crash there is no verdict', (t) => {
   t.throws(() => expectedDump(seen(IOMEM.replace('Crash kernel', 'Kernel code'))), {message: /nothing is reserved/});
 });
 
-test('only PT_LOAD headers are memory; the kernel\'s own text lies within', (t) => {
-  const table = Buffer.concat([header(4, 0, 0x1000), header(1, 0x2000000, 0x100000), header(1, 0x100000, 0x3f00000), header(1, 0x1000, 0x9e000)]);
+test("only PT_LOAD headers are memory; the kernel's own text lies within", (t) => {
+  const table = Buffer.concat([
+    header(4, 0, 0x1000),
+    header(1, 0x2000000, 0x100000),
+    header(1, 0x100000, 0x3f00000),
+    header(1, 0x1000, 0x9e000),
+  ]);
   t.deepEqual(loads(table).length, 3);
   t.deepEqual(shown(loads(table)), ['100000-3ffffff']);
   t.deepEqual(dumpOf(`${table.toString('hex')}\n`), ['100000-3ffffff']);
 });
 
-test('what isn\'t whole program headers is no answer', (t) => {
-  for (const text of ['', '00\n', '0'.repeat(112), 'No such file']) t.throws(() => dumpOf(text), {message: /not the program headers/});
+test("what isn't whole program headers is no answer", (t) => {
+  for (const text of ['', '00\n', '0'.repeat(112), 'No such file'])
+    t.throws(() => dumpOf(text), {message: /not the program headers/});
 });

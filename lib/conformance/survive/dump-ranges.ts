@@ -24,7 +24,10 @@ export function expectedDump({iomem}: Observation): string[] {
   const crash = iomem.filter(({name}) => name === 'Crash kernel');
   if (crash.length === 0) throw new Broken('/proc/iomem has no Crash kernel: nothing is reserved for it');
   const without = (ranges: readonly Range[], hole: Range): Range[] =>
-    ranges.flatMap(({start, end}) => [{start, end: Math.min(end, hole.start)}, {start: Math.max(start, hole.end), end}]);
+    ranges.flatMap(({start, end}) => [
+      {start, end: Math.min(end, hole.start)},
+      {start: Math.max(start, hole.end), end},
+    ]);
   return shown(crash.reduce(without, systemRam(iomem)));
 }
 
@@ -34,7 +37,11 @@ export function expectedDump({iomem}: Observation): string[] {
  */
 export async function loadedDump(guest: CaseGuest): Promise<string[]> {
   const crash = guest.now.iomem.find(({name}) => name === 'Crash kernel');
-  for (let address = crash?.start ?? 0; crash && address < Math.min(crash.end, crash.start + 64 * PAGE); address += PAGE) {
+  for (
+    let address = crash?.start ?? 0;
+    crash && address < Math.min(crash.end, crash.start + 64 * PAGE);
+    address += PAGE
+  ) {
     const header = await memory(guest, address, HEADER);
     if (header.toString('latin1', 0, 4) !== '\x7fELF') continue;
     const table = Number(header.readBigUInt64LE(32));
@@ -54,7 +61,8 @@ print unpack("H*", $table), "\\n"'`;
 
 /** The ranges in what that printed. */
 export function dumpOf(hex: string): string[] {
-  if (!/^(?:[0-9a-f]{112})+\n$/.test(hex)) throw new Broken(`not the program headers of /proc/vmcore: "${clean(hex, 200)}"`);
+  if (!/^(?:[0-9a-f]{112})+\n$/.test(hex))
+    throw new Broken(`not the program headers of /proc/vmcore: "${clean(hex, 200)}"`);
   return shown(loads(Buffer.from(hex, 'hex')));
 }
 

@@ -4,7 +4,8 @@ import {errorOfLoading, loadScript} from './kexec.ts';
 
 /** /lib/udev/rules.d/50-kdump-tools.rules of kdump-tools 1.8.1 (Debian 12), the lines about memory. */
 const RULE = ['online', 'offline']
-  .map((action) => `SUBSYSTEM=="memory", ACTION=="${action}", PROGRAM="/usr/sbin/kdump-config try-reload"`).join('\n');
+  .map((action) => `SUBSYSTEM=="memory", ACTION=="${action}", PROGRAM="/usr/sbin/kdump-config try-reload"`)
+  .join('\n');
 
 const CALL = /^kdump-config /;
 

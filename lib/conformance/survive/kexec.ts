@@ -28,7 +28,7 @@ const ON_CRASH = 2;
  * a guest that keeps its kernel in /boot.
  */
 export const loadScript = ({crash = false, more = ''}): string =>
-  `perl -e '${PERL.replaceAll('\'', '\'\\\'\'')}' ${crash ? ON_CRASH : 0} "$(sed 's/ crashkernel=[^ ]*//' /proc/cmdline) ${more}"`;
+  `perl -e '${PERL.replaceAll("'", "'\\''")}' ${crash ? ON_CRASH : 0} "$(sed 's/ crashkernel=[^ ]*//' /proc/cmdline) ${more}"`;
 
 /** Runs it. The error of kexec_file_load(2), `none` where it worked. A step. */
 export async function loadKernel(guest: CaseGuest, what: Parameters<typeof loadScript>[0]): Promise<string> {
@@ -97,15 +97,20 @@ export async function crash(guest: CaseGuest, script: string): Promise<string> {
 
 /** Leaves the running kernel by a script, and waits until another one has booted. */
 async function leaveBy(guest: CaseGuest, script: string): Promise<void> {
-  const {qmp, session: {clone, limits}} = guest;
+  const {
+    qmp,
+    session: {clone, limits},
+  } = guest;
   const before = await bootIdOf(guest, onCtrlAltDelete(script));
   await ctrlAltDelete(qmp);
   // What is sent before the old shells have ended would be lost with them.
   const end = clone.clock.now() + limits.operationMs * BOOTS; // all of it is part of a boot
   for (;;) {
-    const ports = (await ask(qmp, 'query-chardev', chardevs)).filter(({label}) => label === 'work' || label === 'watch');
+    const ports = (await ask(qmp, 'query-chardev', chardevs)).filter(
+      ({label}) => label === 'work' || label === 'watch',
+    );
     if (ports.length === 2 && ports.every((port) => !port['frontend-open'])) break;
-    if (clone.clock.now() > end) throw new Broken('the guest\'s shells go on after Ctrl-Alt-Del');
+    if (clone.clock.now() > end) throw new Broken("the guest's shells go on after Ctrl-Alt-Del");
     await clone.clock.sleep(50);
   }
   await anotherBoot(guest, before);

@@ -29,19 +29,33 @@ const status = z.object({status: z.string()});
 const failure = z.looseObject({'error-desc': z.string().optional()});
 
 /** `running`, `paused`, `postmigrate`, …: what query-status says. */
-export const runState = async (guest: CaseGuest): Promise<string> => (await ask(guest.qmp, 'query-status', status)).status;
+export const runState = async (guest: CaseGuest): Promise<string> =>
+  (await ask(guest.qmp, 'query-status', status)).status;
 
 /**
  * Migrates the guest to another QEMU that has its DIMMs, and returns the guest there. What it had before is no longer to be used. Ends the
  * case where the migration fails or takes longer than an operation may. The case says `moves: true`. Source: docs/devel/migration of QEMU.
  */
 export async function migrate(guest: CaseGuest, given: Given, moved: Moved = 'running'): Promise<CaseGuest> {
-  return arrive(guest, await send(guest, given, moved), `migrated, ${moved}, to a QEMU that has its devices by ${given}`);
+  return arrive(
+    guest,
+    await send(guest, given, moved),
+    `migrated, ${moved}, to a QEMU that has its devices by ${given}`,
+  );
 }
 
 /** The guest where it was sent; ends the case where it didn't get there. */
-export async function arrive(guest: CaseGuest, {migration: {words, ...ends}, to, moved}: Sent, title: string): Promise<CaseGuest> {
-  guest.session.checks.require(ends, {from: 'completed', to: 'completed'}, 'how the migration ended', words || 'QEMU\'s events MIGRATION on both sides');
+export async function arrive(
+  guest: CaseGuest,
+  {migration: {words, ...ends}, to, moved}: Sent,
+  title: string,
+): Promise<CaseGuest> {
+  guest.session.checks.require(
+    ends,
+    {from: 'completed', to: 'completed'},
+    'how the migration ended',
+    words || "QEMU's events MIGRATION on both sides",
+  );
   await leave(guest);
   if (moved === 'stopped') await to.vm.qmp.execute('cont');
   return new CaseGuest(await nextOf(guest).begin(to, title));
@@ -49,7 +63,10 @@ export async function arrive(guest: CaseGuest, {migration: {words, ...ends}, to,
 
 /** Tries a migration that may fail, to a QEMU that ends where it does. The guest stays here. A step. */
 export async function tryMigrate(guest: CaseGuest, given: Given): Promise<Migration> {
-  return guest.step(`migrate to a QEMU that has the DIMMs by ${given}`, async () => (await send(guest, given, 'running')).migration);
+  return guest.step(
+    `migrate to a QEMU that has the DIMMs by ${given}`,
+    async () => (await send(guest, given, 'running')).migration,
+  );
 }
 
 interface Sent {
@@ -65,8 +82,18 @@ interface Further {
 }
 
 /** Sends the guest to another QEMU, and waits for the end on both sides, whichever it is. */
-export async function send(guest: CaseGuest, given: Given, moved: Moved, {devices = [], first}: Further = {}): Promise<Sent> {
-  const {qmp, session: {limits: {operationMs}}} = guest;
+export async function send(
+  guest: CaseGuest,
+  given: Given,
+  moved: Moved,
+  {devices = [], first}: Further = {},
+): Promise<Sent> {
+  const {
+    qmp,
+    session: {
+      limits: {operationMs},
+    },
+  } = guest;
   const to = await launchWith(guest, await dimmsOf(guest), given, 'incoming', devices);
   for (const one of [to.vm.qmp, qmp]) await saveAll(one);
   await limit(qmp, first ? CRAWLING : UNLIMITED);
@@ -80,7 +107,8 @@ export async function send(guest: CaseGuest, given: Given, moved: Moved, {device
     await limit(qmp, UNLIMITED);
   }
   const from = await ended(qmp, here, operationMs);
-  if (from === 'completed') return {migration: {from, to: await ended(to.vm.qmp, there, operationMs), words: ''}, to, moved};
+  if (from === 'completed')
+    return {migration: {from, to: await ended(to.vm.qmp, there, operationMs), words: ''}, to, moved};
   const words = clean((await ask(qmp, 'query-migrate', failure))['error-desc'] ?? '', 500);
   await to.close();
   return {migration: {from, to: 'ended', words}, to, moved};
@@ -100,12 +128,28 @@ export async function dimmsOf(guest: CaseGuest): Promise<MemoryDevice[]> {
 }
 
 /** Another QEMU of the same machine with these DIMMs, and with the same disk. */
-export async function launchWith(guest: CaseGuest, dimms: readonly MemoryDevice[], given: Given, starts: 'incoming' | 'stopped', devices: readonly string[] = []): Promise<Clone> {
-  const to = await nextOf(guest).launch({starts, devices: [...(given === 'command line' ? dimms.flatMap((dimm) => argumentsOf(dimm)) : []), ...devices]});
+export async function launchWith(
+  guest: CaseGuest,
+  dimms: readonly MemoryDevice[],
+  given: Given,
+  starts: 'incoming' | 'stopped',
+  devices: readonly string[] = [],
+): Promise<Clone> {
+  const to = await nextOf(guest).launch({
+    starts,
+    devices: [...(given === 'command line' ? dimms.flatMap((dimm) => argumentsOf(dimm)) : []), ...devices],
+  });
   if (given !== 'device_add') return to;
   for (const {id, memdev, size, slot, address, node} of dimms) {
     await to.vm.qmp.execute('object-add', {'qom-type': 'memory-backend-ram', id: backendOf(memdev), size});
-    await to.vm.qmp.execute('device_add', {driver: 'pc-dimm', id, memdev: backendOf(memdev), slot, addr: address, node});
+    await to.vm.qmp.execute('device_add', {
+      driver: 'pc-dimm',
+      id,
+      memdev: backendOf(memdev),
+      slot,
+      addr: address,
+      node,
+    });
   }
   return to;
 }
@@ -113,7 +157,12 @@ export async function launchWith(guest: CaseGuest, dimms: readonly MemoryDevice[
 /** What a DIMM is on QEMU's command line, at the place that it has. */
 function argumentsOf({id, memdev, size, slot, address, node, type}: MemoryDevice): string[] {
   if (type !== 'dimm') throw new Broken(`${id} is a ${type}: only DIMMs can be given to another QEMU`);
-  return ['-object', `memory-backend-ram,id=${backendOf(memdev)},size=${size}`, '-device', `pc-dimm,id=${id},memdev=${backendOf(memdev)},slot=${slot},addr=${address},node=${node}`];
+  return [
+    '-object',
+    `memory-backend-ram,id=${backendOf(memdev)},size=${size}`,
+    '-device',
+    `pc-dimm,id=${id},memdev=${backendOf(memdev)},slot=${slot},addr=${address},node=${node}`,
+  ];
 }
 
 /** QEMU names a backend by its path. */
@@ -121,22 +170,33 @@ const backendOf = (memdev: string): string => memdev.replace(/^\/objects\//, '')
 
 /** Nothing is to be left out of what is saved or sent: a clone was loaded with its RAM left out. */
 export const saveAll = (qmp: Qmp): Promise<unknown> =>
-  qmp.execute('migrate-set-capabilities', {capabilities: [{capability: 'events', state: true}, {capability: 'x-ignore-shared', state: false}]});
+  qmp.execute('migrate-set-capabilities', {
+    capabilities: [
+      {capability: 'events', state: true},
+      {capability: 'x-ignore-shared', state: false},
+    ],
+  });
 
 /** Bytes a second: nothing is to slow a migration down, QEMU's limit is meant for networks; or it is to be all but held. */
 const [UNLIMITED, CRAWLING] = [2 ** 40, 16 * 2 ** 10];
 
-const limit = (qmp: Qmp, bandwidth: number): Promise<unknown> => qmp.execute('migrate-set-parameters', {'max-bandwidth': bandwidth});
+const limit = (qmp: Qmp, bandwidth: number): Promise<unknown> =>
+  qmp.execute('migrate-set-parameters', {'max-bandwidth': bandwidth});
 
 async function ended(qmp: Qmp, mark: number, ms: number): Promise<string> {
   const isLast = (value: unknown): boolean => value === 'completed' || value === 'failed';
-  const last = await qmp.events.next(mark, 'MIGRATION (completed or failed)', ({event, data}) => event === 'MIGRATION' && isLast(data['status']), ms);
+  const last = await qmp.events.next(
+    mark,
+    'MIGRATION (completed or failed)',
+    ({event, data}) => event === 'MIGRATION' && isLast(data['status']),
+    ms,
+  );
   return String(last.data['status']);
 }
 
 /** How this guest gets on to a next life. */
 export function nextOf(guest: CaseGuest): NextLife {
   const {next} = guest.session;
-  if (!next) throw new Broken('this guest can\'t be moved');
+  if (!next) throw new Broken("this guest can't be moved");
   return next;
 }

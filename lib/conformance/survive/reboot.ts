@@ -74,8 +74,9 @@ export async function reboot(guest: CaseGuest): Promise<CaseGuest> {
  */
 export async function firmwareRam(guest: CaseGuest): Promise<{start: number; end: number}[]> {
   const log = await guest.sh('dmesg | grep BIOS-e820:');
-  return [...log.matchAll(/BIOS-e820: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\] +(?:usable|System RAM)$/gm)]
-    .map(([, start, last]) => ({start: Number(start), end: Number(last) + 1}));
+  return [...log.matchAll(/BIOS-e820: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\] +(?:usable|System RAM)$/gm)].map(
+    ([, start, last]) => ({start: Number(start), end: Number(last) + 1}),
+  );
 }
 
 const TROUBLE = 'WARNING: |BUG: |Oops|kernel BUG at|PNP0C80:[0-9a-f]+: ';

@@ -27,7 +27,13 @@ export async function sleepStates(guest: CaseGuest): Promise<{states: string[]; 
  * step. Source: Documentation/admin-guide/pm/sleep-states.rst.
  */
 export function suspendToRam(guest: CaseGuest): Promise<Slept> {
-  const {qmp, session: {clone, limits: {operationMs}}} = guest;
+  const {
+    qmp,
+    session: {
+      clone,
+      limits: {operationMs},
+    },
+  } = guest;
   return guest.step('suspend to RAM, wake up', async () => {
     const mark = qmp.events.mark();
     const written = writeGuestFile(clone.shell, '/sys/power/state', 'mem', operationMs);
@@ -35,7 +41,13 @@ export function suspendToRam(guest: CaseGuest): Promise<Slept> {
     await Promise.race([asleep, written]); // a guest that refuses answers without sleeping
     if (qmp.events.since(mark).some(({event}) => event === 'SUSPEND')) await qmp.execute('system_wakeup');
     const {errno} = await written;
-    return {errno, events: qmp.events.since(mark).map(({event}) => event).filter((event) => POWER.includes(event))};
+    return {
+      errno,
+      events: qmp.events
+        .since(mark)
+        .map(({event}) => event)
+        .filter((event) => POWER.includes(event)),
+    };
   });
 }
 
@@ -69,7 +81,11 @@ function noAnswer(error: unknown): string {
  * test_resume.
  */
 export async function hibernate(guest: CaseGuest, wanted: string, because: string): Promise<void> {
-  const {clone, checks, limits: {operationMs}} = guest.session;
+  const {
+    clone,
+    checks,
+    limits: {operationMs},
+  } = guest.session;
   await guest.step('hibernate: write the image, read it, resume', async () => {
     await guest.sh(PREPARE);
     const write = writeGuestFile(clone.shell, '/sys/power/state', 'disk', operationMs);

@@ -38,7 +38,10 @@ export async function mustLoadVm(guest: CaseGuest, tag: string, given: Given): P
  * Loads what was saved where it was saved, without ending QEMU. QEMU's memory devices and the guest's memory blocks then: the two may not
  * agree any more, so nothing is observed.
  */
-export async function loadVmInPlace({qmp, session: {clone, limits}}: CaseGuest, tag: string): Promise<{words: string; devices: string[]; blocks: number[]}> {
+export async function loadVmInPlace(
+  {qmp, session: {clone, limits}}: CaseGuest,
+  tag: string,
+): Promise<{words: string; devices: string[]; blocks: number[]}> {
   const words = await qmp.hmp(`loadvm ${tag}`);
   const {stdout} = await clone.shell.run('memhp_states', limits.operationMs);
   return {

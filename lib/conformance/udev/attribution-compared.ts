@@ -15,7 +15,10 @@ export async function compareWithout(guest: CaseGuest, dimm: Dimm, other: CaseGu
   const twin = await other.plugDimm({id: dimm.id, size: `${dimm.size / 2 ** 20}M`});
   return dimm.blocks.map(({id, name, state}, i): Onlining => {
     const without = twin.blocks[i]?.state === 'online';
-    const attempts: Onlining['attempts'] = state === 'online' ? [{by: without ? 'kernel' : 'udev', rule: null, task: '', pid: null, file: null, ms: null, result: 'online'}] : [];
+    const attempts: Onlining['attempts'] =
+      state === 'online'
+        ? [{by: without ? 'kernel' : 'udev', rule: null, task: '', pid: null, file: null, ms: null, result: 'online'}]
+        : [];
     return {block: name, zone: zoneOf(guest.view(id)) ?? null, createdMs: 0, attempts};
   });
 }

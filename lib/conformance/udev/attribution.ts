@@ -28,12 +28,16 @@ export interface WatchOptions {
  */
 export async function watchOnlining(guest: CaseGuest, options: WatchOptions = {}): Promise<Watch> {
   const watch = await tryWatching(guest, options);
-  if (!watch) throw new Broken('the guest\'s kernel has no kprobe events, so that it can\'t tell who onlines memory');
+  if (!watch) throw new Broken("the guest's kernel has no kprobe events, so that it can't tell who onlines memory");
   return watch;
 }
 
 /** As watchOnlining around a plug; where the kernel can't tell, the same plug in another clone does, whose udevd is dead. */
-export async function proveOnlining({guest, untouched}: Pick<CaseContext, 'guest' | 'untouched'>, plug: () => Promise<Dimm>, options: WatchOptions = {}): Promise<Onlining[]> {
+export async function proveOnlining(
+  {guest, untouched}: Pick<CaseContext, 'guest' | 'untouched'>,
+  plug: () => Promise<Dimm>,
+  options: WatchOptions = {},
+): Promise<Onlining[]> {
   const watch = await tryWatching(guest, options);
   const dimm = await plug();
   return watch ? watch.of(dimm) : compareWithout(guest, dimm, await untouched());
@@ -53,7 +57,9 @@ async function tryWatching(guest: CaseGuest, {rules = false}: WatchOptions): Pro
       return dimm.blocks.map(({name, id}) => {
         const created = traced.created.get(name);
         if (created === undefined) throw new Broken(`the kernel's trace doesn't tell of ${name}`);
-        const attempts = traced.calls.filter(({block}) => block === name).map((call) => attemptOf(call, created, traced, done));
+        const attempts = traced.calls
+          .filter(({block}) => block === name)
+          .map((call) => attemptOf(call, created, traced, done));
         return {block: name, zone: zoneOf(guest.view(id)) ?? null, createdMs: ms(created - start), attempts};
       });
     },
@@ -88,6 +94,8 @@ const ms = (seconds: number): number => Math.round(seconds * 1_000_000) / 1000;
 
 /** Milliseconds from the first block that was there to the last one online; null where none is. */
 export function msToLastBlock(blocks: readonly Onlining[]): number | null {
-  const times = blocks.flatMap(({createdMs, attempts}) => attempts.filter(({result}) => result === 'online').map((one) => createdMs + (one.ms ?? NaN)));
+  const times = blocks.flatMap(({createdMs, attempts}) =>
+    attempts.filter(({result}) => result === 'online').map((one) => createdMs + (one.ms ?? NaN)),
+  );
   return times.length === 0 || times.some(Number.isNaN) ? null : Math.round(Math.max(...times));
 }

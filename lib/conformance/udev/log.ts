@@ -25,22 +25,32 @@ export interface RuleDone {
  * `memory32: FILE:LINE Writing ATTR{'/sys/…/state'}="online".` · `memory32: FILE:LINE ATTR{state}="online": Writing "online" to sysfs attribute "state".`
  */
 export function parseUdevLog(text: string): RuleDone[] {
-  return text.split('\n').filter(Boolean).flatMap((line) => {
-    const {MESSAGE, _PID} = entry(line);
-    const block = /\bmemory\d+\b/.exec(MESSAGE)?.[0];
-    const rule = /(\/\S+\.rules):(\d+)/.exec(MESSAGE)?.slice(1).join(':');
-    if (block === undefined || rule === undefined || MESSAGE.includes('Failed to ')) return [];
-    const word = /(?:state|online)' writing '([^']*)'|\/(?:state|online)'\}="([^"]*)"|Writing "([^"]*)" to sysfs attribute "(?:state|online)"/.exec(MESSAGE)?.slice(1).join('');
-    if (word === undefined && !/\.rules:\d+ RUN\b/.test(MESSAGE)) return [];
-    return [{pid: Number(_PID), block, rule, word}];
-  });
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .flatMap((line) => {
+      const {MESSAGE, _PID} = entry(line);
+      const block = /\bmemory\d+\b/.exec(MESSAGE)?.[0];
+      const rule = /(\/\S+\.rules):(\d+)/.exec(MESSAGE)?.slice(1).join(':');
+      if (block === undefined || rule === undefined || MESSAGE.includes('Failed to ')) return [];
+      const word =
+        /(?:state|online)' writing '([^']*)'|\/(?:state|online)'\}="([^"]*)"|Writing "([^"]*)" to sysfs attribute "(?:state|online)"/
+          .exec(MESSAGE)
+          ?.slice(1)
+          .join('');
+      if (word === undefined && !/\.rules:\d+ RUN\b/.test(MESSAGE)) return [];
+      return [{pid: Number(_PID), block, rule, word}];
+    });
 }
 
 /** A line of the journal as JSON. A message that is no text is an array of bytes there. */
 export function entry(line: string): {MESSAGE: string; _PID: string} {
   try {
     const {MESSAGE, _PID} = JSON.parse(line) as {MESSAGE: unknown; _PID: unknown};
-    return {MESSAGE: Array.isArray(MESSAGE) ? Buffer.from(MESSAGE as number[]).toString() : String(MESSAGE), _PID: String(_PID)};
+    return {
+      MESSAGE: Array.isArray(MESSAGE) ? Buffer.from(MESSAGE as number[]).toString() : String(MESSAGE),
+      _PID: String(_PID),
+    };
   } catch {
     throw new Broken(`not a line of the journal: "${line.slice(0, 160)}"`);
   }

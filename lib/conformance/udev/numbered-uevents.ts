@@ -38,11 +38,17 @@ export async function listenNumbered(guest: CaseGuest): Promise<() => Promise<Nu
 /** Parses the heads of `udevadm monitor --property` with the line SEQNUM=N of each. Throws Broken on anything else. */
 export function parseNumbered(text: string): NumberedUevent[] {
   const lines = text.split('\n').filter((line) => line !== '');
-  return lines.filter((_, i) => i % 2 === 0).map((head, i) => {
-    const heading = /^(KERNEL|UDEV) *\[\d+\.\d+\] +(\w+) +\/devices\/system\/memory\/(memory(?:0|[1-9]\d*)) \(memory\)$/.exec(head);
-    const number = /^SEQNUM=(\d+)$/.exec(lines[i * 2 + 1] ?? '')?.[1];
-    if (!heading || number === undefined) throw new Broken(`not a uevent of a memory block with its number: "${head.slice(0, 120)}", "${(lines[i * 2 + 1] ?? '').slice(0, 60)}"`);
-    const [, from, action = '', block = ''] = heading;
-    return {from: from === 'KERNEL' ? 'kernel' : 'udev', action, block, number: Number(number)};
-  });
+  return lines
+    .filter((_, i) => i % 2 === 0)
+    .map((head, i) => {
+      const heading =
+        /^(KERNEL|UDEV) *\[\d+\.\d+\] +(\w+) +\/devices\/system\/memory\/(memory(?:0|[1-9]\d*)) \(memory\)$/.exec(head);
+      const number = /^SEQNUM=(\d+)$/.exec(lines[i * 2 + 1] ?? '')?.[1];
+      if (!heading || number === undefined)
+        throw new Broken(
+          `not a uevent of a memory block with its number: "${head.slice(0, 120)}", "${(lines[i * 2 + 1] ?? '').slice(0, 60)}"`,
+        );
+      const [, from, action = '', block = ''] = heading;
+      return {from: from === 'KERNEL' ? 'kernel' : 'udev', action, block, number: Number(number)};
+    });
 }

@@ -31,7 +31,12 @@ export async function readRules(guest: Pick<CaseGuest, 'sh'>): Promise<Reading> 
   const said = await guest.sh('{ systemd-detect-virt || true; } && uname -m && udevadm --version');
   const [, virt = '', machine = '', version = ''] = /^(\S*)\n(\S+)\n(\d+)\b.*\n?$/.exec(said) ?? [];
   if (version === '') throw new Broken(`the guest has not said what it is in three lines: "${clean(said, 200)}"`);
-  return {found, files: inForce(found).map(({path, bytes}) => parseRules(path, bytes)), machine: {virt, arch: archNamed(machine)}, systemd: Number.parseInt(version, 10)};
+  return {
+    found,
+    files: inForce(found).map(({path, bytes}) => parseRules(path, bytes)),
+    machine: {virt, arch: archNamed(machine)},
+    systemd: Number.parseInt(version, 10),
+  };
 }
 
 /** A file hides those of the same name in directories that come later; all are read by their names. */
@@ -52,19 +57,28 @@ function policyNamed(name: string): Policy {
 }
 
 /** What the lint says of the rules in force, for this guest and any policy. */
-export const lintRules = ({found, machine}: Reading): readonly Finding[] => lintFiles(inForce(found), {...machine, complete: true}).findings;
+export const lintRules = ({found, machine}: Reading): readonly Finding[] =>
+  lintFiles(inForce(found), {...machine, complete: true}).findings;
 
 /** Digest of all rule files, hidden ones too. */
 export const digestOf = (found: readonly GuestFile[]): string =>
-  found.reduce((hash, {path, bytes}) => hash.update(`${path}\0${bytes.length}\0`).update(bytes), createHash('sha256')).digest('hex');
+  found
+    .reduce((hash, {path, bytes}) => hash.update(`${path}\0${bytes.length}\0`).update(bytes), createHash('sha256'))
+    .digest('hex');
 
 /** The files in force that write to a block's state, with the rules that do. */
 export function memoryFiles({files, found}: Reading): RuleFile[] {
-  return files.filter((file) => writesSomewhere([file])).map(({path, rules}) => ({
-    path,
-    sha256: createHash('sha256').update(found.find((one) => one.path === path)?.bytes ?? '').digest('hex'),
-    lines: rules.filter(({tokens}) => tokens.some(writesState)).map(({source}) => ({line: source.last, text: source.text.slice(0, 1000)})),
-  }));
+  return files
+    .filter((file) => writesSomewhere([file]))
+    .map(({path, rules}) => ({
+      path,
+      sha256: createHash('sha256')
+        .update(found.find((one) => one.path === path)?.bytes ?? '')
+        .digest('hex'),
+      lines: rules
+        .filter(({tokens}) => tokens.some(writesState))
+        .map(({source}) => ({line: source.last, text: source.text.slice(0, 1000)})),
+    }));
 }
 
 /** The zones that a word onlines to where no zone reaches the DIMM and movable_node isn't given: contig-zones never chooses Movable. */
@@ -77,7 +91,8 @@ export const zoneByWord = (word: string): string | null => ZONES[word] ?? null;
 export const fateOf = (block: Onlining): string => `${whoOf(block)} → ${block.zone ?? 'offline'}`;
 
 /** The fate of a block that nothing but the kernel's policy takes care of. */
-export const fateByPolicy = (policy: string): string => (policy === 'offline' ? 'nobody → offline' : `kernel → ${ZONES[policy] ?? '?'}`);
+export const fateByPolicy = (policy: string): string =>
+  policy === 'offline' ? 'nobody → offline' : `kernel → ${ZONES[policy] ?? '?'}`;
 
 /**
  * The fates that the rules leave open for a plugged block. Where the policy isn't offline the kernel is always first: it holds the lock
@@ -86,16 +101,24 @@ export const fateByPolicy = (policy: string): string => (policy === 'offline' ? 
 export function fatesByRules(reading: Reading, policy: string, block: string): string[] {
   if (policy !== 'offline') return [fateByPolicy(policy)];
   const {outcome, writes} = readEffect(reading, policy, block);
-  return [...new Set(outcome.flatMap((word) => {
-    const zone = ZONES[word];
-    if (zone === undefined) return [fateByPolicy('offline')];
-    return writes.filter(({value}) => value.open || value.values.includes(word)).map(({place}) => `udev (${asLogged(reading, place)}) → ${zone}`);
-  }))];
+  return [
+    ...new Set(
+      outcome.flatMap((word) => {
+        const zone = ZONES[word];
+        if (zone === undefined) return [fateByPolicy('offline')];
+        return writes
+          .filter(({value}) => value.open || value.values.includes(word))
+          .map(({place}) => `udev (${asLogged(reading, place)}) → ${zone}`);
+      }),
+    ),
+  ];
 }
 
 /** udevd names a rule by the last of its lines, and since systemd 258 by the first. */
 function asLogged({files, systemd}: Reading, {file, line}: {file: string; line: number}): string {
-  const rule = files.find(({path}) => path === file)?.rules.find(({source}) => firstLine(source) <= line && line <= source.last);
+  const rule = files
+    .find(({path}) => path === file)
+    ?.rules.find(({source}) => firstLine(source) <= line && line <= source.last);
   return `${file}:${rule ? (systemd >= FIRST_LINE ? firstLine(rule.source) : rule.source.last) : line}`;
 }
 

@@ -10,16 +10,47 @@ const CONF = ['etc', 'run', 'usr/local/lib', 'usr/lib', 'lib'];
 
 /** What the lint reads of a root, files and directories; /lib and its like as the links that they are. */
 const READ = [
-  'bin', 'sbin', 'lib', 'lib64', 'etc/os-release', 'usr/lib/os-release', 'etc/default', 'etc/kernel', 'usr/lib/kernel/cmdline', 'etc/sysctl.conf',
-  'etc/rc.local', 'etc/rc.d/rc.local', 'etc/local.d', 'etc/crontab', 'etc/cron.d', 'etc/cron.hourly', 'etc/cron.daily', 'etc/sysfs.conf', 'etc/sysfs.d',
-  'etc/init.d/sysfsutils', 'boot/grub', 'boot/grub2', 'boot/loader', 'boot/extlinux', 'boot/config-*', 'usr/lib/modules/*/config',
-  ...CONF.flatMap((dir) => ['udev/rules.d', 'tmpfiles.d', 'sysctl.d', 'modprobe.d', 'systemd/system'].map((name) => `${dir}/${name}`)),
+  'bin',
+  'sbin',
+  'lib',
+  'lib64',
+  'etc/os-release',
+  'usr/lib/os-release',
+  'etc/default',
+  'etc/kernel',
+  'usr/lib/kernel/cmdline',
+  'etc/sysctl.conf',
+  'etc/rc.local',
+  'etc/rc.d/rc.local',
+  'etc/local.d',
+  'etc/crontab',
+  'etc/cron.d',
+  'etc/cron.hourly',
+  'etc/cron.daily',
+  'etc/sysfs.conf',
+  'etc/sysfs.d',
+  'etc/init.d/sysfsutils',
+  'boot/grub',
+  'boot/grub2',
+  'boot/loader',
+  'boot/extlinux',
+  'boot/config-*',
+  'usr/lib/modules/*/config',
+  ...CONF.flatMap((dir) =>
+    ['udev/rules.d', 'tmpfiles.d', 'sysctl.d', 'modprobe.d', 'systemd/system'].map((name) => `${dir}/${name}`),
+  ),
 ];
 
 /** Of these it is enough that they are there. */
 const THERE = [
-  'boot/vmlinu*', 'usr/lib/modules/*/modules.dep', 'usr/lib/systemd/libsystemd-shared*', 'usr/lib/*/systemd/libsystemd-shared*',
-  'usr/bin/systemd-tmpfiles', 'usr/bin/udevadm', 'usr/lib/systemd/systemd-udevd', 'usr/sbin/update-grub',
+  'boot/vmlinu*',
+  'usr/lib/modules/*/modules.dep',
+  'usr/lib/systemd/libsystemd-shared*',
+  'usr/lib/*/systemd/libsystemd-shared*',
+  'usr/bin/systemd-tmpfiles',
+  'usr/bin/udevadm',
+  'usr/lib/systemd/systemd-udevd',
+  'usr/sbin/update-grub',
 ];
 
 /** Files that the kernel makes: they say nothing of their sizes, so that tar finds nothing in them. */
@@ -53,14 +84,22 @@ export async function readScripts(guest: CaseGuest, paths: readonly string[]): P
   return all.length === 0 ? new Map<string, Kept>() : unpacked(all);
 }
 
-const lines = (bytes: Buffer): string[] => bytes.toString().split('\n').filter((line) => line !== '');
+const lines = (bytes: Buffer): string[] =>
+  bytes
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '');
 
 /** The lines that the guest has encoded, if they are those that it has made the digest of. */
 function verified(answer: string, count: number): Buffer[] {
   const parts = answer.split('\n');
-  const said = parts.slice(0, count).map((line) => `${line}\n`).join('');
+  const said = parts
+    .slice(0, count)
+    .map((line) => `${line}\n`)
+    .join('');
   const digest = createHash('sha256').update(said).digest('hex');
-  if (parts.slice(count).join('\n').trim() !== `${digest}  -`) throw new Broken('the guest\'s files were not read as they are: their digest is another one');
+  if (parts.slice(count).join('\n').trim() !== `${digest}  -`)
+    throw new Broken("the guest's files were not read as they are: their digest is another one");
   return parts.slice(0, count).map((line) => Buffer.from(line, 'base64'));
 }
 

@@ -24,7 +24,8 @@ export async function lintGuestRoot(guest: CaseGuest): Promise<RootReading> {
   const missed = new Set<string>();
   const first = lintRoot(new Tree(noting(memoryNodes(files), missed)), question);
   const scripts = missed.size === 0 ? new Map<string, never>() : await readScripts(guest, [...missed].sort());
-  const linted = scripts.size === 0 ? first : lintRoot(new Tree(memoryNodes(new Map([...files, ...scripts]))), question);
+  const linted =
+    scripts.size === 0 ? first : lintRoot(new Tree(memoryNodes(new Map([...files, ...scripts]))), question);
   return {linted, question};
 }
 
@@ -34,7 +35,12 @@ function noting(nodes: Nodes, missed: Set<string>): Nodes {
     ...nodes,
     at: (path) => {
       const node = nodes.at(path);
-      if (!node && /^(usr\/(local\/)?s?bin|usr\/lib|opt|srv)\/.*[^/.]+$/.test(path) && !/\/(udev|systemd\/system|modules|kernel|[a-z]+\.d)(\/|$)|config|libsystemd/.test(path)) missed.add(path);
+      if (
+        !node &&
+        /^(usr\/(local\/)?s?bin|usr\/lib|opt|srv)\/.*[^/.]+$/.test(path) &&
+        !/\/(udev|systemd\/system|modules|kernel|[a-z]+\.d)(\/|$)|config|libsystemd/.test(path)
+      )
+        missed.add(path);
       return node;
     },
   };
@@ -45,8 +51,14 @@ export const fatesOfRoot = ({linted}: RootReading): string[] =>
   linted.answer.plugged.fates.map(({by, zone}) => `${by === 'program' ? 'udev' : by} → ${zone ?? 'offline'}`);
 
 /** What became of blocks, in the same words. */
-export const fatesSeen = (blocks: readonly Onlining[]): string[] =>
-  [...new Set(blocks.map(({attempts, zone}) => `${attempts.find(({result}) => result === 'online')?.by ?? 'nobody'} → ${zone ?? 'offline'}`))];
+export const fatesSeen = (blocks: readonly Onlining[]): string[] => [
+  ...new Set(
+    blocks.map(
+      ({attempts, zone}) =>
+        `${attempts.find(({result}) => result === 'online')?.by ?? 'nobody'} → ${zone ?? 'offline'}`,
+    ),
+  ),
+];
 
 /** The fix that `memhp udev lint ROOT --fix` prints for the guest. */
 export const fixOf = ({linted, question}: RootReading, want: Want): Fix => fixRoot(linted, question, want);
@@ -57,8 +69,13 @@ export async function applyFix(guest: CaseGuest, fix: Fix): Promise<void> {
   const {files, then} = fix.fix.remedy;
   for (const file of files) {
     const path = `/${file.path}`;
-    const make = 'text' in file ? `printf '%s' ${shellQuote(file.text)} >${shellQuote(path)}` : `ln -sf ${shellQuote(file.target)} ${shellQuote(path)}`;
-    await guest.step(`write ${path}`, () => guest.sh(`mkdir -p ${shellQuote(path.replace(/\/[^/]*$/, ''))} && ${make}`));
+    const make =
+      'text' in file
+        ? `printf '%s' ${shellQuote(file.text)} >${shellQuote(path)}`
+        : `ln -sf ${shellQuote(file.target)} ${shellQuote(path)}`;
+    await guest.step(`write ${path}`, () =>
+      guest.sh(`mkdir -p ${shellQuote(path.replace(/\/[^/]*$/, ''))} && ${make}`),
+    );
   }
   await guest.step(then.join('; '), () => guest.sh(then.join(' && ')));
   if (then.some((command) => command.startsWith('udevadm'))) await reloadUdev(guest); // old ones read the rules when the next uevent comes

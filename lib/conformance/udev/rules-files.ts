@@ -26,14 +26,22 @@ export async function readRulesFiles(guest: Pick<CaseGuest, 'sh'>): Promise<Gues
     printf '%s\\n' "$names" "$contents" | sha256sum`);
   const said = /^[^\n]*\n[^\n]*\n/.exec(answer)?.[0] ?? '';
   const digest = createHash('sha256').update(said).digest('hex');
-  if (answer.slice(said.length).trim() !== `${digest}  -`) throw new Broken('the guest\'s rules files were not read as they are: their digest is another one');
+  if (answer.slice(said.length).trim() !== `${digest}  -`)
+    throw new Broken("the guest's rules files were not read as they are: their digest is another one");
   const [names = Buffer.from(''), all = Buffer.from('')] = said.split('\n').map((text) => Buffer.from(text, 'base64'));
   let at = 0;
-  const files = names.toString().split('\0').filter(Boolean).map((line): GuestFile => {
-    const size = Number.parseInt(line, 10);
-    at += size;
-    return {path: line.replace(/^\d+ /, ''), bytes: all.subarray(at - size, at)};
-  });
-  if (at !== all.length) throw new Broken(`the guest's rules files have ${all.length} bytes, and ${at} by their sizes: they change while they are read`);
+  const files = names
+    .toString()
+    .split('\0')
+    .filter(Boolean)
+    .map((line): GuestFile => {
+      const size = Number.parseInt(line, 10);
+      at += size;
+      return {path: line.replace(/^\d+ /, ''), bytes: all.subarray(at - size, at)};
+    });
+  if (at !== all.length)
+    throw new Broken(
+      `the guest's rules files have ${all.length} bytes, and ${at} by their sizes: they change while they are read`,
+    );
   return files;
 }

@@ -36,7 +36,9 @@ export async function dropRule(guest: CaseGuest, where: Where, file: string): Pr
 
 /** Lets udevd read its rules again; old ones do so when the next uevent comes. Needs `command:udevadm`. */
 export async function reloadUdev(guest: CaseGuest): Promise<void> {
-  await guest.sh(`udevadm control --reload && echo change >/sys/devices/system/memory/memory${guest.now.blocks[0]?.id ?? 0}/uevent && udevadm settle`);
+  await guest.sh(
+    `udevadm control --reload && echo change >/sys/devices/system/memory/memory${guest.now.blocks[0]?.id ?? 0}/uevent && udevadm settle`,
+  );
 }
 
 /** Restarts udevd, as the document says. Needs `command:systemctl`. */
@@ -63,9 +65,17 @@ export async function thawUdevd(guest: CaseGuest): Promise<void> {
  * Changes a word of a rule file behind udevd's back: in its place, to one of the same length with what follows it, with the old time. udevd
  * looks at its directories' times, and since systemd 254 at size, time and inode of each file.
  */
-export async function swapRule(guest: CaseGuest, where: Where, file: string, old: string, wanted: string): Promise<void> {
+export async function swapRule(
+  guest: CaseGuest,
+  where: Where,
+  file: string,
+  old: string,
+  wanted: string,
+): Promise<void> {
   const path = pathOfRules(where, file);
-  await guest.sh(`touch -r ${path} /run/memhp.time && sed ${shellQuote(`s/${old}"/${wanted}/`)} ${path} >/run/memhp.rules && cat /run/memhp.rules >${path} && touch -r /run/memhp.time ${path}`);
+  await guest.sh(
+    `touch -r ${path} /run/memhp.time && sed ${shellQuote(`s/${old}"/${wanted}/`)} ${path} >/run/memhp.rules && cat /run/memhp.rules >${path} && touch -r /run/memhp.time ${path}`,
+  );
 }
 
 /**

@@ -106,7 +106,14 @@ export function parseTrace(atFirst: string, atLast: string): Traced {
     if (begun !== undefined) {
       open.delete(pid);
       const file = /\(((?:state|online))_store\b/.exec(rest)?.[1] as Call['file'] | undefined;
-      (event === 'onlined' ? calls : offlines).push({block: begun, task: clean(task).trim(), pid, seconds, file: file ?? null, result: Number(/ret=(-?\d+)/.exec(rest)?.[1])});
+      (event === 'onlined' ? calls : offlines).push({
+        block: begun,
+        task: clean(task).trim(),
+        pid,
+        seconds,
+        file: file ?? null,
+        result: Number(/ret=(-?\d+)/.exec(rest)?.[1]),
+      });
     }
   }
   return {created, calls, offlines, marks, forks, tasks};
@@ -114,17 +121,27 @@ export function parseTrace(atFirst: string, atLast: string): Traced {
 
 /** Lines of /proc/PID/stat. */
 export function parseTasks(text: string): Map<number, Task> {
-  return new Map([...text.matchAll(/^(\d+) \((.*)\) (\w) (\d+) /gm)].map(([, pid, name = '', state, parent]) => [Number(pid), {name, parent: Number(parent), state}]));
+  return new Map(
+    [...text.matchAll(/^(\d+) \((.*)\) (\w) (\d+) /gm)].map(([, pid, name = '', state, parent]) => [
+      Number(pid),
+      {name, parent: Number(parent), state},
+    ]),
+  );
 }
 
 const isUdevd = (task: Task | undefined): boolean => task?.name === 'systemd-udevd' || task?.name === 'udevd';
 
 /** udevd's main processes, which aren't children of another udevd: what each is doing. Zombies don't count. */
 export const udevdStates = (tasks: ReadonlyMap<number, Task>): (string | undefined)[] =>
-  [...tasks.values()].filter((task) => isUdevd(task) && !isUdevd(tasks.get(task.parent)) && task.state !== 'Z').map(({state}) => state);
+  [...tasks.values()]
+    .filter((task) => isUdevd(task) && !isUdevd(tasks.get(task.parent)) && task.state !== 'Z')
+    .map(({state}) => state);
 
 /** Who called: the kernel by itself, a descendant of udevd, or somebody else. */
-export function originOf({pid, file}: Pick<Call, 'pid' | 'file'>, tasks: ReadonlyMap<number, Task>): 'kernel' | 'udev' | 'process' {
+export function originOf(
+  {pid, file}: Pick<Call, 'pid' | 'file'>,
+  tasks: ReadonlyMap<number, Task>,
+): 'kernel' | 'udev' | 'process' {
   if (file === null) return 'kernel';
   const seen = new Set<number>();
   for (let at: number | undefined = pid; at !== undefined && !seen.has(at); at = tasks.get(at)?.parent) {

@@ -14,5 +14,7 @@ test('what has lost its beginning is no list of events', (t) => {
 });
 
 test('a line that is no event of a block ends it: nothing is overlooked', (t) => {
-  t.throws(() => parseUevents(`${TEXT}KERNEL[59.1] add /devices/system/node/node1 (node)\n`), {message: /not a line of udevadm monitor/});
+  t.throws(() => parseUevents(`${TEXT}KERNEL[59.1] add /devices/system/node/node1 (node)\n`), {
+    message: /not a line of udevadm monitor/,
+  });
 });

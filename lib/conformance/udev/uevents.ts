@@ -34,24 +34,41 @@ export async function listen(guest: CaseGuest): Promise<() => Promise<Uevent[]>>
       grep -v ' change .*/${first} ' ${FILE}; true`);
     const events = parseUevents(text);
     const byBlock = events.toSorted((a, b) => a.block.localeCompare(b.block));
-    guest.session.checks.as('verb').is(told(byBlock, 'udev'), told(byBlock, 'kernel'), 'what udev told, block by block', 'udevd passes each uevent of the kernel on when it has run its rules, those of one device in their order');
+    guest.session.checks
+      .as('verb')
+      .is(
+        told(byBlock, 'udev'),
+        told(byBlock, 'kernel'),
+        'what udev told, block by block',
+        'udevd passes each uevent of the kernel on when it has run its rules, those of one device in their order',
+      );
     return events;
   };
 }
 
-const HEADINGS = ['monitor will print the received events for:', 'UDEV - the event which udev sends out after rule processing', 'KERNEL - the kernel uevent'];
+const HEADINGS = [
+  'monitor will print the received events for:',
+  'UDEV - the event which udev sends out after rule processing',
+  'KERNEL - the kernel uevent',
+];
 const HEADING = new RegExp(`^(?:${HEADINGS.join('|')}|)$`);
 
 /** Parses `KERNEL[12.345678] add      /devices/system/memory/memory32 (memory)` lines. Throws Broken on a line that is neither that nor a heading, and without headings. */
 export function parseUevents(text: string): Uevent[] {
   const missing = HEADINGS.find((heading) => !text.includes(heading));
   if (missing !== undefined) throw new Broken(`udevadm monitor has not said "${missing}": what it printed is cut`);
-  return text.split('\n').filter((line) => !HEADING.test(line)).map((line) => {
-    const match = /^(KERNEL|UDEV) *\[(\d+\.\d+)\] +(\w+) +\/devices\/system\/memory\/(memory(?:0|[1-9]\d*)) \(memory\)$/.exec(line);
-    if (!match) throw new Broken(`not a line of udevadm monitor: "${line.slice(0, 120)}"`);
-    const [, from, seconds, action = '', block = ''] = match;
-    return {from: from === 'KERNEL' ? 'kernel' : 'udev', seconds: Number(seconds), action, block};
-  });
+  return text
+    .split('\n')
+    .filter((line) => !HEADING.test(line))
+    .map((line) => {
+      const match =
+        /^(KERNEL|UDEV) *\[(\d+\.\d+)\] +(\w+) +\/devices\/system\/memory\/(memory(?:0|[1-9]\d*)) \(memory\)$/.exec(
+          line,
+        );
+      if (!match) throw new Broken(`not a line of udevadm monitor: "${line.slice(0, 120)}"`);
+      const [, from, seconds, action = '', block = ''] = match;
+      return {from: from === 'KERNEL' ? 'kernel' : 'udev', seconds: Number(seconds), action, block};
+    });
 }
 
 /** `add memory32` for each event of one origin, in the order of arrival. */

@@ -91,7 +91,10 @@ export class Checks {
   oneOf(actual: unknown, expected: readonly unknown[], name: string, because?: string): boolean {
     const seen = toJson(actual);
     const wanted = expected.map((value) => toJson(value));
-    return this.#add({name, expected: {oneOf: wanted}, actual: seen, ok: wanted.some((value) => isDeepStrictEqual(value, seen))}, because);
+    return this.#add(
+      {name, expected: {oneOf: wanted}, actual: seen, ok: wanted.some((value) => isDeepStrictEqual(value, seen))},
+      because,
+    );
   }
 
   /** Is the number at least so large? For what has a bound and no fixed value, such as free memory. */
@@ -111,7 +114,13 @@ export class Checks {
 
   #add(check: Check, because: string | undefined): boolean {
     const place = this.#kept.place?.();
-    this.made.push({...check, by: this.#by, ...(place === undefined ? {} : {place}), ...(because ? {because} : {}), ...(this.step ? {step: this.step} : {})});
+    this.made.push({
+      ...check,
+      by: this.#by,
+      ...(place === undefined ? {} : {place}),
+      ...(because ? {because} : {}),
+      ...(this.step ? {step: this.step} : {}),
+    });
     if (!check.ok && this.#kept.isEnough?.(check)) throw new Deviation(check.name);
     return check.ok;
   }
@@ -125,6 +134,7 @@ export function toJson(value: unknown): Json {
   if (value instanceof Set) return [...value].map((item) => toJson(item));
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [String(key), toJson(item)]));
   if (Array.isArray(value)) return value.map((item) => toJson(item));
-  if (typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]));
+  if (typeof value === 'object')
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]));
   throw new TypeError(`a check compares plain data, not a ${typeof value}`);
 }

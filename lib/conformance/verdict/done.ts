@@ -51,7 +51,9 @@ export class Done {
   /** Why it isn't known what was written to it; undefined where it is. */
   unknown(subject: MentionedFile): string | undefined {
     const script = this.#scripts.get(subject);
-    return script === undefined ? undefined : `not judged: a script may have written ${WHAT[subject]}: ${script.length > 160 ? `${script.slice(0, 160)}…` : script}`;
+    return script === undefined
+      ? undefined
+      : `not judged: a script may have written ${WHAT[subject]}: ${script.length > 160 ? `${script.slice(0, 160)}…` : script}`;
   }
 
   /** The word that auto_online_blocks took last; undefined where none was written. */
@@ -61,10 +63,12 @@ export class Done {
 
   /** The states that blocks were brought to, by block id: the last accepted write to each. */
   get states(): Map<number, 'online' | 'offline'> {
-    return new Map(this.#accepted('states').map(({file, word}) => {
-      const [, id, name] = FILES.states.exec(file) ?? [];
-      return [Number(id), name === 'online' ? truthOf(word) : word === 'offline' ? 'offline' : 'online'];
-    }));
+    return new Map(
+      this.#accepted('states').map(({file, word}) => {
+        const [, id, name] = FILES.states.exec(file) ?? [];
+        return [Number(id), name === 'online' ? truthOf(word) : word === 'offline' ? 'offline' : 'online'];
+      }),
+    );
   }
 
   /** Was a parameter of memory_hotplug written? */
@@ -77,14 +81,23 @@ export class Done {
   }
 }
 
-const WHAT: Readonly<Record<MentionedFile, string>> = {policy: 'auto_online_blocks', states: 'the state of blocks', 'zone policy': 'parameters of memory_hotplug'};
+const WHAT: Readonly<Record<MentionedFile, string>> = {
+  policy: 'auto_online_blocks',
+  states: 'the state of blocks',
+  'zone policy': 'parameters of memory_hotplug',
+};
 
 /** What the file `online` takes a word for, once it has taken it. */
 const truthOf = (word: string): 'online' | 'offline' => (kstrtobool(word, undefined) === true ? 'online' : 'offline');
 
 /** The same clone for whoever brings scripts or monitor commands of his own: they are looked at. */
 export function watched(clone: Clone, done: Done): Clone {
-  return {...clone, vm: {qmp: watchedMonitor(clone.vm.qmp, done), console: clone.vm.console, gone: clone.vm.gone}, shell: watchedShell(clone.shell, done), watch: watchedShell(clone.watch, done)};
+  return {
+    ...clone,
+    vm: {qmp: watchedMonitor(clone.vm.qmp, done), console: clone.vm.console, gone: clone.vm.gone},
+    shell: watchedShell(clone.shell, done),
+    watch: watchedShell(clone.watch, done),
+  };
 }
 
 const watchedShell = (shell: Shell, done: Done): Shell => ({
@@ -104,7 +117,8 @@ const watchedMonitor = (qmp: Qmp, done: Done): Qmp => ({
   execute: async (command, args) => {
     done.sizeWritten ||= /^(?:qom-set|device_add|human-monitor-command|system_reset)$/.test(command);
     const answer = await qmp.execute(command, args);
-    if (command === 'query-memory-devices' && Array.isArray(answer)) done.listings.push(answer.map((one) => listed(one)));
+    if (command === 'query-memory-devices' && Array.isArray(answer))
+      done.listings.push(answer.map((one) => listed(one)));
     return answer;
   },
 });

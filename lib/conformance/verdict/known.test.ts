@@ -2,7 +2,16 @@ import test from 'ava';
 import type {Check} from '../../results/record.ts';
 import {applies, explains, isStale, readKnown, type KnownDeviation} from './known.ts';
 
-const known: KnownDeviation = {id: 'k', case: 'unplug/rolls-*', check: 'zones of *', kernel: '>=5.10 <6.13', guests: ['debian-12'], actual: ['Normal'], explanation: 'why', link: 'docs/findings/x.md'};
+const known: KnownDeviation = {
+  id: 'k',
+  case: 'unplug/rolls-*',
+  check: 'zones of *',
+  kernel: '>=5.10 <6.13',
+  guests: ['debian-12'],
+  actual: ['Normal'],
+  explanation: 'why',
+  link: 'docs/findings/x.md',
+};
 const where = {caseId: 'unplug/rolls-back', kernel: '6.1.0-56-amd64', guest: 'debian-12'};
 const check: Check = {name: 'zones of memory32', expected: ['Movable'], actual: ['Normal'], ok: false};
 
@@ -27,7 +36,10 @@ for (const [what, change, expected] of [
   ['a check that held', {ok: true}, false],
 ] as const) {
   test(`explains: ${what}`, (t) => {
-    t.is(explains(known, {...check, ...change, actual: [...(change as {actual?: string[]}).actual ?? ['Normal']]}), expected);
+    t.is(
+      explains(known, {...check, ...change, actual: [...((change as {actual?: string[]}).actual ?? ['Normal'])]}),
+      expected,
+    );
   });
 }
 

@@ -16,7 +16,10 @@ const deviation = z.strictObject({
   /** Name of the check; `*` stands for any part of it. */
   check: z.string().min(1),
   /** Kernel range, e.g. `>=6.5 <6.13`. */
-  kernel: z.string().regex(/^(?:(?:>=|<)\d+(?:\.\d+)*)(?: (?:>=|<)\d+(?:\.\d+)*)*$/).optional(),
+  kernel: z
+    .string()
+    .regex(/^(?:(?:>=|<)\d+(?:\.\d+)*)(?: (?:>=|<)\d+(?:\.\d+)*)*$/)
+    .optional(),
   /** Guests it was seen on; any, where it is left out. */
   guests: z.array(z.string()).optional(),
   /** What is seen instead. Anything else stays a failure. */
@@ -43,10 +46,13 @@ interface Where {
 export function applies({case: pattern, kernel, guests}: KnownDeviation, where: Where): boolean {
   if (!matches(pattern, where.caseId)) return false;
   if (guests && !guests.includes(where.guest)) return false;
-  return (kernel ?? '').split(' ').filter(Boolean).every((bound) => {
-    const newer = compareReleases(where.kernel, bound.replace(/^\D+/, '')) >= 0;
-    return bound.startsWith('>=') ? newer : !newer;
-  });
+  return (kernel ?? '')
+    .split(' ')
+    .filter(Boolean)
+    .every((bound) => {
+      const newer = compareReleases(where.kernel, bound.replace(/^\D+/, '')) >= 0;
+      return bound.startsWith('>=') ? newer : !newer;
+    });
 }
 
 /** The deviation that explains a failed check: this check, and exactly what was seen. */
@@ -60,4 +66,5 @@ export const isStale = (known: KnownDeviation, checks: readonly Check[]): boolea
 };
 
 const matches = (pattern: string, text: string): boolean =>
-  pattern === text || picomatch.isMatch(text, pattern, {bash: true, nobrace: true, noextglob: true, nobracket: true, dot: true});
+  pattern === text ||
+  picomatch.isMatch(text, pattern, {bash: true, nobrace: true, noextglob: true, nobracket: true, dot: true});

@@ -39,14 +39,17 @@ export function judge(ended: Ended, recorded: readonly KnownDeviation[]): Judgem
   const rest = {checks, known, stale};
   const unexplained = checks.filter((check) => !check.ok && check.known === undefined);
 
-  if (error instanceof GuestPanic && !ASKED_FOR.test(error.message)) return {...rest, outcome: 'fail', reason: clean(error.message, 2000)};
+  if (error instanceof GuestPanic && !ASKED_FOR.test(error.message))
+    return {...rest, outcome: 'fail', reason: clean(error.message, 2000)};
   if (error !== undefined && !(error instanceof Deviation)) {
     return {...rest, outcome: 'broken', reason: clean(messageOf(error), 4000)};
   }
-  if (unexplained.length > 0) return {...rest, outcome: 'fail', reason: unexplained.map((check) => sentence(check)).join('; ')};
+  if (unexplained.length > 0)
+    return {...rest, outcome: 'fail', reason: unexplained.map((check) => sentence(check)).join('; ')};
   if (known.length > 0) return {...rest, outcome: 'known', reason: known.map(({explanation}) => explanation).join(' ')};
   if (checks.length === 0) return {...rest, outcome: 'broken', reason: 'the case made no check, so it can say nothing'};
   return {...rest, outcome: 'pass' satisfies Outcome, reason: ''};
 }
 
-const sentence = ({name, step, ...check}: Check): string => `${name}: ${differenceSentence(check)}${step ? ` (after: ${step})` : ''}`;
+const sentence = ({name, step, ...check}: Check): string =>
+  `${name}: ${differenceSentence(check)}${step ? ` (after: ${step})` : ''}`;

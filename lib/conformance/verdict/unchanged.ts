@@ -9,11 +9,22 @@ export const settled = (observation: Observation): Record<string, Json> => ({
   qemu: toJson(observation.qemu),
   policy: observation.policy ?? null,
   blocks: toJson(Object.fromEntries(observation.blocks.map((block) => [`memory${block.id}`, block]))),
-  zones: toJson(Object.fromEntries(observation.zones.map(({node, name, spanned, present, managed, startPfn}) => [`node ${node} ${name}`, {spanned, present, managed, startPfn}]))),
+  zones: toJson(
+    Object.fromEntries(
+      observation.zones.map(({node, name, spanned, present, managed, startPfn}) => [
+        `node ${node} ${name}`,
+        {spanned, present, managed, startPfn},
+      ]),
+    ),
+  ),
   memTotal: observation.meminfo['MemTotal'] ?? null,
   nodeTotals: toJson(observation.nodeTotals),
   nodeMasks: toJson(observation.nodeMasks),
-  iomem: toJson(ofMemory(observation.iomem).map(({start, end, name, depth}) => `${' '.repeat(depth)}${start.toString(16)}-${(end - 1).toString(16)} ${name}`)),
+  iomem: toJson(
+    ofMemory(observation.iomem).map(
+      ({start, end, name, depth}) => `${' '.repeat(depth)}${start.toString(16)}-${(end - 1).toString(16)} ${name}`,
+    ),
+  ),
 });
 
 /** Top-level resources and what is inside RAM. Below a bus, drivers come and go for their own reasons. */
@@ -26,7 +37,10 @@ export function ofMemory(ranges: readonly IoRange[]): IoRange[] {
 }
 
 /** What differs between two observations, by path: both empty where nothing does. */
-export function differences(before: Observation, after: Observation): {expected: Record<string, Json>; actual: Record<string, Json>} {
+export function differences(
+  before: Observation,
+  after: Observation,
+): {expected: Record<string, Json>; actual: Record<string, Json>} {
   const expected: Record<string, Json> = {};
   const actual: Record<string, Json> = {};
   compare(settled(before), settled(after), '', expected, actual);
@@ -45,4 +59,5 @@ function compare(a: Json, b: Json, path: string, expected: Record<string, Json>,
   actual[path] = b;
 }
 
-const isObject = (value: Json): value is Record<string, Json> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: Json): value is Record<string, Json> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -7,7 +7,19 @@ import type {CaseGuest} from '../guest/guest.ts';
 import {PAGE} from '../expected/ledger.ts';
 
 /** Memory of a process: kinds that lib/guest/allocator.ts describes. 256 pages of `pinned` memory can't be migrated. */
-export type AllocatedAs = 'small' | 'huge' | 'locked' | 'pinned' | 'registered' | 'hugetlb' | 'gigantic' | 'sparse' | 'shared' | 'memfd' | 'tmpfs' | 'disk';
+export type AllocatedAs =
+  | 'small'
+  | 'huge'
+  | 'locked'
+  | 'pinned'
+  | 'registered'
+  | 'hugetlb'
+  | 'gigantic'
+  | 'sparse'
+  | 'shared'
+  | 'memfd'
+  | 'tmpfs'
+  | 'disk';
 
 /** Memory of a process in the guest; each page has content of its own. */
 export class AllocatedMemory {
@@ -71,21 +83,30 @@ export class AllocatedMemory {
   }
 
   async #ask(question: string, shell: Shell = this.#guest.session.clone.shell): Promise<number> {
-    const {status, stdout, stderr} = await shell.run(`echo ${question} >${this.#dir}/ask && cat ${this.#dir}/answer`, this.#guest.session.limits.operationMs);
-    if (status !== 0 || stderr !== '' || !/^\d+\n$/.test(stdout)) throw new Broken(`the program that holds memory in the guest answered "${clean(stdout + stderr, 300).trim()}" to ${question}`);
+    const {status, stdout, stderr} = await shell.run(
+      `echo ${question} >${this.#dir}/ask && cat ${this.#dir}/answer`,
+      this.#guest.session.limits.operationMs,
+    );
+    if (status !== 0 || stderr !== '' || !/^\d+\n$/.test(stdout))
+      throw new Broken(
+        `the program that holds memory in the guest answered "${clean(stdout + stderr, 300).trim()}" to ${question}`,
+      );
     return Number(stdout);
   }
 }
 
 /** Sparse kinds have content in one page of each 2 MiB. */
-const pagesWith = (mib: number, as: AllocatedAs): number => (as === 'sparse' || as === 'gigantic' ? mib / 2 : (mib * 2 ** 20) / PAGE);
+const pagesWith = (mib: number, as: AllocatedAs): number =>
+  as === 'sparse' || as === 'gigantic' ? mib / 2 : (mib * 2 ** 20) / PAGE;
 
 /** Lets a process in the guest hold `mib` MiB of memory, filled. A step. Needs `command:perl`. */
 export async function allocateMemory(guest: CaseGuest, mib: number, as: AllocatedAs): Promise<AllocatedMemory> {
   return guest.step(`hold ${mib} MiB of memory: ${as}`, async () => {
     const dir = (await guest.sh('mktemp -d /run/memhp.hold.XXXXXX')).trim();
     if (!/^\/run\/memhp\.hold\.\w{6}$/.test(dir)) throw new Broken(`mktemp in the guest answered "${clean(dir, 200)}"`);
-    await guest.sh(`mkfifo ${dir}/ask ${dir}/answer && cat >${dir}/hold.pl <<'END_OF_HOLDER'\n${allocator}\nEND_OF_HOLDER\nperl ${dir}/hold.pl ${as} ${mib} ${dir} </dev/null >/dev/null 2>&1 &`);
+    await guest.sh(
+      `mkfifo ${dir}/ask ${dir}/answer && cat >${dir}/hold.pl <<'END_OF_HOLDER'\n${allocator}\nEND_OF_HOLDER\nperl ${dir}/hold.pl ${as} ${mib} ${dir} </dev/null >/dev/null 2>&1 &`,
+    );
     const allocated = new AllocatedMemory(guest, pagesWith(mib, as), dir);
     await allocated.ready();
     return allocated;
@@ -104,9 +125,7 @@ export async function populateFile(guest: CaseGuest, mib: number, on: 'tmpfs' | 
   const dir = on === 'tmpfs' ? '/run/memhp.tmpfs' : '/var/tmp/memhp.disk';
   const mount = on === 'tmpfs' ? `&& mount -t tmpfs -o size=${mib + 1}M none ${dir}` : '';
   await guest.step(`write ${mib} MiB of random data to a file on ${on}`, () =>
-    guest.sh(`mkdir -p ${dir} ${mount} && head -c ${mib * 2 ** 20} /dev/urandom >${dir}/data`));
-  return {
-    pages: (mib * 2 ** 20) / PAGE,
-    digest: async () => (await guest.sh(`sha256sum <${dir}/data`)).trim(),
-  };
+    guest.sh(`mkdir -p ${dir} ${mount} && head -c ${mib * 2 ** 20} /dev/urandom >${dir}/data`),
+  );
+  return {pages: (mib * 2 ** 20) / PAGE, digest: async () => (await guest.sh(`sha256sum <${dir}/data`)).trim()};
 }

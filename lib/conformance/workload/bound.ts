@@ -29,10 +29,7 @@ export class BoundProcess {
 
   /** Fills its memory. A step. */
   async fill(): Promise<void> {
-    await this.#guest.step(
-      `the bound process writes to its ${this.pages} pages`,
-      () => this.#ask('fill', /^filled$/),
-    );
+    await this.#guest.step(`the bound process writes to its ${this.pages} pages`, () => this.#ask('fill', /^filled$/));
   }
 
   /** Its filled pages on each node that has any: `{N1: 4096}`. Source: /proc/PID/numa_maps. */
@@ -67,9 +64,8 @@ export class BoundProcess {
    * where it is killed. A step.
    */
   takeMore(mib: number): Promise<string> {
-    return this.#guest.step(
-      `the bound process takes ${mib} MiB more`,
-      () => this.#ask('more', /^\w+( \d+)?$/, String(mib)),
+    return this.#guest.step(`the bound process takes ${mib} MiB more`, () =>
+      this.#ask('more', /^\w+( \d+)?$/, String(mib)),
     );
   }
 
@@ -77,10 +73,12 @@ export class BoundProcess {
   async end(): Promise<void> {
     // A cgroup can be removed once the last of its processes has left it, which is after the process was waited for.
     const remove = `until grep -qx 'populated 0' ${GROUP}/cgroup.events; do :; done; rmdir ${GROUP}`;
-    await this.#guest.step('the bound process ends', () => this.#guest.sh(`
+    await this.#guest.step('the bound process ends', () =>
+      this.#guest.sh(`
       [ -e ${DIR}/status ] || kill -9 $(cat ${DIR}/pid)
       until [ -e ${DIR}/status ]; do :; done
-      ${this.#by === 'cpuset' ? remove : 'true'} && rm -r ${DIR}`));
+      ${this.#by === 'cpuset' ? remove : 'true'} && rm -r ${DIR}`),
+    );
   }
 
   async #ask(order: string, answer: RegExp, text = ''): Promise<string> {
@@ -89,9 +87,8 @@ export class BoundProcess {
       if [ -e ${DIR}/${order}.done ]; then cat ${DIR}/${order}.done && rm ${DIR}/${order}.done
       else echo "ended $(cat ${DIR}/status)"; fi`);
     const said = out.trim();
-    if (!answer.test(said)) throw new Broken(
-      `the bound process in the guest answered "${lastLines(clean(out, 300), 2)}" to ${order}`,
-    );
+    if (!answer.test(said))
+      throw new Broken(`the bound process in the guest answered "${lastLines(clean(out, 300), 2)}" to ${order}`);
     return said;
   }
 }
@@ -104,7 +101,8 @@ export class BoundProcess {
 export async function bindToNode(guest: CaseGuest, node: number, mib: number, by: BoundBy): Promise<BoundProcess> {
   const group = `echo +cpuset >${GROUPS}/cgroup.subtree_control; mkdir ${GROUP}; echo ${node} >${GROUP}/cpuset.mems`;
   const enter = by === 'cpuset' ? `echo $$ >${GROUP}/cgroup.procs &&` : '';
-  await guest.step(`a process of ${mib} MiB begins, bound to the memory of node ${node} (${by})`, () => guest.sh(`
+  await guest.step(`a process of ${mib} MiB begins, bound to the memory of node ${node} (${by})`, () =>
+    guest.sh(`
     set -e
     mkdir ${DIR}; cat >${DIR}/bound.pl <<'END_OF_BOUND'\n${boundProgram}\nEND_OF_BOUND
     ${by === 'cpuset' ? group : ''}
@@ -112,7 +110,8 @@ export async function bindToNode(guest: CaseGuest, node: number, mib: number, by
       sh -c '${enter} echo $$ >${DIR}/pid && exec perl ${DIR}/bound.pl ${DIR} ${mib} ${MODES[by]} ${node}' || status=$?
       echo $status >${DIR}/status; } </dev/null >${DIR}/out 2>&1 &
     until [ -s ${DIR}/pid ] || [ -e ${DIR}/status ]; do :; done
-    [ ! -e ${DIR}/status ] || { cat ${DIR}/out >&2; false; }`));
+    [ ! -e ${DIR}/status ] || { cat ${DIR}/out >&2; false; }`),
+  );
   return new BoundProcess(guest, mib * 256, by);
 }
 
@@ -138,11 +137,14 @@ export async function kernelMemory(guest: CaseGuest, node: number): Promise<Reco
 
 /** Lines of `name=number`, each name once. Throws Broken where there is anything else. */
 function numbers(out: string): Record<string, number> {
-  const pairs = out.trimEnd().split('\n').map((line) => {
-    const [, name = '', digits = ''] = /^(\w+)=(\d+)$/.exec(line) ?? [];
-    if (digits === '') throw new Broken(`the guest tells of a process's memory "${clean(out, 200)}", not in numbers`);
-    return [name, exactNumber(digits, name)] as const;
-  });
+  const pairs = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [, name = '', digits = ''] = /^(\w+)=(\d+)$/.exec(line) ?? [];
+      if (digits === '') throw new Broken(`the guest tells of a process's memory "${clean(out, 200)}", not in numbers`);
+      return [name, exactNumber(digits, name)] as const;
+    });
   const names = new Set(pairs.map(([name]) => name));
   if (names.size < pairs.length) throw new Broken(`the guest tells one thing twice: "${clean(out, 200)}"`);
   return Object.fromEntries(pairs);

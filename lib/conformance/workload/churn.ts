@@ -25,10 +25,15 @@ while (1) {
 /** Starts a process that allocates, rewrites and frees memory until it is ended. A step. Needs \`command:perl\`. */
 export async function churn(guest: CaseGuest): Promise<Load> {
   await guest.step('start a process that allocates, rewrites and frees memory', () =>
-    guest.sh(`mkdir ${DIR} && { perl -e '${program}' </dev/null >/dev/null 2>&1 & echo $! >${DIR}/pid; } && until [ -e ${DIR}/begun ]; do :; done`));
+    guest.sh(
+      `mkdir ${DIR} && { perl -e '${program}' </dev/null >/dev/null 2>&1 & echo $! >${DIR}/pid; } && until [ -e ${DIR}/begun ]; do :; done`,
+    ),
+  );
   return {
     end: async () => {
-      const out = await guest.sh(`read -r pid <${DIR}/pid; kill -TERM $pid && while kill -0 $pid 2>/dev/null; do :; done; cat ${DIR}/rounds`);
+      const out = await guest.sh(
+        `read -r pid <${DIR}/pid; kill -TERM $pid && while kill -0 $pid 2>/dev/null; do :; done; cat ${DIR}/rounds`,
+      );
       if (!/^\d+\n$/.test(out)) throw new Broken(`the load in the guest ended with "${out.trim()}"`);
       return Number(out);
     },

@@ -6,7 +6,10 @@ import type {CaseGuest} from '../guest/guest.ts';
  */
 export async function fillKernelMemory(guest: CaseGuest): Promise<void> {
   await guest.step('make 4000 directories in a tmpfs', () =>
-    guest.sh('mkdir -p /run/memhp.dirs && mount -t tmpfs none /run/memhp.dirs && cd /run/memhp.dirs && mkdir $(seq 4000)'));
+    guest.sh(
+      'mkdir -p /run/memhp.dirs && mount -t tmpfs none /run/memhp.dirs && cd /run/memhp.dirs && mkdir $(seq 4000)',
+    ),
+  );
 }
 
 /** Files of user data in the guest's memory. */
@@ -22,7 +25,9 @@ export async function fillUserMemory(guest: CaseGuest, mib: number): Promise<Use
   const path = '/run/memhp.data';
   const sum = async (): Promise<string> => guest.sh(`sha256sum <${path}/file`);
   const before = await guest.step(`write ${mib} MiB to a tmpfs`, async () => {
-    await guest.sh(`mkdir -p ${path} && mount -t tmpfs -o size=${mib + 1}M none ${path} && head -c ${mib * 2 ** 20} /dev/urandom >${path}/file`);
+    await guest.sh(
+      `mkdir -p ${path} && mount -t tmpfs -o size=${mib + 1}M none ${path} && head -c ${mib * 2 ** 20} /dev/urandom >${path}/file`,
+    );
     return sum();
   });
   return {size: mib * 2 ** 20, intact: async () => (await sum()) === before};
@@ -33,6 +38,9 @@ export async function fillText(guest: CaseGuest, mib: number): Promise<{line: st
   const line = 'memhp wrote this line in the guest, for the host to look for it'.padEnd(63, '.');
   const path = '/run/memhp.text';
   await guest.step(`write ${mib} MiB of a line of text to a tmpfs`, () =>
-    guest.sh(`mkdir -p ${path} && mount -t tmpfs -o size=${mib + 1}M none ${path} && yes '${line}' | head -c ${mib * 2 ** 20} >${path}/file`));
+    guest.sh(
+      `mkdir -p ${path} && mount -t tmpfs -o size=${mib + 1}M none ${path} && yes '${line}' | head -c ${mib * 2 ** 20} >${path}/file`,
+    ),
+  );
   return {line, lines: (mib * 2 ** 20) / 64};
 }

@@ -15,7 +15,10 @@ export async function movableDimm(guest: CaseGuest): Promise<{dimm: Dimm; block:
 }
 
 /** Plugs a DIMM of one Movable block with data and an offline one, and one in Normal beside it. Ends the case where the data lies elsewhere. */
-export async function dimmWithData(t: Checks, guest: CaseGuest): Promise<{dimm: Dimm; movable: MemoryBlock; allocated: AllocatedMemory}> {
+export async function dimmWithData(
+  t: Checks,
+  guest: CaseGuest,
+): Promise<{dimm: Dimm; movable: MemoryBlock; allocated: AllocatedMemory}> {
   await guest.setPolicy('offline');
   const dimm = await guest.plugDimm({id: 'dimm0', size: '256M'});
   const movable = guest.block(dimm.blockIds[0] ?? -1);

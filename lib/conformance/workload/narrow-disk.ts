@@ -9,11 +9,22 @@ const FILE = `/proc/self/fd/${FILES_FD}/narrow.disk`;
  * returns its name: `sda`. Needs a free PCI Express port. A step.
  */
 export function plugNarrowDisk(guest: CaseGuest, port: string, mib: number): Promise<string> {
-  const {qmp, session: {limits}} = guest;
+  const {
+    qmp,
+    session: {limits},
+  } = guest;
   return guest.step(`plug a controller of 32 bits into ${port}, with a disk of ${mib} MiB`, async () => {
     const mark = qmp.events.mark();
-    await qmp.execute('blockdev-create', {'job-id': 'narrow', options: {driver: 'file', filename: FILE, size: mib * 2 ** 20}});
-    await qmp.events.next(mark, 'JOB_STATUS_CHANGE to concluded', ({event, data}) => event === 'JOB_STATUS_CHANGE' && data['status'] === 'concluded', limits.operationMs);
+    await qmp.execute('blockdev-create', {
+      'job-id': 'narrow',
+      options: {driver: 'file', filename: FILE, size: mib * 2 ** 20},
+    });
+    await qmp.events.next(
+      mark,
+      'JOB_STATUS_CHANGE to concluded',
+      ({event, data}) => event === 'JOB_STATUS_CHANGE' && data['status'] === 'concluded',
+      limits.operationMs,
+    );
     await qmp.execute('job-dismiss', {id: 'narrow'});
     await qmp.execute('blockdev-add', {driver: 'file', 'node-name': 'narrow', filename: FILE});
     // Its bus tells the guest of no disk that comes later: both are there before the guest looks.
@@ -21,8 +32,13 @@ export function plugNarrowDisk(guest: CaseGuest, port: string, mib: number): Pro
     await qmp.execute('device_add', {driver: 'am53c974', id: 'narrow-bus', bus: port});
     await qmp.execute('device_add', {driver: 'scsi-hd', id: 'narrow-disk', drive: 'narrow', bus: 'narrow-bus.0'});
     await qmp.execute('cont');
-    const name = (await guest.sh('until d=$(ls /sys/block | grep ^sd) && [ -b /dev/$d ]; do sleep 0.1; done; udevadm settle; echo $d')).trim();
-    if (!/^sd[a-z]$/.test(name)) throw new Broken(`the guest has other disks than the one that was plugged: "${name.slice(0, 60)}"`);
+    const name = (
+      await guest.sh(
+        'until d=$(ls /sys/block | grep ^sd) && [ -b /dev/$d ]; do sleep 0.1; done; udevadm settle; echo $d',
+      )
+    ).trim();
+    if (!/^sd[a-z]$/.test(name))
+      throw new Broken(`the guest has other disks than the one that was plugged: "${name.slice(0, 60)}"`);
     return name;
   });
 }
@@ -57,6 +73,7 @@ export function copyDirectly(guest: CaseGuest, disk: string, mib: number): Promi
 /** KiB of the buffer that devices of 32 bits reach memory above 4 GiB by. Source: io_tlb_nslabs in debugfs, in slabs of 2 KiB. */
 export async function bounceBuffer(guest: CaseGuest): Promise<number> {
   const slabs = await guest.read('/sys/kernel/debug/swiotlb/io_tlb_nslabs');
-  if (slabs === undefined || !/^\d+$/.test(slabs)) throw new Broken(`io_tlb_nslabs is no number: "${slabs ?? 'not readable'}"`);
+  if (slabs === undefined || !/^\d+$/.test(slabs))
+    throw new Broken(`io_tlb_nslabs is no number: "${slabs ?? 'not readable'}"`);
   return Number(slabs) * 2;
 }

@@ -1,9 +1,14 @@
 import type {CaseGuest} from '../guest/guest.ts';
 
 /** Error names of several texts written to a file, by text; `none` where one was taken. Each is written as it stands. One step. */
-export async function errnosOf(guest: CaseGuest, file: string, texts: readonly string[]): Promise<Record<string, string>> {
+export async function errnosOf(
+  guest: CaseGuest,
+  file: string,
+  texts: readonly string[],
+): Promise<Record<string, string>> {
   const results = await guest.step(`write ${texts.length} texts to ${file}, one after the other`, () =>
-    guest.putAll(file, texts));
+    guest.putAll(file, texts),
+  );
   return Object.fromEntries(texts.map((text, i) => [JSON.stringify(text), results[i]?.errno ?? 'unknown']));
 }
 
@@ -14,8 +19,18 @@ export const allOf = (texts: readonly string[], errno: string): Record<string, s
 const INJECT = '/sys/kernel/debug/notifier-error-inject/memory/actions';
 
 /** Makes the kernel's own test module veto what it is asked about, with this error; 0 ends that. Needs `config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT`. */
-export async function veto(guest: CaseGuest, action: 'MEM_GOING_ONLINE' | 'MEM_GOING_OFFLINE', errno: number): Promise<void> {
-  await guest.sh(`modprobe memory-notifier-error-inject && { [ -d ${INJECT} ] || mount -t debugfs none /sys/kernel/debug; }`);
-  const {words} = await guest.session.writeFile(`${INJECT}/${action}/error`, String(-errno), guest.session.limits.shellMs);
+export async function veto(
+  guest: CaseGuest,
+  action: 'MEM_GOING_ONLINE' | 'MEM_GOING_OFFLINE',
+  errno: number,
+): Promise<void> {
+  await guest.sh(
+    `modprobe memory-notifier-error-inject && { [ -d ${INJECT} ] || mount -t debugfs none /sys/kernel/debug; }`,
+  );
+  const {words} = await guest.session.writeFile(
+    `${INJECT}/${action}/error`,
+    String(-errno),
+    guest.session.limits.shellMs,
+  );
   guest.session.checks.require(words, '', `the notifier that vetoes ${action} takes ${-errno}`);
 }

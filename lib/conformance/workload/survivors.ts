@@ -13,6 +13,7 @@ export interface Survivors {
 export async function survivorsNow(guest: CaseGuest): Promise<Survivors> {
   const said = await guest.sh('systemctl show -p MainPID --value systemd-udevd; sed -n "s/^oom_kill //p" /proc/vmstat');
   const [, udevd, oomKills] = /^(\d+)\n(\d+)\n$/.exec(said) ?? [];
-  if (udevd === undefined) throw new Broken(`the guest has not told udevd's process and how many were killed: "${said.slice(0, 100)}"`);
+  if (udevd === undefined)
+    throw new Broken(`the guest has not told udevd's process and how many were killed: "${said.slice(0, 100)}"`);
   return {udevd: Number(udevd), oomKills: Number(oomKills)};
 }

@@ -38,7 +38,11 @@ export async function plugTooMuch(guest: CaseGuest, gib = 32): Promise<number> {
     cat /run/memhp.ready`);
   return guest.step(`plug ${gib} GiB with a reserve of free memory`, async () => {
     const mark = guest.qmp.events.mark();
-    await addDimm(guest, {id: 'too-much', size: `${gib}G`, backend: {'qom-type': 'memory-backend-ram', reserve: false}});
+    await addDimm(guest, {
+      id: 'too-much',
+      size: `${gib}G`,
+      backend: {'qom-type': 'memory-backend-ram', reserve: false},
+    });
     return plugAnswer(guest, mark, 'too-much');
   });
 }

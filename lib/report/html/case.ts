@@ -19,9 +19,9 @@ export function caseDetails({record, anchor, evidence}: Entry, painter: MemoryMa
 <div id="${anchor}">
 ${record.reason ? html`<p>${record.reason}</p>` : undefined}
 ${record.known.map(({id, explanation, link: address}) => html`<p>${badge('known')} <code>${id}</code> ${explanation} ${link(address, address)}</p>`)}
-${record.stale.map(id => html`<p><b>Recorded deviation no longer happens:</b> <code>${id}</code></p>`)}
+${record.stale.map((id) => html`<p><b>Recorded deviation no longer happens:</b> <code>${id}</code></p>`)}
 <p class="soft">${joined(headOf(record, evidence), ' · ')}</p>
-${checksOf(record.checks)}${notJudgedOf(record.notJudged ?? [])}${stepsOf(record.steps, blocks => painter.paint(blocks, importance))}
+${checksOf(record.checks)}${notJudgedOf(record.notJudged ?? [])}${stepsOf(record.steps, (blocks) => painter.paint(blocks, importance))}
 ${record.console ? html`<h4>Last lines of the console</h4><pre>${record.console}</pre>` : undefined}
 </div></details>
 `;
@@ -42,7 +42,9 @@ function checksOf(checks: readonly Check[]): Html | undefined {
   const rows = checks.map(({name, expected, actual, ok, because, step, known}) => [
     badge(ok ? 'pass' : known === undefined ? 'fail' : 'known'),
     html`${name}${step ? html`<br><span class="soft">after: ${step}</span>` : undefined}`,
-    ...(ok || !isLarge({expected, actual}) ? [html`<span class="v">${showJson(expected)}</span>`, html`<span class="v">${showJson(actual)}</span>`] : [whole(expected), differing({expected, actual})]),
+    ...(ok || !isLarge({expected, actual})
+      ? [html`<span class="v">${showJson(expected)}</span>`, html`<span class="v">${showJson(actual)}</span>`]
+      : [whole(expected), differing({expected, actual})]),
     html`<span class="soft">${because ?? UNKNOWN}</span>`,
   ]);
   return html`<h4>Checks</h4>${htmlTable(['', 'check', 'expected', 'actual', 'because'], rows)}`;
@@ -52,13 +54,16 @@ function checksOf(checks: readonly Check[]): Html | undefined {
 function notJudgedOf(left: NonNullable<Stored['notJudged']>): Html | undefined {
   if (left.length === 0) return undefined;
   const rows = [...groupBy(left, ({name, because}) => JSON.stringify([name, because])).values()].map((group) => [
-    html`${group[0]?.name}`, html`<span class="soft">${group[0]?.because}</span>`, html`${group.map(({step}) => step).join('; ')}`,
+    html`${group[0]?.name}`,
+    html`<span class="soft">${group[0]?.because}</span>`,
+    html`${group.map(({step}) => step).join('; ')}`,
   ]);
   return html`<h4>Not judged</h4>${htmlTable(['check', 'because', 'after'], rows)}`;
 }
 
 /** A large value that was not met stands behind its differences: whoever wants it whole opens it. */
-const whole = (value: Json): Html => html`<details><summary class="soft">whole</summary><span class="v">${showJson(value)}</span></details>`;
+const whole = (value: Json): Html =>
+  html`<details><summary class="soft">whole</summary><span class="v">${showJson(value)}</span></details>`;
 
 const differing = ({expected, actual}: Pick<Check, 'expected' | 'actual'>): Html =>
   html`<ul class="differences">${differenceLines({expected, actual}).map((line) => html`<li>${line}</li>`)}</ul>${whole(actual)}`;
@@ -68,7 +73,11 @@ function stepsOf(steps: readonly Step[], paint: Paint): Html | undefined {
   return html`<h4>Steps</h4><ol class="steps">${steps.map((step, index) => stepOf(step, steps[index - 1]?.blocks, paint))}</ol>`;
 }
 
-function stepOf({title, atMs, durationMs, memTotalKiB, blocks, kernelLog}: Step, before: readonly BlockSeen[] | undefined, paint: Paint): Html {
+function stepOf(
+  {title, atMs, durationMs, memTotalKiB, blocks, kernelLog}: Step,
+  before: readonly BlockSeen[] | undefined,
+  paint: Paint,
+): Html {
   const memory = memTotalKiB === null ? '' : ` · MemTotal ${memTotalKiB} KiB`;
   return html`<li><b>${title}</b> <span class="soft">at ${formatMs(atMs)}, took ${formatMs(durationMs)}${memory}</span>
 ${maps(before, blocks, paint)}${kernelLog.length > 0 ? html`<pre>${kernelLog.join('\n')}</pre>` : undefined}</li>
@@ -81,7 +90,7 @@ function maps(before: readonly BlockSeen[] | undefined, after: readonly BlockSee
   const changes = before ? changesOf(before, after) : [];
   const words = before ? (changes.length > 0 ? changes.join('; ') : 'no block changed') : describe(after);
   const pictures = changes.length > 0 && before ? [before, after] : [after];
-  const drawn = pictures.flatMap(blocks => paint(blocks) ?? []);
+  const drawn = pictures.flatMap((blocks) => paint(blocks) ?? []);
   if (drawn.length < pictures.length) {
     return html`<p class="soft">${words} (picture left out: this page has too many; the record has the blocks)</p>`;
   }

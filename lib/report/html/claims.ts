@@ -19,25 +19,26 @@ export interface Claim {
 /** Which cases test a claim, and how they ended on each guest. */
 export function claimsSection(view: View, claims: readonly Claim[]): Html {
   const guests = view.summary.guests.map(({guest}) => guest);
-  const known = new Map(claims.map(claim => [claim.id, claim]));
+  const known = new Map(claims.map((claim) => [claim.id, claim]));
   const tested = groupBy(
-    view.records.flatMap(record => record.claims.map(claim => ({claim, record}))),
+    view.records.flatMap((record) => record.claims.map((claim) => ({claim, record}))),
     ({claim}) => claim,
   );
   const ids = [...new Set([...known.keys(), ...tested.keys()])];
-  if (ids.length === 0) return html`<section id="claims"><h2>Claims</h2><p class="soft">No case of this run names a claim.</p></section>`;
-  const rows = ids.map(id => {
+  if (ids.length === 0)
+    return html`<section id="claims"><h2>Claims</h2><p class="soft">No case of this run names a claim.</p></section>`;
+  const rows = ids.map((id) => {
     const records = (tested.get(id) ?? []).map(({record}) => record);
-    const cases = [...new Set(records.map(record => record.case))];
-    const perGuest = groupBy(records, record => record.cell.guest);
+    const cases = [...new Set(records.map((record) => record.case))];
+    const perGuest = groupBy(records, (record) => record.cell.guest);
     return [
       html`${id}`,
       statement(known.get(id)),
       casesCell(cases, known.get(id)),
-      ...guests.map(guest => ended(perGuest.get(guest) ?? [])),
+      ...guests.map((guest) => ended(perGuest.get(guest) ?? [])),
     ];
   });
-  return html`<section id="claims"><h2>Claims</h2><p class="soft">${tally(ids.map(id => ({tested: tested.has(id), reason: known.get(id)?.reason})))}</p>${htmlTable(['claim', 'statement', 'cases', ...guests], rows)}</section>`;
+  return html`<section id="claims"><h2>Claims</h2><p class="soft">${tally(ids.map((id) => ({tested: tested.has(id), reason: known.get(id)?.reason})))}</p>${htmlTable(['claim', 'statement', 'cases', ...guests], rows)}</section>`;
 }
 
 const casesCell = (cases: readonly string[], claim: Claim | undefined): Html => {
@@ -62,7 +63,10 @@ function statement(claim: Claim | undefined): Html {
 function ended(records: readonly Record[]): Html {
   const counts = countOutcomes(records);
   if (records.length === 0) return html`<span class="soft">${UNKNOWN}</span>`;
-  const present = worstFirst.filter(outcome => counts[outcome] > 0);
+  const present = worstFirst.filter((outcome) => counts[outcome] > 0);
   const count = (outcome: Outcome): string => (records.length > 1 ? ` ${counts[outcome]}` : '');
-  return joined(present.map(outcome => html`<span class="o ${outcome}">${outcomeWord(outcome)}${count(outcome)}</span>`), ' ');
+  return joined(
+    present.map((outcome) => html`<span class="o ${outcome}">${outcomeWord(outcome)}${count(outcome)}</span>`),
+    ' ',
+  );
 }

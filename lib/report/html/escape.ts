@@ -10,14 +10,21 @@ export class Html {
 
 type Part = string | number | Html | readonly Html[] | undefined;
 
-const ENTITIES: {[char: string]: string} = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '`': '&#96;'};
+const ENTITIES: {[char: string]: string} = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+  '`': '&#96;',
+};
 // eslint-disable-next-line no-control-regex -- looks for what `clean` removes
 const UNSAFE = /[&<>"'`\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/;
 
 /** Text for HTML, in or between quotes. What a guest printed is not trusted, cleaned by its writer or not. */
 export function escapeHtml(text: string): string {
   if (!UNSAFE.test(text)) return text; // nearly always, in ten thousand records
-  return clean(text, Infinity).replaceAll(/[&<>"'`]/g, char => ENTITIES[char] ?? '');
+  return clean(text, Infinity).replaceAll(/[&<>"'`]/g, (char) => ENTITIES[char] ?? '');
 }
 
 /** Template of markup: every interpolated string is escaped unless it is markup already. */

@@ -17,7 +17,14 @@ const FOLDED = 40;
 /** index.html in pieces, in order: one self-contained page without a script, however many records it holds. */
 export function* renderHtml(view: View, claims: readonly Claim[] = []): Generator<string, void, undefined> {
   const compat = compatOf(view);
-  const sections = [summarySection(view), problemsSection(view), compatSection(compat), udevSection(compat), matrixSection(view), claimsSection(view, claims)];
+  const sections = [
+    summarySection(view),
+    problemsSection(view),
+    compatSection(compat),
+    udevSection(compat),
+    matrixSection(view),
+    claimsSection(view, claims),
+  ];
   yield head(view).markup;
   for (const section of sections) yield `${section.markup}\n`;
   yield html`<section id="guests"><h2>Case by case</h2>${mapSymbols()}${mapLegend()}</section>\n`.markup;
@@ -38,8 +45,12 @@ export function* renderHtml(view: View, claims: readonly Claim[] = []): Generato
 }
 
 /** The kernel, and every fact that its cases published, those without a column in the table too; udev's has a section of its own. */
-const about = (guest: CompatGuest): Html => html`<p class="soft">kernel ${guest.kernel || 'unknown: the guest never came up'} · ${guest.arch} · ${guest.machine} · ${guest.accel}</p>
-<dl>${Object.entries(guest.facts).filter(([name]) => name !== 'udev').map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === 'string' ? value : showJson(value)}</dd>`)}</dl>`;
+const about = (
+  guest: CompatGuest,
+): Html => html`<p class="soft">kernel ${guest.kernel || 'unknown: the guest never came up'} · ${guest.arch} · ${guest.machine} · ${guest.accel}</p>
+<dl>${Object.entries(guest.facts)
+  .filter(([name]) => name !== 'udev')
+  .map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === 'string' ? value : showJson(value)}</dd>`)}</dl>`;
 
 const head = ({summary}: View): Html => html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">

@@ -34,7 +34,8 @@ function lookOf({state, zones}: BlockSeen): Look {
   return looks.other;
 }
 
-const isZone = (zones: string): zones is 'Normal' | 'Movable' | 'DMA32' | 'DMA' | 'none' => Object.hasOwn(looks, zones) && /^(Normal|Movable|DMA32|DMA|none)$/.test(zones);
+const isZone = (zones: string): zones is 'Normal' | 'Movable' | 'DMA32' | 'DMA' | 'none' =>
+  Object.hasOwn(looks, zones) && /^(Normal|Movable|DMA32|DMA|none)$/.test(zones);
 
 /** Consecutive blocks that differ in nothing but their number. */
 interface Span {
@@ -49,13 +50,22 @@ function spansOf(blocks: readonly BlockSeen[]): Span[] {
     if (last && block.id === last.first.id + last.count && sameState(block, last.first)) last.count += 1;
     else spans.push({first: block, count: 1});
   }
-  return spans.flatMap(span => (span.count > FOLD ? [span] : Array.from({length: span.count}, (_, n) => ({first: {...span.first, id: span.first.id + n}, count: 1}))));
+  return spans.flatMap((span) =>
+    span.count > FOLD
+      ? [span]
+      : Array.from({length: span.count}, (_, n) => ({first: {...span.first, id: span.first.id + n}, count: 1})),
+  );
 }
 
-const sameState = (a: BlockSeen, b: BlockSeen): boolean => a.state === b.state && a.zones === b.zones && a.node === b.node && a.device === b.device;
+const sameState = (a: BlockSeen, b: BlockSeen): boolean =>
+  a.state === b.state && a.zones === b.zones && a.node === b.node && a.device === b.device;
 
 /** The squares of one provider of memory, laid out in rows; `y` is where they begin. */
-function groupMarkup(label: string, blocks: readonly BlockSeen[], y: number): {markup: Html; height: number; squares: number} {
+function groupMarkup(
+  label: string,
+  blocks: readonly BlockSeen[],
+  y: number,
+): {markup: Html; height: number; squares: number} {
   let column = 0;
   let row = 0;
   const drawn: Html[] = [];
@@ -66,7 +76,11 @@ function groupMarkup(label: string, blocks: readonly BlockSeen[], y: number): {m
     column += width;
   }
   const short = label.length > 14 ? `${label.slice(0, 13)}…` : label;
-  return {markup: html`<text class="ml" y="${y + 12}">${short}</text>${drawn}`, height: (row + 1) * PITCH + 4, squares: drawn.length};
+  return {
+    markup: html`<text class="ml" y="${y + 12}">${short}</text>${drawn}`,
+    height: (row + 1) * PITCH + 4,
+    squares: drawn.length,
+  };
 }
 
 function spanMarkup({first, count}: Span, x: number, y: number, width: number): Html {
@@ -84,7 +98,10 @@ function drawing(blocks: readonly BlockSeen[]): {markup: Html; height: number; w
   let height = 0;
   let squares = 0;
   let widest = 0;
-  for (const [device, group] of groupBy([...blocks].sort((a, b) => Number(a.device !== null) - Number(b.device !== null) || a.id - b.id), block => block.device)) {
+  for (const [device, group] of groupBy(
+    [...blocks].sort((a, b) => Number(a.device !== null) - Number(b.device !== null) || a.id - b.id),
+    (block) => block.device,
+  )) {
     const {markup, height: grown, squares: drawn} = groupMarkup(device ?? 'boot memory', group, height);
     parts.push(markup);
     height += grown;
@@ -110,7 +127,9 @@ export class MemoryMapPainter {
   /** The picture, or undefined where the budget is used up. */
   paint(blocks: readonly BlockSeen[], importance: 'ordinary' | 'important' = 'ordinary'): Html | undefined {
     if (this.#left[importance] <= 0) return undefined;
-    const key = blocks.map(({id, state, zones, node, device}) => `${id} ${state} ${zones} ${node ?? ''} ${device ?? ''}`).join('\n');
+    const key = blocks
+      .map(({id, state, zones, node, device}) => `${id} ${state} ${zones} ${node ?? ''} ${device ?? ''}`)
+      .join('\n');
     const seen = this.#seen.get(key);
     const {markup, ...now} = seen ? {...seen, markup: html`<use href="#${seen.id}"/>`} : this.#draw(key, blocks);
     this.#left[importance] -= now.squares;
@@ -137,18 +156,25 @@ const svg = ({height, width}: {height: number; width: number}, blocks: readonly 
 
 /** `boot memory: 8 online; dimm0: 3 offline, 5 online` */
 export function describe(blocks: readonly BlockSeen[]): string {
-  const states = (group: readonly BlockSeen[]): string => [...groupBy(group, block => block.state)].map(([state, {length}]) => `${length} ${state}`).join(', ');
-  return [...groupBy(blocks, block => block.device ?? 'boot memory')].map(([name, group]) => `${name}: ${states(group)}`).join('; ');
+  const states = (group: readonly BlockSeen[]): string =>
+    [...groupBy(group, (block) => block.state)].map(([state, {length}]) => `${length} ${state}`).join(', ');
+  return [...groupBy(blocks, (block) => block.device ?? 'boot memory')]
+    .map(([name, group]) => `${name}: ${states(group)}`)
+    .join('; ');
 }
 
 /** The squares that pictures refer to: once in a page, before the first picture. */
 export const mapSymbols = (): Html =>
   html`<svg width="0" height="0" class="defs" aria-hidden="true"><defs>${Object.values(looks).map(
-    ({id, letter}) => html`<g id="${id}" class="${id}"><rect width="${SIDE}" height="${SIDE}" rx="3"/><text x="8" y="12">${letter}</text></g>`,
+    ({id, letter}) =>
+      html`<g id="${id}" class="${id}"><rect width="${SIDE}" height="${SIDE}" rx="3"/><text x="8" y="12">${letter}</text></g>`,
   )}</defs></svg>`;
 
 export const mapLegend = (): Html =>
   html`<p class="legend">One square is one memory block: ${joined(
-    Object.values(looks).map(({id, word}) => html`<span><svg width="16" height="16" aria-hidden="true"><use href="#${id}"/></svg> ${word}</span>`),
+    Object.values(looks).map(
+      ({id, word}) =>
+        html`<span><svg width="16" height="16" aria-hidden="true"><use href="#${id}"/></svg> ${word}</span>`,
+    ),
     raw(' ').markup,
   )}</p>`;

@@ -9,7 +9,9 @@ const LISTED = 60;
 
 export function summarySection({run, summary, columns}: View): Html {
   const {counts, verdict} = summary;
-  const versions = [...new Set(columns.flatMap(({cells}) => cells).map(({qemu, accel}) => `${qemu} (${accel})`))].join(', ');
+  const versions = [...new Set(columns.flatMap(({cells}) => cells).map(({qemu, accel}) => `${qemu} (${accel})`))].join(
+    ', ',
+  );
   const facts = {
     started: formatTime(run.startedAt),
     memhp: run.memhp,
@@ -19,7 +21,8 @@ export function summarySection({run, summary, columns}: View): Html {
   };
   return html`<section id="summary"><h1>memhp report <span class="o ${verdictClass(verdict)}">${verdictWord(verdict)}</span></h1>
 <div class="tiles">${outcomes.map(
-    outcome => html`<div class="tile ${outcome}${counts[outcome] === 0 ? ' zero' : ''}"><b>${counts[outcome]}</b>${outcomeWord(outcome)}</div>`,
+    (outcome) =>
+      html`<div class="tile ${outcome}${counts[outcome] === 0 ? ' zero' : ''}"><b>${counts[outcome]}</b>${outcomeWord(outcome)}</div>`,
   )}</div>
 <dl>${Object.entries(facts).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
 </section>`;
@@ -29,13 +32,34 @@ export function summarySection({run, summary, columns}: View): Html {
 export function problemsSection({run, entries, superseded}: View): Html {
   const stale = entries.filter(({record}) => record.stale.length > 0);
   const notes = [
-    ...(run.trouble ?? []).map(line => html`<b>beside the cases, so that nothing here is sure:</b> ${line}`),
-    ...worstFirst.filter(outcome => outcome !== 'pass' && outcome !== 'skip').flatMap(outcome => firstOf(entries.filter(({record}) => record.outcome === outcome), outcome, problem)),
-    ...firstOf(stale, 'stale', ({record, anchor}) => html`<a href="#${anchor}">recorded deviation no longer happens</a>: <code>${record.stale.join(', ')}</code> in <code>${record.case}</code> on <b>${record.cell.guest}</b>`),
-    ...firstOf(superseded, 'superseded', one => html`<span class="soft">superseded by a later record: <code>${one.case}</code> on ${one.cell.id}, ${outcomeWord(one.outcome)}, ${formatTime(one.startedAt)}</span>`),
+    ...(run.trouble ?? []).map((line) => html`<b>beside the cases, so that nothing here is sure:</b> ${line}`),
+    ...worstFirst
+      .filter((outcome) => outcome !== 'pass' && outcome !== 'skip')
+      .flatMap((outcome) =>
+        firstOf(
+          entries.filter(({record}) => record.outcome === outcome),
+          outcome,
+          problem,
+        ),
+      ),
+    ...firstOf(
+      stale,
+      'stale',
+      ({record, anchor}) =>
+        html`<a href="#${anchor}">recorded deviation no longer happens</a>: <code>${record.stale.join(', ')}</code> in <code>${record.case}</code> on <b>${record.cell.guest}</b>`,
+    ),
+    ...firstOf(
+      superseded,
+      'superseded',
+      (one) =>
+        html`<span class="soft">superseded by a later record: <code>${one.case}</code> on ${one.cell.id}, ${outcomeWord(one.outcome)}, ${formatTime(one.startedAt)}</span>`,
+    ),
   ];
   if (notes.length === 0) return html``;
-  return html`<section id="notes"><h2>Worth knowing</h2><ul class="notes">${joined(notes.map(note => html`<li>${note}</li>`), '\n')}</ul></section>`;
+  return html`<section id="notes"><h2>Worth knowing</h2><ul class="notes">${joined(
+    notes.map((note) => html`<li>${note}</li>`),
+    '\n',
+  )}</ul></section>`;
 }
 
 const problem = ({record, anchor}: Entry): Html =>
@@ -43,5 +67,8 @@ const problem = ({record, anchor}: Entry): Html =>
 
 function firstOf<T>(all: readonly T[], kind: string, show: (one: T) => Html): Html[] {
   const more = all.length - LISTED;
-  return [...all.slice(0, LISTED).map(show), ...(more > 0 ? [html`<span class="soft">${more} more: ${kind}</span>`] : [])];
+  return [
+    ...all.slice(0, LISTED).map(show),
+    ...(more > 0 ? [html`<span class="soft">${more} more: ${kind}</span>`] : []),
+  ];
 }

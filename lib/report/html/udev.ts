@@ -14,9 +14,17 @@ ${stories.map(storyOf)}</section>`;
 
 const storyOf = ({guest, about, rules, findings, blocks}: UdevStory): Html => html`<h3>${guest}</h3>
 <dl>${about.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
-${rules.length === 0 ? html`<p class="soft">No rule writes to the state of memory blocks.</p>` : htmlTable(['rule', 'text'], rules.map(([place, text]) => [html`${place}`, html`<span class="v">${text}</span>`]))}
+${
+  rules.length === 0
+    ? html`<p class="soft">No rule writes to the state of memory blocks.</p>`
+    : htmlTable(
+        ['rule', 'text'],
+        rules.map(([place, text]) => [html`${place}`, html`<span class="v">${text}</span>`]),
+      )
+}
 ${findings.length === 0 ? undefined : htmlTable(['finding', 'level', 'id', 'what'], texts(findings))}
 ${htmlTable(blockHead, texts(blocks))}
 `;
 
-const texts = (rows: readonly (readonly string[])[]): Html[][] => rows.map((cells) => cells.map((cell) => html`${cell}`));
+const texts = (rows: readonly (readonly string[])[]): Html[][] =>
+  rows.map((cells) => cells.map((cell) => html`${cell}`));

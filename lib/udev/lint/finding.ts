@@ -8,7 +8,10 @@ export const findings = {
   'syntax/unknown-key': ['error', 'a key that udevd does not know: it drops the whole rule'],
   'syntax/operator': ['error', 'an operator that the key does not take: udevd drops the whole rule'],
   'syntax/assumed-operator': ['warning', 'an operator that udevd takes for "="'],
-  'syntax/braces': ['error', 'braces that the key needs, does not take, or with a name that it does not know: udevd drops the whole rule'],
+  'syntax/braces': [
+    'error',
+    'braces that the key needs, does not take, or with a name that it does not know: udevd drops the whole rule',
+  ],
   'syntax/value': ['error', 'a value that the key does not take'],
   'syntax/substitution': ['error', 'a $ or % that is no substitution'],
   'syntax/newer-udev': ['info', 'something that only newer udevds know'],
@@ -63,7 +66,10 @@ export const findings = {
   'tree/stale-copy': ['warning', 'a copy that lacks rules of the file that it replaces'],
   'tree/needless-copy': ['info', 'a copy that says the same as the file that it replaces'],
   'tree/override-lost': ['error', 'a rule that was switched off in a copy, and is on in another file'],
-  'tree/vendor-edited': ['warning', "a rule that was switched off in the distribution's own file: the next upgrade brings it back"],
+  'tree/vendor-edited': [
+    'warning',
+    "a rule that was switched off in the distribution's own file: the next upgrade brings it back",
+  ],
   'tree/not-read': ['info', 'a file that udevd does not read, as its name does not end in .rules'],
 } as const satisfies Record<string, readonly [Level, string]>;
 
@@ -88,5 +94,10 @@ export interface Place {
   readonly col: number;
 }
 
-export const finding = (id: FindingId, {file, line, col}: Place, message: string, fix: string, level: Level = findings[id][0]): Finding =>
-  ({id, level, file, line, col, message, fix});
+export const finding = (
+  id: FindingId,
+  {file, line, col}: Place,
+  message: string,
+  fix: string,
+  level: Level = findings[id][0],
+): Finding => ({id, level, file, line, col, message, fix});

@@ -6,10 +6,23 @@ import type {Linted} from './files.ts';
 /** Findings for people: `file:line:col level id sentence`, the fix under it, and then what becomes of a plugged block. */
 export function printed(linted: Linted): string {
   const {findings, files} = linted;
-  const lines = findings.flatMap(({file, line, col, level, id, message, fix}) => [`${file}:${line}:${col}: ${level} ${id} ${message}`, `    fix: ${fix}`]);
-  const counts = (['error', 'warning', 'info'] as const).map((level) => `${findings.filter((one) => one.level === level).length} ${level}`).join(', ');
+  const lines = findings.flatMap(({file, line, col, level, id, message, fix}) => [
+    `${file}:${line}:${col}: ${level} ${id} ${message}`,
+    `    fix: ${fix}`,
+  ]);
+  const counts = (['error', 'warning', 'info'] as const)
+    .map((level) => `${findings.filter((one) => one.level === level).length} ${level}`)
+    .join(', ');
   const rules = files.reduce((sum, file) => sum + file.rules.length, 0);
-  return [...lines, ...(lines.length > 0 ? [''] : []), ...becomes(linted), `${files.length} files, ${rules} rules: ${counts}`, ''].map((line) => clean(line).replaceAll('\n', ' ')).join('\n');
+  return [
+    ...lines,
+    ...(lines.length > 0 ? [''] : []),
+    ...becomes(linted),
+    `${files.length} files, ${rules} rules: ${counts}`,
+    '',
+  ]
+    .map((line) => clean(line).replaceAll('\n', ' '))
+    .join('\n');
 }
 
 /** What becomes of blocks: of plugged ones, then of those that are not like most, or there already. */
@@ -17,7 +30,9 @@ function becomes({effects, others, findings}: Linted): string[] {
   const elsewhere = findings.filter(({id}) => id === 'memory/other-subsystem' || id === 'memory/sets-policy');
   const also = elsewhere.map(({file, line, id}) => `But see ${id}, ${file}:${line}.`);
   const asked = effects.length === 0 && findings.some(({id, level}) => id === 'memory/never' && level === 'info');
-  const usual = asked ? ['No rule writes to the state of a memory block on what was asked about.'] : effectLines(effects);
+  const usual = asked
+    ? ['No rule writes to the state of a memory block on what was asked about.']
+    : effectLines(effects);
   return [...usual, ...[...new Set(also)], ...otherLines(effects, others)];
 }
 
@@ -28,14 +43,22 @@ function otherLines(effects: readonly Effect[], others: Linted['others']): strin
   for (const other of others) {
     const {again, block, outcome, guest} = other;
     if (again ? outcome.join() === 'unchanged' : outcome.join() === usual.get(JSON.stringify(guest))) continue;
-    const what = again ? `${block.name}, online already, when "add" is sent again (at boot, by udevadm trigger):` : `${block.name}, when plugged:`;
+    const what = again
+      ? `${block.name}, online already, when "add" is sent again (at boot, by udevadm trigger):`
+      : `${block.name}, when plugged:`;
     groups.set(what, [...(groups.get(what) ?? []), other]);
   }
   return [...groups].flatMap(([what, some]) => [`What becomes of ${what}`, ...byPolicy(some)]);
 }
 
 /** `unchanged` for people. */
-const WORDS: Readonly<Record<string, string>> = {unchanged: 'left as it is', online: 'online', online_kernel: 'online_kernel', online_movable: 'online_movable', offline: 'offline'};
+const WORDS: Readonly<Record<string, string>> = {
+  unchanged: 'left as it is',
+  online: 'online',
+  online_kernel: 'online_kernel',
+  online_movable: 'online_movable',
+  offline: 'offline',
+};
 
 /** What becomes of a plugged block, by policy and then by what happens. */
 export function effectLines(effects: readonly Effect[]): string[] {
@@ -55,8 +78,16 @@ function byPolicy(effects: readonly Effect[]): string[] {
 /** Findings for programs. */
 export function toJson({findings, effects, others, files}: Linted): unknown {
   const json = ({guest, outcome, dependsOn, writes}: Effect): object => ({
-    ...guest, outcome, dependsOn,
-    writes: writes.map(({value, certain, how, place}) => ({...place, how, certain: certain === 'yes', words: value.values, anyWord: value.open})),
+    ...guest,
+    outcome,
+    dependsOn,
+    writes: writes.map(({value, certain, how, place}) => ({
+      ...place,
+      how,
+      certain: certain === 'yes',
+      words: value.values,
+      anyWord: value.open,
+    })),
   });
   return {
     files: files.map(({path, rules}) => ({path, rules: rules.length})),
@@ -74,6 +105,8 @@ function outcomes(effects: readonly Effect[]): string[] {
   }
   return [...byOutcome].flatMap(([words, some]) => [
     `    ${words.padEnd(24)} ${guestNames(some.map(({guest}) => guest))}`,
-    ...[...new Set(some.flatMap(({dependsOn}) => dependsOn))].map((what) => `      depends on ${what.replaceAll(`memory${BLOCK}`, 'memoryN')}`),
+    ...[...new Set(some.flatMap(({dependsOn}) => dependsOn))].map(
+      (what) => `      depends on ${what.replaceAll(`memory${BLOCK}`, 'memoryN')}`,
+    ),
   ]);
 }

@@ -39,11 +39,15 @@ function* bothDiffer(file: RulesFile, rule: Rule, index: number): Generator<Find
 function* detectVirt(file: RulesFile, rule: Rule): Generator<Finding> {
   const program = rule.tokens.find(({key, value}) => key === 'PROGRAM' && /^\S*systemd-detect-virt\s*$/.test(value));
   if (!program || program.op === '!=') return;
-  const none = rule.tokens.some(({key, op, value}) => key === 'RESULT' && op === '==' && value.split('|').includes('none'));
+  const none = rule.tokens.some(
+    ({key, op, value}) => key === 'RESULT' && op === '==' && value.split('|').includes('none'),
+  );
   yield finding(
     'memory/detect-virt',
     placeOf(file, rule, program.at),
-    none ? 'systemd-detect-virt prints "none" on bare metal and fails: PROGRAM does not match then, and the rule never applies' : 'systemd-detect-virt fails on bare metal: the rule never applies there',
+    none
+      ? 'systemd-detect-virt prints "none" on bare metal and fails: PROGRAM does not match then, and the rule never applies'
+      : 'systemd-detect-virt fails on bare metal: the rule never applies there',
     'use CONST{virt} (systemd 244 and newer), or PROGRAM="/bin/sh -c \'systemd-detect-virt || :\'"',
   );
 }
@@ -51,9 +55,16 @@ function* detectVirt(file: RulesFile, rule: Rule): Generator<Finding> {
 function* comparisons(file: RulesFile, rule: Rule): Generator<Finding> {
   for (const token of rule.tokens) {
     if (token.key !== 'ATTR' || token.attr !== 'state' || !isMatch(token) || token.pattern?.kind !== 'plain') continue;
-    const wrong = token.pattern.alternatives.filter((word) => !stateReadings.includes(token.pattern?.ignoreCase ? word.toLowerCase() : word));
+    const wrong = token.pattern.alternatives.filter(
+      (word) => !stateReadings.includes(token.pattern?.ignoreCase ? word.toLowerCase() : word),
+    );
     if (wrong.length > 0) {
-      yield finding('memory/state-match', placeOf(file, rule, token.at), `no block ever reads "${wrong.join('", "')}": the state is online, offline or going-offline, whatever was written`, 'compare with "offline" or "online"');
+      yield finding(
+        'memory/state-match',
+        placeOf(file, rule, token.at),
+        `no block ever reads "${wrong.join('", "')}": the state is online, offline or going-offline, whatever was written`,
+        'compare with "offline" or "online"',
+      );
     }
   }
 }
@@ -63,11 +74,21 @@ function* twice({guests, blocks}: Question, sites: readonly Site[]): Generator<F
   const seen = new Set<Site>();
   for (const guest of guests.filter(({policy}) => policy === 'offline')) {
     for (const block of blocks) {
-      const [first, ...more] = sites.filter(({hits}) => hits.some((hit) => hit.guest === guest && hit.block === block && hit.action === 'add' && !hit.again && hit.guess === undefined));
+      const [first, ...more] = sites.filter(({hits}) =>
+        hits.some(
+          (hit) =>
+            hit.guest === guest && hit.block === block && hit.action === 'add' && !hit.again && hit.guess === undefined,
+        ),
+      );
       for (const site of more) {
         if (!first || seen.has(site)) continue;
         seen.add(site);
-        yield finding('memory/double-online', site.place, `${first.place.file}:${first.place.line} has written the state of the same block in the same event: the kernel refuses the second write (EINVAL)`, 'keep one of them; before systemd 258 ATTR{state} is read once an event, so a comparison does not tell them apart');
+        yield finding(
+          'memory/double-online',
+          site.place,
+          `${first.place.file}:${first.place.line} has written the state of the same block in the same event: the kernel refuses the second write (EINVAL)`,
+          'keep one of them; before systemd 258 ATTR{state} is read once an event, so a comparison does not tell them apart',
+        );
       }
     }
   }

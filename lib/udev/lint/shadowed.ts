@@ -7,6 +7,8 @@ export function lintLayers(layers: readonly Layer[], about: About = {}): Linted 
   const chosen = effective(layers);
   const read = chosen.filter(({unread}) => unread === undefined);
   const linted = lintFiles(read, about);
-  const broken = chosen.flatMap(({path, unread}) => (unread === undefined || unread === MASK ? [] : [unreadable(path, unread)]));
+  const broken = chosen.flatMap(({path, unread}) =>
+    unread === undefined || unread === MASK ? [] : [unreadable(path, unread)],
+  );
   return {...linted, findings: [...broken, ...treeFindings(layers, linted.files), ...linted.findings]};
 }

@@ -6,10 +6,18 @@ export function* shellQuotes(file: RulesFile): Generator<Finding> {
   for (const rule of file.rules) {
     for (const token of rule.tokens) {
       const {key, attr, value} = token;
-      const runs = key === 'PROGRAM' || (key === 'IMPORT' && attr === 'program') || (key === 'RUN' && !isMatch(token) && attr !== 'builtin');
+      const runs =
+        key === 'PROGRAM' ||
+        (key === 'IMPORT' && attr === 'program') ||
+        (key === 'RUN' && !isMatch(token) && attr !== 'builtin');
       const open = runs ? openQuote(value) : undefined;
       if (open !== undefined) {
-        yield finding('syntax/command-quote', placeOf(file, rule, token.valueAt), `the command opens a ${open} that it never closes`, `add the ${open} at the end of the command`);
+        yield finding(
+          'syntax/command-quote',
+          placeOf(file, rule, token.valueAt),
+          `the command opens a ${open} that it never closes`,
+          `add the ${open} at the end of the command`,
+        );
       }
     }
   }

@@ -26,8 +26,12 @@ export interface ConfFile {
  */
 export function confFiles(tree: Tree, name: string, places: readonly string[] = PLACES): ConfFile[] {
   const byName = new Map<string, string>();
-  for (const dir of distinct(tree, places.map((place) => joined(place, name)))) {
-    for (const file of tree.names(dir)) if (file.endsWith('.conf') && !byName.has(file)) byName.set(file, joined(dir, file));
+  for (const dir of distinct(
+    tree,
+    places.map((place) => joined(place, name)),
+  )) {
+    for (const file of tree.names(dir))
+      if (file.endsWith('.conf') && !byName.has(file)) byName.set(file, joined(dir, file));
   }
   const paths = [...byName].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))).map(([, path]) => path);
   return paths.flatMap((path) => {
@@ -43,7 +47,10 @@ const RULES = 8 * 2 ** 20;
 export function ruleLayers(tree: Tree, shown: (path: string) => string): Layer[] {
   return distinct(tree, ruleDirs).map((dir) => ({
     dir: shown(dir),
-    files: tree.names(dir).filter((name) => name.includes('.rules')).map((name) => layerFile(tree, joined(dir, name), shown)),
+    files: tree
+      .names(dir)
+      .filter((name) => name.includes('.rules'))
+      .map((name) => layerFile(tree, joined(dir, name), shown)),
   }));
 }
 

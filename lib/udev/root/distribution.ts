@@ -25,12 +25,19 @@ export function distributionOf(tree: Tree): Distribution {
 }
 
 /** Rebuilds of RHEL call themselves like it. */
-export const isRhel = ({id, like}: Distribution): boolean => id !== 'fedora' && [id, ...like].some((one) => one === 'rhel' || one === 'centos');
+export const isRhel = ({id, like}: Distribution): boolean =>
+  id !== 'fedora' && [id, ...like].some((one) => one === 'rhel' || one === 'centos');
 
 /** systemd's programs share a library that has the version in its name: libsystemd-shared-252.so, libsystemd-shared-257.9-1~deb13u1.so. */
 function systemdOf(tree: Tree): number | undefined {
   const libs = ['usr/lib', 'usr/lib64', 'lib', 'lib64'];
-  const dirs = libs.flatMap((lib) => [joined(lib, 'systemd'), ...tree.names(lib).filter((name) => name.includes('-linux-')).map((name) => joined(joined(lib, name), 'systemd'))]);
+  const dirs = libs.flatMap((lib) => [
+    joined(lib, 'systemd'),
+    ...tree
+      .names(lib)
+      .filter((name) => name.includes('-linux-'))
+      .map((name) => joined(joined(lib, name), 'systemd')),
+  ]);
   for (const dir of dirs) {
     for (const name of tree.names(dir)) {
       const version = /^libsystemd-shared-v?(\d+)/.exec(name)?.[1];
@@ -41,8 +48,26 @@ function systemdOf(tree: Tree): number | undefined {
 }
 
 /** e_machine of an ELF file. */
-const MACHINES: Readonly<Record<number, string>> = {3: 'x86', 20: 'ppc', 21: 'ppc64', 22: 's390x', 40: 'arm', 62: 'x86-64', 183: 'arm64', 243: 'riscv64', 258: 'loongarch64'};
-const PROGRAMS = ['usr/lib/systemd/systemd', 'lib/systemd/systemd', 'usr/bin/sh', 'bin/sh', 'bin/busybox', 'usr/sbin/init', 'sbin/init'];
+const MACHINES: Readonly<Record<number, string>> = {
+  3: 'x86',
+  20: 'ppc',
+  21: 'ppc64',
+  22: 's390x',
+  40: 'arm',
+  62: 'x86-64',
+  183: 'arm64',
+  243: 'riscv64',
+  258: 'loongarch64',
+};
+const PROGRAMS = [
+  'usr/lib/systemd/systemd',
+  'lib/systemd/systemd',
+  'usr/bin/sh',
+  'bin/sh',
+  'bin/busybox',
+  'usr/sbin/init',
+  'sbin/init',
+];
 /** No program of a distribution is larger. */
 const LARGEST = 64 * 2 ** 20;
 

@@ -10,7 +10,14 @@ import {archOf, readConfig, type Config} from './boot/config.ts';
 import type {Loader} from './boot/entry.ts';
 import {givenBy, type Given} from './boot/given.ts';
 import {kernelsOf} from './boot/kernels.ts';
-import {commandLineOf, defaultEntry, loaderOf, releaseOfEntry, runningCommandLine, type CommandLine} from './boot/parameters.ts';
+import {
+  commandLineOf,
+  defaultEntry,
+  loaderOf,
+  releaseOfEntry,
+  runningCommandLine,
+  type CommandLine,
+} from './boot/parameters.ts';
 import {ruleLayers} from './conf-dirs.ts';
 import {archOfPrograms, distributionOf, type Distribution} from './distribution.ts';
 import type {Tree} from './tree/tree.ts';
@@ -53,8 +60,21 @@ export interface KernelFacts {
 /** Only a root that says what it is is taken for whole: of a few files it can't be told what is missing. */
 const whole = (tree: Tree): boolean => tree.has('etc/os-release') || tree.has('usr/lib/os-release');
 
-const TMPFILES = ['usr/bin/systemd-tmpfiles', 'bin/systemd-tmpfiles', 'usr/sbin/systemd-tmpfiles', 'usr/bin/tmpfiles.sh', 'bin/tmpfiles'];
-const UDEV = ['usr/bin/udevadm', 'bin/udevadm', 'sbin/udevadm', 'sbin/udevd', 'usr/lib/systemd/systemd-udevd', 'lib/systemd/systemd-udevd'];
+const TMPFILES = [
+  'usr/bin/systemd-tmpfiles',
+  'bin/systemd-tmpfiles',
+  'usr/sbin/systemd-tmpfiles',
+  'usr/bin/tmpfiles.sh',
+  'bin/tmpfiles',
+];
+const UDEV = [
+  'usr/bin/udevadm',
+  'bin/udevadm',
+  'sbin/udevadm',
+  'sbin/udevd',
+  'usr/lib/systemd/systemd-udevd',
+  'lib/systemd/systemd-udevd',
+];
 
 /** Whether anything in a root reads tmpfiles.d. */
 export const hasTmpfiles = (tree: Tree): boolean => !whole(tree) || TMPFILES.some((path) => tree.has(path));
@@ -62,8 +82,13 @@ export const hasTmpfiles = (tree: Tree): boolean => !whole(tree) || TMPFILES.som
 /** Whether anything in a root reads udev's rules. */
 export const hasUdev = (tree: Tree): boolean => !whole(tree) || UDEV.some((path) => tree.has(path));
 
-const nobodyReads = (settings: readonly Setting[]): {settings: Setting[]; dropped: Dropped[]} =>
-  ({settings: [], dropped: settings.map((setting) => ({setting, why: 'there is no systemd-tmpfiles in this root, so that nobody reads tmpfiles.d'}))});
+const nobodyReads = (settings: readonly Setting[]): {settings: Setting[]; dropped: Dropped[]} => ({
+  settings: [],
+  dropped: settings.map((setting) => ({
+    setting,
+    why: 'there is no systemd-tmpfiles in this root, so that nobody reads tmpfiles.d',
+  })),
+});
 
 /** Reads a root. `shown`: a path of it as a person would find it, in the rules' own places. */
 export function readRoot(tree: Tree, running: boolean, shown: (path: string) => string): RootFacts {
@@ -71,7 +96,11 @@ export function readRoot(tree: Tree, running: boolean, shown: (path: string) => 
   const loader = loaderOf(tree);
   const layers = ruleLayers(tree, shown);
   const own = ruleLayers(tree, (path) => path);
-  const rules = hasUdev(tree) ? effective(own).filter(({unread}) => unread === undefined).map(({path, bytes}) => parseRules(path, bytes)) : [];
+  const rules = hasUdev(tree)
+    ? effective(own)
+        .filter(({unread}) => unread === undefined)
+        .map(({path, bytes}) => parseRules(path, bytes))
+    : [];
   const {settings, dropped} = hasTmpfiles(tree) ? tmpfilesSettings(tree) : nobodyReads(tmpfilesSettings(tree).settings);
   const agents = [...unitAgents(tree), ...scriptAgents(tree)];
   const first = loader && defaultEntry(loader);
@@ -79,17 +108,37 @@ export function readRoot(tree: Tree, running: boolean, shown: (path: string) => 
   const kernel = (running ? tree.text('proc/sys/kernel/osrelease')?.trim() : undefined) ?? booted ?? kernels[0];
   const config = kernel === undefined ? undefined : readConfig(tree, kernel, running);
   return {
-    tree, distribution: distributionOf(tree), arch: (config && archOf(config)) ?? archOfPrograms(tree), kernels, kernel, loader, layers, rules,
-    atBoot: [...settings, ...sysfsSettings(tree), ...agents.flatMap((agent) => agent.settings.filter(({name}) => name !== 'state'))],
-    agents, dropped, vain: vainLines(tree), running,
+    tree,
+    distribution: distributionOf(tree),
+    arch: (config && archOf(config)) ?? archOfPrograms(tree),
+    kernels,
+    kernel,
+    loader,
+    layers,
+    rules,
+    atBoot: [
+      ...settings,
+      ...sysfsSettings(tree),
+      ...agents.flatMap((agent) => agent.settings.filter(({name}) => name !== 'state')),
+    ],
+    agents,
+    dropped,
+    vain: vainLines(tree),
+    running,
   };
 }
 
 /** Reads what a root has for one of its kernels. */
-export function readKernel({tree, running, loader, kernel}: RootFacts, release: string | undefined, after?: 'writing' | 'boot'): KernelFacts {
+export function readKernel(
+  {tree, running, loader, kernel}: RootFacts,
+  release: string | undefined,
+  after?: 'writing' | 'boot',
+): KernelFacts {
   const runs = running && release === kernel;
   const config = release === undefined ? undefined : readConfig(tree, release, runs);
-  const line = (runs && after !== 'boot' ? runningCommandLine(tree) : undefined) ?? commandLineOf(tree, release, loader, config);
-  const now = runs && after === undefined ? tree.text('sys/devices/system/memory/auto_online_blocks')?.trim() : undefined;
+  const line =
+    (runs && after !== 'boot' ? runningCommandLine(tree) : undefined) ?? commandLineOf(tree, release, loader, config);
+  const now =
+    runs && after === undefined ? tree.text('sys/devices/system/memory/auto_online_blocks')?.trim() : undefined;
   return {release, config, line, given: givenBy(line.words), now: isPolicy(now) ? now : undefined};
 }

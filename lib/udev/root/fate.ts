@@ -34,11 +34,20 @@ const BLOCKS = [32, 33, 256, 1031] as const;
 export type Virt = string;
 
 /** What rules and the kernel do to plugged blocks, or to those that are offline when udev looks at the machine at boot. */
-export function fatesByRules(root: RootFacts, kernel: KernelFacts, virt: Virt, policy: Policy, kind: 'plug' | 'boot'): Fates {
+export function fatesByRules(
+  root: RootFacts,
+  kernel: KernelFacts,
+  virt: Virt,
+  policy: Policy,
+  kind: 'plug' | 'boot',
+): Fates {
   const arch = root.arch ?? 'x86-64';
   const where = {virt, arch, policy, systemd: root.distribution.systemd, kernel: kernel.release};
   const predictions = BLOCKS.map((block): Prediction => {
-    const event: Happening = kind === 'plug' ? {kind: 'plug', block} : {kind: 'trigger', block, state: policy === 'offline' ? 'offline' : 'online'};
+    const event: Happening =
+      kind === 'plug'
+        ? {kind: 'plug', block}
+        : {kind: 'trigger', block, state: policy === 'offline' ? 'offline' : 'online'};
     return predict(root.rules, where, event);
   });
   const [first] = predictions;
@@ -57,8 +66,22 @@ function fateOf(outcome: Outcome, policy: Policy, kind: 'plug' | 'boot', byDefau
   const {state, zone, by, rule, refused} = outcome;
   if (state === 'offline') return {state, zone: undefined, by: 'nobody', who: rule, refused};
   const onlined = kind === 'boot' && by === 'nobody'; // online before udev looked: the kernel's policy did it
-  const words: Readonly<Record<Policy, Zone | undefined>> = {offline: undefined, online: byDefault, online_kernel: 'Normal', online_movable: 'Movable'};
-  const into = zone === 'Movable' ? 'Movable' : zone === 'kernel' ? 'Normal' : zone === 'default' ? byDefault : onlined ? words[policy] : byDefault;
+  const words: Readonly<Record<Policy, Zone | undefined>> = {
+    offline: undefined,
+    online: byDefault,
+    online_kernel: 'Normal',
+    online_movable: 'Movable',
+  };
+  const into =
+    zone === 'Movable'
+      ? 'Movable'
+      : zone === 'kernel'
+        ? 'Normal'
+        : zone === 'default'
+          ? byDefault
+          : onlined
+            ? words[policy]
+            : byDefault;
   const whose = by === 'rule' ? 'udev' : by === 'nobody' ? 'kernel' : by;
   return {state, zone: into, by: whose, who: rule, refused};
 }

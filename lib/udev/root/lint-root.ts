@@ -49,35 +49,87 @@ export function lintRoot(tree: Tree, question: RootQuestion): RootLinted {
   const {running, shown, virt} = question;
   const read = readRoot(tree, running, shown);
   const root: RootFacts = {...read, arch: question.arch ?? read.arch};
-  const kernel: KernelFacts = {...readKernel(root, chosenKernel(root, question.kernel), question.after), assumed: question.policy};
-  const machines = [...new Set<Virt>(virt === undefined ? ['kvm', ...machinesOf(root)] : [virt])].map((one) => answerFor(root, kernel, one));
+  const kernel: KernelFacts = {
+    ...readKernel(root, chosenKernel(root, question.kernel), question.after),
+    assumed: question.policy,
+  };
+  const machines = [...new Set<Virt>(virt === undefined ? ['kvm', ...machinesOf(root)] : [virt])].map((one) =>
+    answerFor(root, kernel, one),
+  );
   const [answer] = machines;
   if (!answer) throw new Error('no machine to answer for');
   const sentence = sentenceOf(answer);
   const place = (path: string, line: number): string => `${shown(path)}:${line}`;
   const policies = policiesAfter(answer.chain.steps);
   return {
-    root, kernel, answer, machines, sentence, bootSentence: bootSentenceOf(answer), reasons: reasonsOf(root, kernel, answer, place),
-    findings: [...findingsOf(root, kernel, answer, shown), ...ofAnswer(question, root, kernel, answer, sentence), ...ofMachines(machines, shown)],
-    rules: lintLayers(root.layers, {virt, arch: root.arch ?? 'x86-64', complete: true, ...(policies.length === 1 ? {policy: policies[0]} : {})}),
+    root,
+    kernel,
+    answer,
+    machines,
+    sentence,
+    bootSentence: bootSentenceOf(answer),
+    reasons: reasonsOf(root, kernel, answer, place),
+    findings: [
+      ...findingsOf(root, kernel, answer, shown),
+      ...ofAnswer(question, root, kernel, answer, sentence),
+      ...ofMachines(machines, shown),
+    ],
+    rules: lintLayers(root.layers, {
+      virt,
+      arch: root.arch ?? 'x86-64',
+      complete: true,
+      ...(policies.length === 1 ? {policy: policies[0]} : {}),
+    }),
   };
 }
 
 function chosenKernel({kernels, kernel}: RootFacts, wanted: string | undefined): string | undefined {
   if (wanted === undefined || kernels.includes(wanted) || kernel === wanted) return wanted ?? kernel;
-  throw new UsageError(`no kernel ${wanted} in this root; ${kernels.length === 0 ? 'there is none' : `there are ${kernels.join(', ')}`}`);
+  throw new UsageError(
+    `no kernel ${wanted} in this root; ${kernels.length === 0 ? 'there is none' : `there are ${kernels.join(', ')}`}`,
+  );
 }
 
-function ofAnswer({kernel: asked, shown}: RootQuestion, root: RootFacts, kernel: KernelFacts, answer: Answer, sentence: string): RootFinding[] {
+function ofAnswer(
+  {kernel: asked, shown}: RootQuestion,
+  root: RootFacts,
+  kernel: KernelFacts,
+  answer: Answer,
+  sentence: string,
+): RootFinding[] {
   const say = sayAt(shown);
   const found: RootFinding[] = [];
   const {fates, dependsOn} = answer.plugged;
-  if (!answer.never && fates.length > 1 && dependsOn.length > 0) found.push(say('root/depends', undefined, `depends on ${dependsOn.join(' and ')}`, 'have one of them decide, and the others leave it'));
-  if (!answer.never && fates.every(({state}) => state === 'offline')) found.push(say('root/stays-unused', undefined, 'nobody onlines plugged memory', 'memhp udev lint ROOT --fix --want movable prints what does'));
+  if (!answer.never && fates.length > 1 && dependsOn.length > 0)
+    found.push(
+      say(
+        'root/depends',
+        undefined,
+        `depends on ${dependsOn.join(' and ')}`,
+        'have one of them decide, and the others leave it',
+      ),
+    );
+  if (!answer.never && fates.every(({state}) => state === 'offline'))
+    found.push(
+      say(
+        'root/stays-unused',
+        undefined,
+        'nobody onlines plugged memory',
+        'memhp udev lint ROOT --fix --want movable prints what does',
+      ),
+    );
   for (const other of asked === undefined ? root.kernels.filter((one) => one !== kernel.release) : []) {
     const facts: KernelFacts = {...readKernel(root, other), assumed: kernel.assumed};
     const theirs = sentenceOf(answerFor(root, facts, answer.virt));
-    if (fatesKey(answerFor(root, facts, answer.virt)) !== fatesKey(answer)) found.push(say('root/other-kernel', facts.config?.path, `with kernel ${other}: ${theirs}`, sentence === theirs ? '' : `--kernel-release ${other} tells why`));
+    if (fatesKey(answerFor(root, facts, answer.virt)) !== fatesKey(answer))
+      found.push(
+        say(
+          'root/other-kernel',
+          facts.config?.path,
+          `with kernel ${other}: ${theirs}`,
+          sentence === theirs ? '' : `--kernel-release ${other} tells why`,
+        ),
+      );
   }
   return found;
 }
@@ -85,16 +137,37 @@ function ofAnswer({kernel: asked, shown}: RootQuestion, root: RootFacts, kernel:
 function ofMachines([first, ...others]: readonly Answer[], shown: (path: string) => string): RootFinding[] {
   if (!first) return [];
   const bySentence = new Map<string, Answer[]>();
-  for (const other of others) if (fatesKey(other) !== fatesKey(first)) bySentence.set(sentenceOf(other), [...(bySentence.get(sentenceOf(other)) ?? []), other]);
+  for (const other of others)
+    if (fatesKey(other) !== fatesKey(first))
+      bySentence.set(sentenceOf(other), [...(bySentence.get(sentenceOf(other)) ?? []), other]);
   return [...bySentence].map(([sentence, answers]) => {
     const names = answers.map(({virt}) => guestName({virt, arch: ''}).trim());
-    const who = answers.flatMap(({plugged}) => plugged.fates.map((fate) => fate.who)).find((one) => one !== undefined) ?? first.plugged.fates[0]?.who;
-    return {...sayAt(shown)('root/other-machine', undefined, `on ${names.join(', ')}: ${sentence}`, `--virt ${answers[0]?.virt ?? ''} tells why`), ...placeOf(who, shown)};
+    const who =
+      answers.flatMap(({plugged}) => plugged.fates.map((fate) => fate.who)).find((one) => one !== undefined) ??
+      first.plugged.fates[0]?.who;
+    return {
+      ...sayAt(shown)(
+        'root/other-machine',
+        undefined,
+        `on ${names.join(', ')}: ${sentence}`,
+        `--virt ${answers[0]?.virt ?? ''} tells why`,
+      ),
+      ...placeOf(who, shown),
+    };
   });
 }
 
-const sayAt = (shown: (path: string) => string) => (id: RootFindingId, path: string | undefined, message: string, fix: string): RootFinding =>
-  ({id, level: rootFindings[id][0], file: shown(path ?? ''), line: 1, col: 1, message, fix});
+const sayAt =
+  (shown: (path: string) => string) =>
+  (id: RootFindingId, path: string | undefined, message: string, fix: string): RootFinding => ({
+    id,
+    level: rootFindings[id][0],
+    file: shown(path ?? ''),
+    line: 1,
+    col: 1,
+    message,
+    fix,
+  });
 
 /** `FILE:LINE` taken apart. */
 function placeOf(who: string | undefined, shown: (path: string) => string): {file?: string; line?: number} {
@@ -102,4 +175,5 @@ function placeOf(who: string | undefined, shown: (path: string) => string): {fil
   return file === undefined ? {} : {file: shown(file), line: Number(line)};
 }
 
-const fatesKey = ({plugged: {fates}, never}: Answer): string => JSON.stringify([never?.why, fates.map(({state, zone, by, who}) => [state, zone, by, who])]);
+const fatesKey = ({plugged: {fates}, never}: Answer): string =>
+  JSON.stringify([never?.why, fates.map(({state, zone, by, who}) => [state, zone, by, who])]);

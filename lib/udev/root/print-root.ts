@@ -11,7 +11,10 @@ export function printedRoot({sentence, bootSentence, reasons, findings, rules}: 
     'Why:',
     ...reasons.map(({place, text}) => `  ${place === undefined ? '' : `${place}: `}${text}`),
     '',
-    ...findings.flatMap(({file, line, col, level, id, message, fix}) => [`${file}:${line}:${col}: ${level} ${id} ${message}`, ...(fix === '' ? [] : [`    fix: ${fix}`])]),
+    ...findings.flatMap(({file, line, col, level, id, message, fix}) => [
+      `${file}:${line}:${col}: ${level} ${id} ${message}`,
+      ...(fix === '' ? [] : [`    fix: ${fix}`]),
+    ]),
     ...(findings.length > 0 ? [''] : []),
     'The rules alone:',
     '',
@@ -20,14 +23,38 @@ export function printedRoot({sentence, bootSentence, reasons, findings, rules}: 
 }
 
 /** The answer for programs. */
-export function rootToJson({root, kernel, answer, machines, sentence, bootSentence, reasons, findings, rules}: RootLinted): object {
-  const fates = ({plugged, atBoot, never, virt, hotremove}: typeof answer): object => ({virt, never: never?.why, hotremove, plugged: plugged.fates, dependsOn: plugged.dependsOn, atBoot: atBoot.fates});
+export function rootToJson({
+  root,
+  kernel,
+  answer,
+  machines,
+  sentence,
+  bootSentence,
+  reasons,
+  findings,
+  rules,
+}: RootLinted): object {
+  const fates = ({plugged, atBoot, never, virt, hotremove}: typeof answer): object => ({
+    virt,
+    never: never?.why,
+    hotremove,
+    plugged: plugged.fates,
+    dependsOn: plugged.dependsOn,
+    atBoot: atBoot.fates,
+  });
   return {
     answer: {sentence, bootSentence, ...fates(answer), policy: answer.chain.steps},
     reasons,
     machines: machines.map(fates),
-    distribution: root.distribution, arch: root.arch, kernels: root.kernels,
-    kernel: {release: kernel.release, config: kernel.config?.path, commandLine: kernel.line.words.map(({text}) => text), from: kernel.line.from},
+    distribution: root.distribution,
+    arch: root.arch,
+    kernels: root.kernels,
+    kernel: {
+      release: kernel.release,
+      config: kernel.config?.path,
+      commandLine: kernel.line.words.map(({text}) => text),
+      from: kernel.line.from,
+    },
     agents: root.agents,
     rootFindings: findings,
     ...(toJson(rules) as object),

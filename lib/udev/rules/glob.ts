@@ -1,6 +1,16 @@
 const CLASSES: Readonly<Record<string, RegExp>> = {
-  alnum: /[a-z0-9]/i, alpha: /[a-z]/i, blank: /[ \t]/, cntrl: /\p{Cc}/u, digit: /\d/, graph: /[!-~]/, lower: /[a-z]/,
-  print: /[ -~]/, punct: /[!-/:-@[-`{-~]/, space: /[ \t\n\r\f\v]/, upper: /[A-Z]/, xdigit: /[\da-f]/i,
+  alnum: /[a-z0-9]/i,
+  alpha: /[a-z]/i,
+  blank: /[ \t]/,
+  cntrl: /\p{Cc}/u,
+  digit: /\d/,
+  graph: /[!-~]/,
+  lower: /[a-z]/,
+  print: /[ -~]/,
+  punct: /[!-/:-@[-`{-~]/,
+  space: /[ \t\n\r\f\v]/,
+  upper: /[A-Z]/,
+  xdigit: /[\da-f]/i,
 };
 
 /** fnmatch(3) without flags, in the C locale. Takes time in proportion to both lengths at worst, whatever the pattern. */

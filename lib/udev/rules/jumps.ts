@@ -1,10 +1,17 @@
 import type {FindingId} from '../lint/finding.ts';
 import {isMatch, type Rule} from './rule.ts';
 
-type Say = (rule: Rule, at: number, what: {id: FindingId; message: string; fix: string; udevd: 'error' | 'warning' | 'notice' | undefined}) => void;
+type Say = (
+  rule: Rule,
+  at: number,
+  what: {id: FindingId; message: string; fix: string; udevd: 'error' | 'warning' | 'notice' | undefined},
+) => void;
 
 /** Finds where each GOTO goes: the next rule further down with its LABEL. A rule whose GOTO goes nowhere and that does nothing else is dropped. */
-export function resolveJumps(rules: readonly Rule[], say: Say): {rules: readonly Rule[]; jumps: ReadonlyMap<number, number>} {
+export function resolveJumps(
+  rules: readonly Rule[],
+  say: Say,
+): {rules: readonly Rule[]; jumps: ReadonlyMap<number, number>} {
   const next = new Map<string, number>();
   const target = new Map<Rule, Rule>();
   const used = new Set<Rule>();
@@ -32,16 +39,38 @@ export function resolveJumps(rules: readonly Rule[], say: Say): {rules: readonly
       });
       if (!rule.tokens.some((token) => !isMatch(token) || token.key === 'PROGRAM' || token.key === 'IMPORT')) {
         if (!used.has(rule)) dropped.add(rule);
-        say(rule, 0, {id: 'syntax/no-effect', message: 'without its GOTO the rule does nothing', fix: 'correct the GOTO', udevd: 'warning'});
+        say(rule, 0, {
+          id: 'syntax/no-effect',
+          message: 'without its GOTO the rule does nothing',
+          fix: 'correct the GOTO',
+          udevd: 'warning',
+        });
       }
     }
     if (rule.label !== undefined) {
-      if (seen.has(rule.label)) say(rule, 0, {id: 'syntax/label-twice', message: `LABEL="${rule.label}" is there twice: a GOTO above both goes to the first`, fix: 'use a name once', udevd: undefined});
+      if (seen.has(rule.label))
+        say(rule, 0, {
+          id: 'syntax/label-twice',
+          message: `LABEL="${rule.label}" is there twice: a GOTO above both goes to the first`,
+          fix: 'use a name once',
+          udevd: undefined,
+        });
       seen.add(rule.label);
-      if (!used.has(rule)) say(rule, 0, {id: 'syntax/unused-label', message: `no GOTO goes to LABEL="${rule.label}"`, fix: 'remove it, or correct its name', udevd: 'notice'});
+      if (!used.has(rule))
+        say(rule, 0, {
+          id: 'syntax/unused-label',
+          message: `no GOTO goes to LABEL="${rule.label}"`,
+          fix: 'remove it, or correct its name',
+          udevd: 'notice',
+        });
     }
   }
   const kept = rules.filter((rule) => !dropped.has(rule));
   const index = new Map(kept.map((rule, i) => [rule, i]));
-  return {rules: kept, jumps: new Map(kept.flatMap((rule, i) => (target.has(rule) ? [[i, index.get(target.get(rule) ?? rule) ?? i] as const] : [])))};
+  return {
+    rules: kept,
+    jumps: new Map(
+      kept.flatMap((rule, i) => (target.has(rule) ? [[i, index.get(target.get(rule) ?? rule) ?? i] as const] : [])),
+    ),
+  };
 }

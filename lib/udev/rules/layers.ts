@@ -21,7 +21,13 @@ export interface Layer {
 export const MASK = 'mask';
 
 /** The directories where udevd looks for rules, in its order; /lib only where it is not /usr/lib. */
-export const ruleDirs = ['etc/udev/rules.d', 'run/udev/rules.d', 'usr/local/lib/udev/rules.d', 'usr/lib/udev/rules.d', 'lib/udev/rules.d'] as const;
+export const ruleDirs = [
+  'etc/udev/rules.d',
+  'run/udev/rules.d',
+  'usr/local/lib/udev/rules.d',
+  'usr/lib/udev/rules.d',
+  'lib/udev/rules.d',
+] as const;
 
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 

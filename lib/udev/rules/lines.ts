@@ -26,7 +26,11 @@ export interface LineProblem {
 const EOL: Readonly<Record<string, number>> = {'\n': 1, '\r': 2, '\0': 4};
 
 /** Splits a file as udevd does: at \n, \r and NUL, comments out first (also within a continued rule), then `\` at the end of a line joins. */
-export function logicalLines(text: string): {lines: LogicalLine[]; problem: LineProblem | undefined; problems: LineProblem[]} {
+export function logicalLines(text: string): {
+  lines: LogicalLine[];
+  problem: LineProblem | undefined;
+  problems: LineProblem[];
+} {
   const lines: LogicalLine[] = [];
   const problems: LineProblem[] = [];
   const ends = /[\n\r\0]/g;
@@ -38,7 +42,8 @@ export function logicalLines(text: string): {lines: LogicalLine[]; problem: Line
     ends.lastIndex = from;
     const end = ends.exec(text)?.index ?? text.length;
     number += 1;
-    if (end - from >= LINE_SIZE) return {lines, problem: {kind: 'line-too-long', at: {line: number, col: LINE_SIZE}}, problems};
+    if (end - from >= LINE_SIZE)
+      return {lines, problem: {kind: 'line-too-long', at: {line: number, col: LINE_SIZE}}, problems};
     let start = from;
     while (start < end && (text[start] === ' ' || text[start] === '\t')) start += 1;
     const part = {at: joined?.text.length ?? 0, line: number, col: start - from + 1};

@@ -29,7 +29,13 @@ export function parseRule(line: LogicalLine): {rule: Rule | undefined; found: To
     if (!raw) break;
     if ('fault' in raw) {
       const [message, fix] = FAULTS[raw.fault];
-      found.push({id: raw.fault === 'quote' ? 'syntax/unbalanced-quote' : 'syntax/token', at: raw.at, message, fix, udevd: 'error'});
+      found.push({
+        id: raw.fault === 'quote' ? 'syntax/unbalanced-quote' : 'syntax/token',
+        at: raw.at,
+        message,
+        fix,
+        udevd: 'error',
+      });
       return {rule: undefined, found};
     }
     from = raw.end;
@@ -47,7 +53,13 @@ export function parseRule(line: LogicalLine): {rule: Rule | undefined; found: To
   const updates = tokens.some((token) => !isMatch(token) || token.key === 'PROGRAM' || token.key === 'IMPORT');
   if (!updates && goto === undefined && label === undefined) {
     const only = tokens.length === 0 ? 'the line has no token at all' : 'the rule matches and then does nothing';
-    found.push({id: 'syntax/no-effect', at: 0, message: only, fix: 'add what it shall do, or remove it', udevd: 'warning'});
+    found.push({
+      id: 'syntax/no-effect',
+      at: 0,
+      message: only,
+      fix: 'add what it shall do, or remove it',
+      udevd: 'warning',
+    });
     return {rule: undefined, found};
   }
   const reordered = resultBeforeProgram(tokens);
@@ -58,13 +70,33 @@ export function parseRule(line: LogicalLine): {rule: Rule | undefined; found: To
 }
 
 /** Keys of which a match needs no look at its value. */
-const PLAIN: ReadonlySet<string> = new Set(['ACTION', 'DEVPATH', 'KERNEL', 'SYMLINK', 'NAME', 'ENV', 'TAG', 'DRIVER', 'ATTR', 'KERNELS', 'SUBSYSTEMS', 'DRIVERS', 'TAGS', 'RESULT']);
+const PLAIN: ReadonlySet<string> = new Set([
+  'ACTION',
+  'DEVPATH',
+  'KERNEL',
+  'SYMLINK',
+  'NAME',
+  'ENV',
+  'TAG',
+  'DRIVER',
+  'ATTR',
+  'KERNELS',
+  'SUBSYSTEMS',
+  'DRIVERS',
+  'TAGS',
+  'RESULT',
+]);
 
 /** Adds what udevd minds about a token, up to where it gives up. */
 function collect(raw: RawToken, found: TokenProblem[]): TokenProblem['then'] {
   const spec = keySpec(raw.key);
   const braced = raw.attr !== undefined;
-  const fits = spec && spec.match && isMatch(raw) && PLAIN.has(raw.key) && (spec.braces === 'needed' ? braced && raw.attr !== '' : !braced);
+  const fits =
+    spec &&
+    spec.match &&
+    isMatch(raw) &&
+    PLAIN.has(raw.key) &&
+    (spec.braces === 'needed' ? braced && raw.attr !== '' : !braced);
   if (fits && !raw.ignoreCase && !/[$%]/.test(raw.attr ?? '')) return undefined;
   for (const problem of tokenProblems(raw)) {
     found.push(problem);
@@ -73,8 +105,13 @@ function collect(raw: RawToken, found: TokenProblem[]): TokenProblem['then'] {
   return undefined;
 }
 
-const twice = ({key, at}: RawToken, ignored: string): TokenProblem =>
-  ({id: 'syntax/jump-twice', at, message: `the rule has two ${key}: ${key}="${ignored}" is ignored`, fix: 'keep one of them', udevd: 'warning'});
+const twice = ({key, at}: RawToken, ignored: string): TokenProblem => ({
+  id: 'syntax/jump-twice',
+  at,
+  message: `the rule has two ${key}: ${key}="${ignored}" is ignored`,
+  fix: 'keep one of them',
+  udevd: 'warning',
+});
 
 function tokenOf(raw: RawToken): Token {
   const key = raw.key as Key;
@@ -92,10 +129,25 @@ function* tokenProblems(raw: RawToken): Generator<TokenProblem> {
   const {key, op, at, opAt, ignoreCase, valueAt} = raw;
   const spec = keySpec(key);
   const match = isMatch(raw);
-  if (ignoreCase && !match) yield {id: 'syntax/value', at: valueAt, message: 'i"" is for == and != only', fix: 'remove the i', udevd: 'error', then: 'fatal'};
+  if (ignoreCase && !match)
+    yield {
+      id: 'syntax/value',
+      at: valueAt,
+      message: 'i"" is for == and != only',
+      fix: 'remove the i',
+      udevd: 'error',
+      then: 'fatal',
+    };
   if (!spec) {
     const meant = nearest(key, Object.keys(keys));
-    yield {id: 'syntax/unknown-key', at, message: `udevd knows no key "${key}"`, fix: meant ? `write ${meant}` : 'remove it, or correct its name', udevd: 'error', then: 'fatal'};
+    yield {
+      id: 'syntax/unknown-key',
+      at,
+      message: `udevd knows no key "${key}"`,
+      fix: meant ? `write ${meant}` : 'remove it, or correct its name',
+      udevd: 'error',
+      then: 'fatal',
+    };
     return;
   }
   const braces = bracesProblem(raw, spec);
@@ -104,17 +156,52 @@ function* tokenProblems(raw: RawToken): Generator<TokenProblem> {
   const assumed = spec.assumed.includes(op);
   if (!(match ? spec.match : assumed || spec.assign.includes(op))) {
     const takes = [...(spec.match ? ['==', '!='] : []), ...spec.assign].join(' ');
-    yield {id: 'syntax/operator', at: opAt, message: `${key} does not take ${op}`, fix: `use one of ${takes}`, udevd: 'error', then: 'fatal'};
+    yield {
+      id: 'syntax/operator',
+      at: opAt,
+      message: `${key} does not take ${op}`,
+      fix: `use one of ${takes}`,
+      udevd: 'error',
+      then: 'fatal',
+    };
   }
-  if (assumed) yield {id: 'syntax/assumed-operator', at: opAt, message: `${key} does not take ${op}; udevd takes it for =`, fix: 'write =', udevd: 'warning'};
-  if (ignoreCase && (key === 'TEST' || spec.runs)) yield {id: 'syntax/value', at: valueAt, message: `${key} does not take i""`, fix: 'remove the i', udevd: 'error', then: 'fatal'};
+  if (assumed)
+    yield {
+      id: 'syntax/assumed-operator',
+      at: opAt,
+      message: `${key} does not take ${op}; udevd takes it for =`,
+      fix: 'write =',
+      udevd: 'warning',
+    };
+  if (ignoreCase && (key === 'TEST' || spec.runs))
+    yield {
+      id: 'syntax/value',
+      at: valueAt,
+      message: `${key} does not take i""`,
+      fix: 'remove the i',
+      udevd: 'error',
+      then: 'fatal',
+    };
   yield* valueProblems(raw, spec);
 }
 
 function bracesProblem({key, attr, at}: RawToken, spec: KeySpec): TokenProblem | undefined {
-  const problem = (message: string, fix: string): TokenProblem => ({id: 'syntax/braces', at, message, fix, udevd: 'error', then: 'fatal'});
-  if (spec.braces === 'none') return attr === undefined ? undefined : problem(`${key} takes no braces`, `write ${key} without them`);
-  if (spec.braces === 'needed' && (attr === undefined || attr === '')) return problem(`${key} needs a name in braces`, `write ${key}{${spec.names?.[0] ?? 'name'}}`);
-  if (spec.names && attr !== undefined && !spec.names.includes(attr)) return problem(`${key} does not know "${attr}"`, `write one of ${spec.names.map((name) => `${key}{${name}}`).join(' ')}`);
+  const problem = (message: string, fix: string): TokenProblem => ({
+    id: 'syntax/braces',
+    at,
+    message,
+    fix,
+    udevd: 'error',
+    then: 'fatal',
+  });
+  if (spec.braces === 'none')
+    return attr === undefined ? undefined : problem(`${key} takes no braces`, `write ${key} without them`);
+  if (spec.braces === 'needed' && (attr === undefined || attr === ''))
+    return problem(`${key} needs a name in braces`, `write ${key}{${spec.names?.[0] ?? 'name'}}`);
+  if (spec.names && attr !== undefined && !spec.names.includes(attr))
+    return problem(
+      `${key} does not know "${attr}"`,
+      `write one of ${spec.names.map((name) => `${key}{${name}}`).join(' ')}`,
+    );
   return undefined;
 }

@@ -39,7 +39,10 @@ export function parseRules(path: string, bytes: Uint8Array): RulesFile {
   for (const one of problem ? [...lineProblems, problem] : lineProblems) {
     const {id, message, fix} = LINE_PROBLEMS[one.kind];
     const last = one.logLine ?? 0;
-    add(() => ({...finding(id, {file: path, ...one.at}, message, fix), udevd: {level: 'error', lines: {first: last === 0 ? 0 : one.at.line, last}}}));
+    add(() => ({
+      ...finding(id, {file: path, ...one.at}, message, fix),
+      udevd: {level: 'error', lines: {first: last === 0 ? 0 : one.at.line, last}},
+    }));
   }
   const rules: Rule[] = [];
   for (const line of lines) {
@@ -48,31 +51,76 @@ export function parseRules(path: string, bytes: Uint8Array): RulesFile {
     if (rule) rules.push(rule);
   }
   // A line that is too long costs the file: what udevd has read up to there it has remarked on, and drops.
-  const jumps = problem ? {rules: [], jumps: new Map<number, number>()} : resolveJumps(rules, (rule, at, what) => {
-    add(() => problemAt(path, rule.source, at, what));
-  });
-  if (more > 0) problems.push({...finding('file/too-many-findings', {file: path, line: 1, col: 1}, `${more} findings more in this file`, 'put right those that are listed, and look again'), udevd: undefined});
+  const jumps = problem
+    ? {rules: [], jumps: new Map<number, number>()}
+    : resolveJumps(rules, (rule, at, what) => {
+        add(() => problemAt(path, rule.source, at, what));
+      });
+  if (more > 0)
+    problems.push({
+      ...finding(
+        'file/too-many-findings',
+        {file: path, line: 1, col: 1},
+        `${more} findings more in this file`,
+        'put right those that are listed, and look again',
+      ),
+      udevd: undefined,
+    });
   return {path, ...jumps, problems};
 }
 
-function problemAt(file: string, line: LogicalLine, at: number, {id, message, fix, udevd, only}: Omit<TokenProblem, 'at'>): Problem {
+function problemAt(
+  file: string,
+  line: LogicalLine,
+  at: number,
+  {id, message, fix, udevd, only}: Omit<TokenProblem, 'at'>,
+): Problem {
   const first = line.parts[0]?.line ?? line.last;
-  return {...finding(id, {file, ...positionOf(line, at)}, readable(message), readable(fix)), udevd: udevd && {level: udevd, lines: {first, last: line.last}, only}};
+  return {
+    ...finding(id, {file, ...positionOf(line, at)}, readable(message), readable(fix)),
+    udevd: udevd && {level: udevd, lines: {first, last: line.last}, only},
+  };
 }
 
 function fileProblems(path: string, text: string, bytes: Uint8Array): Problem[] {
   const problem = (id: FindingId, index: number, message: string, fix: string): Problem => {
     const before = text.slice(0, index);
-    return {...finding(id, {file: path, line: before.split('\n').length, col: index - before.lastIndexOf('\n')}, message, fix), udevd: undefined};
+    return {
+      ...finding(
+        id,
+        {file: path, line: before.split('\n').length, col: index - before.lastIndexOf('\n')},
+        message,
+        fix,
+      ),
+      udevd: undefined,
+    };
   };
   const found: Problem[] = [];
   const nul = text.indexOf('\0');
-  if (nul >= 0) found.push(problem('file/binary', nul, 'a NUL byte: udevd takes it for the end of a line', 'replace the file by one of text'));
+  if (nul >= 0)
+    found.push(
+      problem(
+        'file/binary',
+        nul,
+        'a NUL byte: udevd takes it for the end of a line',
+        'replace the file by one of text',
+      ),
+    );
   const cr = text.indexOf('\r');
-  if (cr >= 0 && nul < 0) found.push(problem('file/crlf', cr, 'the line ends with CR: udevd before 240 reads it as a part of the rule', 'save the file with Unix line ends'));
+  if (cr >= 0 && nul < 0)
+    found.push(
+      problem(
+        'file/crlf',
+        cr,
+        'the line ends with CR: udevd before 240 reads it as a part of the rule',
+        'save the file with Unix line ends',
+      ),
+    );
   if (nul < 0 && !isUtf8(bytes)) {
     const [at] = /[\x80-\xff]/.exec(text)?.slice(0, 1) ?? [];
-    found.push(problem('file/encoding', at === undefined ? 0 : text.indexOf(at), 'the file is not UTF-8', 'save it as UTF-8'));
+    found.push(
+      problem('file/encoding', at === undefined ? 0 : text.indexOf(at), 'the file is not UTF-8', 'save it as UTF-8'),
+    );
   }
   return found;
 }

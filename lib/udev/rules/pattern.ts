@@ -35,7 +35,8 @@ function compile(value: string, ignoreCase: boolean, split: boolean, subsystem: 
   const parts = split && value.includes('|') ? value.split('|') : [value];
   const alternatives = parts.filter((part) => part !== '');
   const rest = {ignoreCase, alternatives, orEmpty: alternatives.length < parts.length};
-  if (subsystem && ['subsystem', 'bus', 'class'].includes(value)) return {pattern: {kind: 'subsystem', ...rest}, inverted: false};
+  if (subsystem && ['subsystem', 'bus', 'class'].includes(value))
+    return {pattern: {kind: 'subsystem', ...rest}, inverted: false};
   if (value === '' || value === '?*') return {pattern: {kind: 'empty', ...rest}, inverted: value !== ''};
   return {pattern: {kind: /[*?[]/.test(value) ? 'glob' : 'plain', ...rest}, inverted: false};
 }

@@ -8,7 +8,10 @@ for (const {name, directory, file, rules, plugged, offlined} of profiles) {
   const files = [parseRules(`${directory}/${file}`, Buffer.from(rules))];
 
   test(`${name}: udevd finds no fault with the rules`, (t) => {
-    t.deepEqual(files.flatMap(({problems}) => problems.filter(({level}) => level !== 'info')), []);
+    t.deepEqual(
+      files.flatMap(({problems}) => problems.filter(({level}) => level !== 'info')),
+      [],
+    );
   });
 
   for (const virt of ['kvm', 'qemu']) {

@@ -29,10 +29,12 @@ function readOne(path: string): Layer {
   const stats = lstatSync(path, {throwIfNoEntry: false});
   if (!stats) throw new UsageError(`${path}: there is no such file or directory`);
   if (!isDirectory(path)) return {dir: dirname(path), files: [{...readFile(path, undefined), named: true}]};
-  if (rootDirs(path).length > 0) throw new UsageError(`${path}: a root directory stands alone; name the rules directories themselves`);
+  if (rootDirs(path).length > 0)
+    throw new UsageError(`${path}: a root directory stands alone; name the rules directories themselves`);
   const dir = existsSync(join(path, 'rules.d')) ? join(path, 'rules.d') : path;
   const layer = readLayer(dir, undefined);
-  if (layer.files.length === 0) throw new UsageError(`${path}: neither rules files (*.rules) nor a root directory with etc/udev or usr/lib/udev`);
+  if (layer.files.length === 0)
+    throw new UsageError(`${path}: neither rules files (*.rules) nor a root directory with etc/udev or usr/lib/udev`);
   return layer;
 }
 
@@ -43,15 +45,19 @@ function rootDirs(root: string): string[] {
   const looks = ruleDirs.some((dir) => existsSync(join(root, dirname(dir))));
   if (!looks) return [];
   const seen = new Set<string>();
-  return ruleDirs.map((dir) => join(root, dir)).filter((dir) => {
-    if (!isDirectory(dir)) return false;
-    const real = realpathSync(dir);
-    return seen.size < seen.add(real).size;
-  });
+  return ruleDirs
+    .map((dir) => join(root, dir))
+    .filter((dir) => {
+      if (!isDirectory(dir)) return false;
+      const real = realpathSync(dir);
+      return seen.size < seen.add(real).size;
+    });
 }
 
 function readLayer(dir: string, root: string | undefined): Layer {
-  const names = readdirSync(dir).filter((name) => name.includes('.rules')).sort();
+  const names = readdirSync(dir)
+    .filter((name) => name.includes('.rules'))
+    .sort();
   return {dir, files: names.map((name) => readFile(join(dir, name), root))};
 }
 
@@ -62,7 +68,8 @@ function readFile(path: string, root: string | undefined): LayerFile {
     if (target === '/dev/null') return not(MASK);
     const stats = statSync(target, {throwIfNoEntry: false});
     if (!stats) return not(`a link to ${target}, which is not there: udevd reads nothing`);
-    if (!stats.isFile()) return not(stats.isDirectory() ? 'a directory: udevd reads files only' : 'no regular file: it is not read');
+    if (!stats.isFile())
+      return not(stats.isDirectory() ? 'a directory: udevd reads files only' : 'no regular file: it is not read');
     if (stats.size === 0) return not(MASK);
     if (stats.size > LARGEST) return not(`${stats.size} bytes: too large to be rules, it is not read`);
     return {path, bytes: readFileSync(target)};
@@ -77,7 +84,8 @@ function followed(path: string, root: string | undefined): string {
   for (let hops = 0; hops < 40; hops += 1) {
     if (!lstatSync(at, {throwIfNoEntry: false})?.isSymbolicLink()) return at;
     const target = readlinkSync(at);
-    if (target === '/dev/null' || basename(target) === 'null' && resolve(dirname(at), target) === '/dev/null') return '/dev/null';
+    if (target === '/dev/null' || (basename(target) === 'null' && resolve(dirname(at), target) === '/dev/null'))
+      return '/dev/null';
     at = target.startsWith('/') ? join(root ?? '/', target) : join(dirname(at), target);
   }
   throw new Error('too many links');

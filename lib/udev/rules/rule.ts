@@ -37,12 +37,14 @@ export type Only = 'old' | 'new';
 
 /** A finding of the parser, with what udevd itself says of it. */
 export interface Problem extends Finding {
-  readonly udevd: {
-    readonly level: UdevdLevel;
-    /** The lines of the rule; old udevds name the last in their message, new ones the first. 0 where none is named. */
-    readonly lines: {readonly first: number; readonly last: number};
-    readonly only?: Only | undefined;
-  } | undefined;
+  readonly udevd:
+    | {
+        readonly level: UdevdLevel;
+        /** The lines of the rule; old udevds name the last in their message, new ones the first. 0 where none is named. */
+        readonly lines: {readonly first: number; readonly last: number};
+        readonly only?: Only | undefined;
+      }
+    | undefined;
 }
 
 /** A rules file as udevd keeps it. */
@@ -57,7 +59,8 @@ export interface RulesFile {
 export const isMatch = ({op}: {readonly op: Operator}): boolean => op === '==' || op === '!=';
 
 /** Where a token of a rule stands in the file. */
-export const placeOf = (file: {readonly path: string}, rule: {readonly source: LogicalLine}, at = 0): Position & {file: string} => ({
-  file: file.path,
-  ...positionOf(rule.source, at),
-});
+export const placeOf = (
+  file: {readonly path: string},
+  rule: {readonly source: LogicalLine},
+  at = 0,
+): Position & {file: string} => ({file: file.path, ...positionOf(rule.source, at)});

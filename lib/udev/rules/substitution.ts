@@ -3,8 +3,23 @@ const PATH_SIZE = 1024;
 
 /** In the order in which udevd tries the names: `$sysfs` before `$sys`. */
 const NAMES = [
-  ['devnode', 'N'], ['tempnode', 'N'], ['attr', 's'], ['sysfs', 's'], ['env', 'E'], ['kernel', 'k'], ['number', 'n'], ['driver', 'd'],
-  ['devpath', 'p'], ['id', 'b'], ['major', 'M'], ['minor', 'm'], ['result', 'c'], ['parent', 'P'], ['name', 'D'], ['links', 'L'], ['root', 'r'],
+  ['devnode', 'N'],
+  ['tempnode', 'N'],
+  ['attr', 's'],
+  ['sysfs', 's'],
+  ['env', 'E'],
+  ['kernel', 'k'],
+  ['number', 'n'],
+  ['driver', 'd'],
+  ['devpath', 'p'],
+  ['id', 'b'],
+  ['major', 'M'],
+  ['minor', 'm'],
+  ['result', 'c'],
+  ['parent', 'P'],
+  ['name', 'D'],
+  ['links', 'L'],
+  ['root', 'r'],
   ['sys', 'S'],
 ] as const;
 
@@ -16,12 +31,18 @@ export type Piece = string | {readonly type: Substitution; readonly attr: string
 const types = new Map<string, Substitution>(
   NAMES.flatMap(([name, letter]) => {
     const type = name === 'tempnode' ? 'devnode' : name === 'sysfs' ? 'attr' : name;
-    return [[`$${name}`, type], [`%${letter}`, type]];
+    return [
+      [`$${name}`, type],
+      [`%${letter}`, type],
+    ];
   }),
 );
 
 /** What stands at an offset: a substitution and where it ends, `$$` or `%%`, or a fault. */
-function at(text: string, i: number): {type: Substitution; attr: string; end: number} | {literal: string; end: number} | 'unknown' | 'brace' {
+function at(
+  text: string,
+  i: number,
+): {type: Substitution; attr: string; end: number} | {literal: string; end: number} | 'unknown' | 'brace' {
   const sign = text[i];
   if (text[i + 1] === sign) return {literal: sign ?? '', end: i + 2};
   const name = sign === '$' ? NAMES.find(([one]) => text.startsWith(one, i + 1))?.[0] : text[i + 1];
@@ -40,10 +61,15 @@ export function substitutionFault(text: string): {readonly at: number; readonly 
     const found = sign.exec(text);
     if (!found) return undefined;
     const one = at(text, found.index);
-    if (one === 'unknown') return {at: found.index, says: `"${text.slice(found.index, found.index + 12)}" is no substitution; a "${found[0]}" itself is written "${found[0]}${found[0]}"`};
+    if (one === 'unknown')
+      return {
+        at: found.index,
+        says: `"${text.slice(found.index, found.index + 12)}" is no substitution; a "${found[0]}" itself is written "${found[0]}${found[0]}"`,
+      };
     if (one === 'brace') return {at: found.index, says: 'its braces are not closed, empty or too long'};
     if ('type' in one) {
-      if ((one.type === 'attr' || one.type === 'env') && one.attr === '') return {at: found.index, says: `$${one.type} needs a name in braces`};
+      if ((one.type === 'attr' || one.type === 'env') && one.attr === '')
+        return {at: found.index, says: `$${one.type} needs a name in braces`};
       if (one.type === 'result' && one.attr !== '' && !isUnsigned(one.attr.replace(/\+$/, ''))) {
         return {at: found.index, says: 'the part of a result is a number, or a number and "+"'};
       }

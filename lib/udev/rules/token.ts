@@ -25,7 +25,10 @@ const SPACE = ' \t\n\r';
 const isSpace = (c: string | undefined): boolean => c !== undefined && SPACE.includes(c);
 
 /** The next token of a rule from an offset on, nothing at its end, or what is wrong and where. */
-export function nextToken(text: string, from: number): RawToken | {readonly fault: TokenFault; readonly at: number} | undefined {
+export function nextToken(
+  text: string,
+  from: number,
+): RawToken | {readonly fault: TokenFault; readonly at: number} | undefined {
   let at = from;
   while (isSpace(text[at]) || text[at] === ',') at += 1;
   if (at >= text.length) return undefined;
@@ -39,10 +42,10 @@ export function nextToken(text: string, from: number): RawToken | {readonly faul
     attr = text.slice(i + 1, close);
     i = close + 1;
   }
-  const opAt = i = skipSpace(text, i);
+  const opAt = (i = skipSpace(text, i));
   const op = operatorAt(text, i);
   if (op === undefined) return {fault: 'operator', at: i};
-  const valueAt = i = skipSpace(text, i + op.length);
+  const valueAt = (i = skipSpace(text, i + op.length));
   const quote = quoteAt(text, i);
   if (typeof quote !== 'number') return quote;
   const escaped = text.slice(valueAt, quote).includes('e');
@@ -51,7 +54,17 @@ export function nextToken(text: string, from: number): RawToken | {readonly faul
   const inside = text.slice(quote + 1, closing);
   const value = !inside.includes('\\') ? inside : escaped ? unescapeC(inside) : inside.replaceAll('\\"', '"');
   if (value === undefined) return {fault: 'escape', at: quote};
-  return {key: text.slice(at, keyEnd), attr, op, value, ignoreCase: text.slice(valueAt, quote).includes('i'), at, opAt, valueAt, end: closing + 1};
+  return {
+    key: text.slice(at, keyEnd),
+    attr,
+    op,
+    value,
+    ignoreCase: text.slice(valueAt, quote).includes('i'),
+    at,
+    opAt,
+    valueAt,
+    end: closing + 1,
+  };
 }
 
 function endOfKey(text: string, at: number): number {

@@ -13,7 +13,10 @@ function madeBy(script: string): string {
   const value = `/bin/sh -c '${script.replaceAll('$', '$$$$').replaceAll('%', '%%')}'`;
   const rule = `SUBSYSTEM=="memory", ACTION=="add", RUN+="${value.replaceAll('"', '\\"')}"`;
   const {outcomes} = predict([parseRules('a.rules', Buffer.from(rule))], GUEST, {kind: 'plug', block: 40});
-  return outcomes.map(({state, zone}) => (state === 'offline' ? state : zone)).sort().join(' ');
+  return outcomes
+    .map(({state, zone}) => (state === 'offline' ? state : zone))
+    .sort()
+    .join(' ');
 }
 
 const table: readonly [script: string, made: string][] = [

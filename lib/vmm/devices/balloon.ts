@@ -15,5 +15,10 @@ export async function balloonTo(qmp: Qmp, bytes: number, ms: number): Promise<vo
   if ((await balloonActual(qmp)) === bytes) return;
   const mark = qmp.events.mark();
   await qmp.execute('balloon', {value: bytes});
-  await qmp.events.next(mark, `BALLOON_CHANGE to ${bytes}`, ({event, data}) => event === 'BALLOON_CHANGE' && data['actual'] === bytes, ms);
+  await qmp.events.next(
+    mark,
+    `BALLOON_CHANGE to ${bytes}`,
+    ({event, data}) => event === 'BALLOON_CHANGE' && data['actual'] === bytes,
+    ms,
+  );
 }

@@ -22,7 +22,9 @@ export interface DimmSpec {
 }
 
 /** A memory backend's type and properties, without id and size. Source: qapi/qom.json. */
-export type Backend = {readonly 'qom-type': 'memory-backend-ram' | 'memory-backend-file' | 'memory-backend-memfd'} & Readonly<Record<string, unknown>>;
+export type Backend = {
+  readonly 'qom-type': 'memory-backend-ram' | 'memory-backend-file' | 'memory-backend-memfd';
+} & Readonly<Record<string, unknown>>;
 
 export const backendId = (dimmId: string): string => `mem-${dimmId}`;
 
@@ -32,12 +34,22 @@ export async function addDimm(qmp: Qmp, spec: DimmSpec): Promise<void> {
   await addDevice(qmp, spec);
 }
 
-export async function addBackend(qmp: Qmp, id: string, size: string, via: 'qmp' | 'hmp' = 'qmp', backend: Backend = {'qom-type': 'memory-backend-ram'}): Promise<void> {
+export async function addBackend(
+  qmp: Qmp,
+  id: string,
+  size: string,
+  via: 'qmp' | 'hmp' = 'qmp',
+  backend: Backend = {'qom-type': 'memory-backend-ram'},
+): Promise<void> {
   if (via === 'qmp') await qmp.execute('object-add', {...backend, id, size: parseSize(size)});
   else await hmp(qmp, `object_add memory-backend-ram,id=${id},size=${size}`);
 }
 
-export async function addDevice(qmp: Qmp, {id, slot, node, address, via = 'qmp'}: Omit<DimmSpec, 'size'> & {memdev?: string}, memdev = backendId(id)): Promise<void> {
+export async function addDevice(
+  qmp: Qmp,
+  {id, slot, node, address, via = 'qmp'}: Omit<DimmSpec, 'size'> & {memdev?: string},
+  memdev = backendId(id),
+): Promise<void> {
   const options = {
     driver: 'pc-dimm',
     id,
@@ -47,7 +59,13 @@ export async function addDevice(qmp: Qmp, {id, slot, node, address, via = 'qmp'}
     ...(address === undefined ? {} : {addr: address}),
   };
   if (via === 'qmp') await qmp.execute('device_add', options);
-  else await hmp(qmp, `device_add ${Object.entries(options).map(([key, value]) => (key === 'driver' ? value : `${key}=${value}`)).join(',')}`);
+  else
+    await hmp(
+      qmp,
+      `device_add ${Object.entries(options)
+        .map(([key, value]) => (key === 'driver' ? value : `${key}=${value}`))
+        .join(',')}`,
+    );
 }
 
 /** The human monitor answers a command that worked with nothing. */
@@ -85,7 +103,12 @@ export interface UnplugResult {
  * Asks for a DIMM's removal and waits for the answer: DEVICE_DELETED and the guest's last report, or a report
  * that refuses. device_del itself only asks. Throws DeadlineError where the guest never answers.
  */
-export async function unplug(qmp: Qmp, device: MemoryDevice, ms: number, via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugResult> {
+export async function unplug(
+  qmp: Qmp,
+  device: MemoryDevice,
+  ms: number,
+  via: 'qmp' | 'hmp' = 'qmp',
+): Promise<UnplugResult> {
   const mark = qmp.events.mark();
   if (via === 'qmp') await qmp.execute('device_del', {id: device.id});
   else await hmp(qmp, `device_del ${device.id}`);
@@ -103,7 +126,10 @@ export async function unplugResult(qmp: Qmp, mark: number, device: MemoryDevice,
   const deleted = events.some(({event, data}) => event === 'DEVICE_DELETED' && data['device'] === device.id);
   return {
     outcome: deleted ? 'removed' : 'refused',
-    statuses: events.map((event) => ostOf(event)).filter((ost) => isUnplugReport(ost)).map(({status}) => status),
+    statuses: events
+      .map((event) => ostOf(event))
+      .filter((ost) => isUnplugReport(ost))
+      .map(({status}) => status),
     events: events.map(({event}) => event),
   };
 }

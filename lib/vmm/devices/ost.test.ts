@@ -2,7 +2,11 @@ import test from 'ava';
 import type {QmpEvent} from '../qemu/qmp/events.ts';
 import {isPlugReport, isUnplugReport, ostMeaning, ostOf} from './ost.ts';
 
-const event = (info: object, name = 'ACPI_DEVICE_OST'): QmpEvent => ({event: name, data: {info}, timestamp: {seconds: 1, microseconds: 0}});
+const event = (info: object, name = 'ACPI_DEVICE_OST'): QmpEvent => ({
+  event: name,
+  data: {info},
+  timestamp: {seconds: 1, microseconds: 0},
+});
 const DIMM = {'slot-type': 'DIMM', slot: '0', device: 'dimm0'};
 
 test('a report about a DIMM', (t) => {
@@ -10,7 +14,12 @@ test('a report about a DIMM', (t) => {
 });
 
 test('the last report of an unplug has no device', (t) => {
-  t.deepEqual(ostOf(event({'slot-type': 'DIMM', slot: '2', source: 3, status: 0})), {source: 3, status: 0, slot: '2', device: undefined});
+  t.deepEqual(ostOf(event({'slot-type': 'DIMM', slot: '2', source: 3, status: 0})), {
+    source: 3,
+    status: 0,
+    slot: '2',
+    device: undefined,
+  });
 });
 
 test('other events and other slots are none of ours', (t) => {
@@ -27,10 +36,16 @@ test('1 answers a plug, 3 and 0x103 an ejection request', (t) => {
     const ost = ostOf(event({...DIMM, source, status: 0}));
     return `${isPlugReport(ost)} ${isUnplugReport(ost)}`;
   };
-  t.deepEqual([1, 3, 0x103, 0].map((source) => kind(source)), ['true false', 'false true', 'false true', 'false false']);
+  t.deepEqual(
+    [1, 3, 0x103, 0].map((source) => kind(source)),
+    ['true false', 'false true', 'false true', 'false false'],
+  );
   t.deepEqual([isPlugReport(undefined), isUnplugReport(undefined)], [false, false]);
 });
 
 test('statuses have names, unknown ones their number', (t) => {
-  t.deepEqual([0, 130, 132, 77].map((status) => ostMeaning(status)), ['0 (success)', '130 (device busy)', '132 (ejection in progress)', '77 (unknown)']);
+  t.deepEqual(
+    [0, 130, 132, 77].map((status) => ostMeaning(status)),
+    ['0 (success)', '130 (device busy)', '132 (ejection in progress)', '77 (unknown)'],
+  );
 });

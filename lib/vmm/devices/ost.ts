@@ -13,7 +13,13 @@ export interface Ost {
 }
 
 const event = z.looseObject({
-  info: z.object({source: z.int(), status: z.int(), slot: z.string(), device: z.string().optional(), 'slot-type': z.string()}),
+  info: z.object({
+    source: z.int(),
+    status: z.int(),
+    slot: z.string(),
+    device: z.string().optional(),
+    'slot-type': z.string(),
+  }),
 });
 
 export const OST_SUCCESS = 0;

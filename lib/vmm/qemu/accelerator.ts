@@ -37,7 +37,11 @@ interface ProbeOptions {
  * Chooses the accelerator. A /dev/kvm that opens and answers can still be unable to run a guest, so `auto` boots a
  * kernel under KVM to its first line, and remembers the answer for this host and QEMU.
  */
-export async function chooseAccelerator(choice: AccelChoice, qemu: QemuBinary, options: ProbeOptions): Promise<Decision> {
+export async function chooseAccelerator(
+  choice: AccelChoice,
+  qemu: QemuBinary,
+  options: ProbeOptions,
+): Promise<Decision> {
   if (choice === 'tcg') return {accel: 'tcg', reason: 'TCG was asked for'};
   const answer = await kvmWorks(qemu, options);
   if (answer.works) return {accel: 'kvm', reason: answer.reason};
@@ -50,9 +54,14 @@ async function kvmWorks(qemu: QemuBinary, options: ProbeOptions): Promise<z.infe
     await access('/dev/kvm', constants.R_OK | constants.W_OK);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    return {works: false, reason: missing ? 'there is no /dev/kvm' : '/dev/kvm may not be opened by this user (add it to the group kvm)'};
+    return {
+      works: false,
+      reason: missing ? 'there is no /dev/kvm' : '/dev/kvm may not be opened by this user (add it to the group kvm)',
+    };
   }
-  const key = createHash('sha256').update(JSON.stringify([release(), cpus()[0]?.model, qemu.path, qemu.version])).digest('hex');
+  const key = createHash('sha256')
+    .update(JSON.stringify([release(), cpus()[0]?.model, qemu.path, qemu.version]))
+    .digest('hex');
   const file = join(options.cache, 'accelerator', `${key.slice(0, 16)}.json`);
   const before = rememberedIn((await readIfThere(file)) ?? '');
   if (before) return before;
@@ -73,8 +82,24 @@ function rememberedIn(text: string): z.infer<typeof remembered> | undefined {
 
 async function probe(qemu: QemuBinary, kernel: string, ms: number): Promise<z.infer<typeof remembered>> {
   const args = [
-    '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-accel', 'kvm', '-machine', 'q35', '-cpu', 'host', '-m', '256M',
-    '-kernel', kernel, '-append', 'console=ttyS0 earlyprintk=ttyS0 panic=-1', ...consoleArgs(),
+    '-nodefaults',
+    '-no-user-config',
+    '-display',
+    'none',
+    '-no-reboot',
+    '-accel',
+    'kvm',
+    '-machine',
+    'q35',
+    '-cpu',
+    'host',
+    '-m',
+    '256M',
+    '-kernel',
+    kernel,
+    '-append',
+    'console=ttyS0 earlyprintk=ttyS0 panic=-1',
+    ...consoleArgs(),
   ];
   let vm: Awaited<ReturnType<typeof launch>> | undefined;
   try {

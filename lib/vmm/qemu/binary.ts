@@ -21,10 +21,9 @@ export async function findQemu(arch: string, path = SYSTEM[arch] ?? `qemu-system
   const {stdout, exitCode, shortMessage} = await execa(path, ['--version'], {reject: false, timeout: 20_000});
   const version = /version \d+\.\d+[\d.]*/.exec(stdout);
   if (exitCode !== 0 || !version) {
-    throw new UsageError(`${path} --version: wanted QEMU's version, ${shortMessage ?? `seen "${stdout.split('\n')[0] ?? ''}"`}; install QEMU or name it with --qemu PATH`);
+    throw new UsageError(
+      `${path} --version: wanted QEMU's version, ${shortMessage ?? `seen "${stdout.split('\n')[0] ?? ''}"`}; install QEMU or name it with --qemu PATH`,
+    );
   }
-  return {
-    path,
-    version: version[0].slice('version '.length),
-  };
+  return {path, version: version[0].slice('version '.length)};
 }

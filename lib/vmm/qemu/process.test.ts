@@ -11,6 +11,7 @@ test('a QEMU that ends by SIGBUS says nothing; what that means is told for it', 
   const path = join(dir, 'qemu');
   await writeFile(path, '#!/bin/sh\nkill -BUS $$\n', {mode: 0o755});
   await t.throwsAsync(launch({path, version: '7.2'}, [], {ms: 20_000}), {
-    instanceOf: Broken, message: 'QEMU ended (SIGBUS): a file behind its memory is cut off, or there is no space left for it',
+    instanceOf: Broken,
+    message: 'QEMU ended (SIGBUS): a file behind its memory is cut off, or there is no space left for it',
   });
 });

@@ -45,14 +45,28 @@ type Streams = [monitor: Duplex, serial: Duplex, work: Duplex, watch: Duplex, se
 export async function launch(qemu: QemuBinary, args: readonly string[], options: LaunchOptions): Promise<QemuProcess> {
   const [command = '', ...rest] = [...confined(), qemu.path, ...sandboxArgs, ...args];
   const child = execa(command, rest, {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', given(options.stateFd), given(options.filesFd)],
+    stdio: [
+      'ignore',
+      'ignore',
+      'pipe',
+      'pipe',
+      'pipe',
+      'pipe',
+      'pipe',
+      'pipe',
+      'pipe',
+      given(options.stateFd),
+      given(options.filesFd),
+    ],
     buffer: false,
     reject: false,
   });
   const words: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => words.push(clean(chunk.toString('utf8'), 4000)));
   const gone = child.then((result): never => {
-    throw new Broken(`QEMU ended (${result.signal ?? result.exitCode ?? 'not started'}): ${words.join('').trim() || (result.signal === 'SIGBUS' ? NO_BACKING : result.shortMessage) || 'without a word'}`);
+    throw new Broken(
+      `QEMU ended (${result.signal ?? result.exitCode ?? 'not started'}): ${words.join('').trim() || (result.signal === 'SIGBUS' ? NO_BACKING : result.shortMessage) || 'without a word'}`,
+    );
   });
   gone.catch(() => undefined); // whoever waits for something of this QEMU races with it
   const streams = child.stdio.slice(3, 9) as unknown as Streams;
@@ -65,7 +79,14 @@ export async function launch(qemu: QemuBinary, args: readonly string[], options:
   try {
     const console = new SerialConsole(serial, options.consoleFile);
     const qmp = await QmpClient.open(monitor, {ms: options.ms, gone, transcript: options.transcript});
-    return {qmp, console, ports: {virtio: [work, watch], serial: [serialWork, serialWatch]}, gone, pid: child.pid ?? 0, kill};
+    return {
+      qmp,
+      console,
+      ports: {virtio: [work, watch], serial: [serialWork, serialWatch]},
+      gone,
+      pid: child.pid ?? 0,
+      kill,
+    };
   } catch (error) {
     await kill();
     throw error;

@@ -22,16 +22,24 @@ export function parseSmaps(text: string): Mapping[] {
     const [head = '', ...lines] = part.split('\n');
     const match = HEAD.exec(head);
     if (!match) throw new Broken(`smaps: not a mapping: "${head.slice(0, 120)}"`);
-    const values = new Map(lines.flatMap((line) => {
-      const field = /^(\w+):\s+(\d+) kB$/.exec(line);
-      return field ? [[field[1] ?? '', Number(field[2])] as const] : [];
-    }));
+    const values = new Map(
+      lines.flatMap((line) => {
+        const field = /^(\w+):\s+(\d+) kB$/.exec(line);
+        return field ? [[field[1] ?? '', Number(field[2])] as const] : [];
+      }),
+    );
     const value = (name: string): number => {
       const kib = values.get(name);
       if (kib === undefined) throw new Broken(`smaps: the mapping "${head.slice(0, 120)}" has no ${name}`);
       return kib;
     };
     const huge = (values.get('Shared_Hugetlb') ?? 0) + (values.get('Private_Hugetlb') ?? 0);
-    return {path: match[2] ?? '', permissions: match[1] ?? '', size: value('Size'), resident: value('Rss') + huge, page: value('KernelPageSize')};
+    return {
+      path: match[2] ?? '',
+      permissions: match[1] ?? '',
+      size: value('Size'),
+      resident: value('Rss') + huge,
+      page: value('KernelPageSize'),
+    };
   });
 }

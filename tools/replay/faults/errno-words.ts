@@ -9,5 +9,7 @@ export const tellsError = (line: string): boolean => errorWords(line) !== undefi
 /** The line with another error in it. */
 export function withOtherError(line: string): string {
   const words = errorWords(line);
-  return words === undefined ? line : line.replace(words, () => (words.endsWith('esource busy') ? 'Invalid argument' : 'Device or resource busy'));
+  return words === undefined
+    ? line
+    : line.replace(words, () => (words.endsWith('esource busy') ? 'Invalid argument' : 'Device or resource busy'));
 }

@@ -9,7 +9,16 @@ import {viewFaults} from './view.ts';
 import {udevFaults} from './udev.ts';
 
 /** Every fault, those that say most first: what several make fail is counted for the first of them. */
-export const faults: readonly Fault[] = [...writeFaults, ...qemuFaults, ...hostFaults, ...udevFaults, ...outputFaults, ...observationFaults, ...queryFaults, ...viewFaults];
+export const faults: readonly Fault[] = [
+  ...writeFaults,
+  ...qemuFaults,
+  ...hostFaults,
+  ...udevFaults,
+  ...outputFaults,
+  ...observationFaults,
+  ...queryFaults,
+  ...viewFaults,
+];
 
 /** One fault at one place of a recording. */
 export interface Mutant {
@@ -62,7 +71,9 @@ export class Mutable {
   }
 
   #addLater(answers: Map<Entry, Answer>, entry: Entry, fault: Fault, about: string): void {
-    for (const later of this.entries.slice(this.entries.indexOf(entry) + 1).filter((one) => keyOf(one) === keyOf(entry))) {
+    for (const later of this.entries
+      .slice(this.entries.indexOf(entry) + 1)
+      .filter((one) => keyOf(one) === keyOf(entry))) {
       for (const wrong of fault.wrong(later, this.#past(later))) {
         if (wrong.about === about) answers.set(later, wrong.answer);
       }

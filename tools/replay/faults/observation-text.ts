@@ -37,10 +37,14 @@ export function withPartOf(lines: Lines, other: Lines, part: Part): string[] {
 
 /** Ids of the memory blocks, ascending. */
 export const blockIds = (lines: Lines): number[] =>
-  lines.flatMap((line) => /^memory\/memory(\d+)\/state:/.exec(line)?.[1] ?? []).map(Number).sort((a, b) => a - b);
+  lines
+    .flatMap((line) => /^memory\/memory(\d+)\/state:/.exec(line)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
 
 /** The lines about a block: its files, and its links in both directions. */
-export const isAbout = (line: string, id: number): boolean => new RegExp(`memory/memory${id}/|/memory${id} -> `).test(line);
+export const isAbout = (line: string, id: number): boolean =>
+  new RegExp(`memory/memory${id}/|/memory${id} -> `).test(line);
 
 /** Of more blocks than this only those of interest are made wrong, and of many of those the lowest and the highest ones. */
 const ALL = 24;

@@ -5,7 +5,11 @@ import {lineMissing, numberOff, otherWord} from './text.ts';
 
 const MiB = 2 ** 20;
 
-const ofAnswer = (id: string, says: string, wrong: (answer: QmpAnswer, entry: QmpEntry, past: Past) => Iterable<{about?: string; answer: QmpAnswer}>): Fault => ({
+const ofAnswer = (
+  id: string,
+  says: string,
+  wrong: (answer: QmpAnswer, entry: QmpEntry, past: Past) => Iterable<{about?: string; answer: QmpAnswer}>,
+): Fault => ({
   id,
   says,
   *wrong(entry: Entry, past: Past): Iterable<Wrong> {
@@ -15,7 +19,11 @@ const ofAnswer = (id: string, says: string, wrong: (answer: QmpAnswer, entry: Qm
 });
 
 /** A fault of a value that QEMU returned: one leaf of it, or one item of a list, at a time. */
-const ofValue = (id: string, says: string, wrong: (value: unknown, path: string, command: string) => Iterable<unknown>): Fault =>
+const ofValue = (
+  id: string,
+  says: string,
+  wrong: (value: unknown, path: string, command: string) => Iterable<unknown>,
+): Fault =>
   ofAnswer(id, says, function* (answer, {command}) {
     if (!('return' in answer)) return;
     for (const {path, value, put} of parts(answer.return, '', (changed) => changed)) {
@@ -23,20 +31,30 @@ const ofValue = (id: string, says: string, wrong: (value: unknown, path: string,
     }
   });
 
-const ofEvent = (id: string, says: string, wrong: (event: QmpEvent) => Iterable<{about?: string; events: QmpEvent[]}>): Fault => ({
+const ofEvent = (
+  id: string,
+  says: string,
+  wrong: (event: QmpEvent) => Iterable<{about?: string; events: QmpEvent[]}>,
+): Fault => ({
   id,
   says,
   *wrong(entry: Entry): Iterable<Wrong> {
     if (entry.kind !== 'event') return;
-    for (const {about = '', events} of entry.answer.flatMap((event) => [...wrong(event)])) yield {about, answer: events};
+    for (const {about = '', events} of entry.answer.flatMap((event) => [...wrong(event)]))
+      yield {about, answer: events};
   },
 });
 
 /** Fields of an event, one at a time. */
-const ofField = (id: string, says: string, wrong: (value: unknown, path: string, event: QmpEvent) => Iterable<unknown>): Fault =>
+const ofField = (
+  id: string,
+  says: string,
+  wrong: (value: unknown, path: string, event: QmpEvent) => Iterable<unknown>,
+): Fault =>
   ofEvent(id, says, function* (event) {
     for (const {path, value, put} of parts(event.data, '', (changed) => changed)) {
-      for (const changed of wrong(value, path, event)) yield {about: `${path} ${String(changed)}`, events: [{...event, data: put(changed) as QmpEvent['data']}]};
+      for (const changed of wrong(value, path, event))
+        yield {about: `${path} ${String(changed)}`, events: [{...event, data: put(changed) as QmpEvent['data']}]};
     }
   });
 
@@ -65,7 +83,10 @@ export const qemuFaults: readonly Fault[] = [
   }),
   ofEvent('removal-made-up', 'QEMU says that a device is gone which is still there.', function* (event) {
     const {device = 'dimm0'} = (event.data['info'] ?? {}) as {device?: string};
-    if (event.event !== 'DEVICE_DELETED') yield {events: [{...event, event: 'DEVICE_DELETED', data: {device, path: `/machine/peripheral/${device}`}}, event]};
+    if (event.event !== 'DEVICE_DELETED')
+      yield {
+        events: [{...event, event: 'DEVICE_DELETED', data: {device, path: `/machine/peripheral/${device}`}}, event],
+      };
   }),
   ofField('event-zero', 'A number of an event is 0.', function* (value) {
     if (typeof value === 'number' && value !== 0) yield 0;
@@ -89,9 +110,21 @@ export const queryFaults: readonly Fault[] = [
   ofValue('size-zero', 'A size that QEMU gives is 0.', function* (value) {
     if (typeof value === 'number' && isSize(value)) yield 0;
   }),
-  ofAnswer('device-made-up', 'QEMU lists a memory device that isn\'t there.', function* (answer, {command}) {
+  ofAnswer('device-made-up', "QEMU lists a memory device that isn't there.", function* (answer, {command}) {
     if (command !== 'query-memory-devices' || !('return' in answer) || !Array.isArray(answer.return)) return;
-    const dimm = {type: 'dimm', data: {id: 'ghost', memdev: '/objects/mem-ghost', addr: 2 ** 40, size: 128 * MiB, slot: 63, node: 0, hotplugged: true, hotpluggable: true}};
+    const dimm = {
+      type: 'dimm',
+      data: {
+        id: 'ghost',
+        memdev: '/objects/mem-ghost',
+        addr: 2 ** 40,
+        size: 128 * MiB,
+        slot: 63,
+        node: 0,
+        hotplugged: true,
+        hotpluggable: true,
+      },
+    };
     yield {answer: {return: [...(answer.return as unknown[]), dimm]}};
   }),
   ofValue('page-off', 'A size or an address that QEMU gives is 4 KiB too small.', function* (value) {
@@ -111,15 +144,28 @@ export const queryFaults: readonly Fault[] = [
     if (Array.isArray(value)) for (const item of value as unknown[]) yield [...(value as unknown[]), item];
   }),
   ofAnswer('event-made-up', 'QEMU sends an event for nothing.', function* (answer) {
-    for (const event of ['DEVICE_DELETED', 'ACPI_DEVICE_OST', 'MEM_UNPLUG_ERROR', 'MEMORY_DEVICE_SIZE_CHANGE', 'DEVICE_UNPLUG_GUEST_ERROR']) {
-      const data = event === 'ACPI_DEVICE_OST' ? {info: {'slot-type': 'DIMM', slot: '0', source: 3, status: 0}} : {device: 'dimm0', path: '/machine/peripheral/dimm0'};
+    for (const event of [
+      'DEVICE_DELETED',
+      'ACPI_DEVICE_OST',
+      'MEM_UNPLUG_ERROR',
+      'MEMORY_DEVICE_SIZE_CHANGE',
+      'DEVICE_UNPLUG_GUEST_ERROR',
+    ]) {
+      const data =
+        event === 'ACPI_DEVICE_OST'
+          ? {info: {'slot-type': 'DIMM', slot: '0', source: 3, status: 0}}
+          : {device: 'dimm0', path: '/machine/peripheral/dimm0'};
       yield {about: event, answer: {...answer, first: [{event, data, timestamp: {seconds: 0, microseconds: 0}}]}};
     }
   }),
-  ofValue('monitor-text', 'A number, a word or a line of what the human monitor prints is wrong or missing.', function* (value, _path, command) {
-    if (typeof value !== 'string' || !isHuman(command)) return;
-    for (const wrong of [numberOff, otherWord, lineMissing]) for (const {text} of wrong(value)) yield text;
-  }),
+  ofValue(
+    'monitor-text',
+    'A number, a word or a line of what the human monitor prints is wrong or missing.',
+    function* (value, _path, command) {
+      if (typeof value !== 'string' || !isHuman(command)) return;
+      for (const wrong of [numberOff, otherWord, lineMissing]) for (const {text} of wrong(value)) yield text;
+    },
+  ),
 ];
 
 interface Part {
@@ -134,8 +180,10 @@ function* parts(value: unknown, path: string, put: (changed: unknown) => unknown
   yield {path, value, put};
   const below = (key: string): string => (path ? `${path}.${key}` : key);
   if (Array.isArray(value)) {
-    for (const [i, item] of value.entries()) yield* parts(item, below(String(i)), (changed) => put(value.with(i, changed)));
+    for (const [i, item] of value.entries())
+      yield* parts(item, below(String(i)), (changed) => put(value.with(i, changed)));
   } else if (typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) yield* parts(item, below(key), (changed) => put({...value, [key]: changed}));
+    for (const [key, item] of Object.entries(value))
+      yield* parts(item, below(key), (changed) => put({...value, [key]: changed}));
   }
 }

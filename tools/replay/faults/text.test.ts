@@ -7,7 +7,11 @@ const TABLE: [keyof typeof faults, string, string[]][] = [
   ['numberDouble', '0 7', ['0 14']],
   ['lineMissing', 'a\n\nb\n', ['\nb\n', 'a\n\n']],
   ['lineTwice', 'a\nb\n', ['a\na\nb\n', 'a\nb\nb\n']],
-  ['otherWord', 'state:online\nonline_movable\nMovable Normal\n', ['state:offline\nonline_movable\nMovable Normal\n', 'state:online\nonline_movable\nNormal Normal\n']],
+  [
+    'otherWord',
+    'state:online\nonline_movable\nMovable Normal\n',
+    ['state:offline\nonline_movable\nMovable Normal\n', 'state:online\nonline_movable\nNormal Normal\n'],
+  ],
   ['otherCharacter', 'abc\n9\n', ['bbc\n9\n', 'abc\n8\n']],
   ['refusalGone', 'x: write error: Invalid argument\n@\n', ['none\n@\n']],
   ['refusalMadeUp', 'none\n@\n', ['sh: line 1: echo: write error: Device or resource busy\n@\n']],
@@ -16,7 +20,10 @@ const TABLE: [keyof typeof faults, string, string[]][] = [
 
 for (const [name, text, wrong] of TABLE) {
   test(`${name} of ${JSON.stringify(text)}`, (t) => {
-    t.deepEqual([...faults[name](text)].map((one) => one.text), wrong);
+    t.deepEqual(
+      [...faults[name](text)].map((one) => one.text),
+      wrong,
+    );
   });
 }
 

@@ -14,9 +14,15 @@ const WORD = /["']?(\$?\{?[\w-]+\}?)(?:\\n)?["']?/.source;
 const TARGET = String.raw`["']?[^\s;&|<>"']*(?:["'][^\s;&|<>]*)?\/["']?${FILES}["']?`;
 const FORMAT = String.raw`(?:["']?%s(?:\\n)?["']?\s+)?`;
 const REDIRECTED = new RegExp(String.raw`\b(?:echo|printf)\s+(?:-\w+\s+)?${FORMAT}${WORD}\s*>>?\s*${TARGET}`, 'g');
-const TEED = new RegExp(String.raw`\b(?:echo|printf)\s+(?:-\w+\s+)?${FORMAT}${WORD}\s*\|\s*(?:sudo\s+)?tee\s+(?:-\w+\s+)?${TARGET}`, 'g');
+const TEED = new RegExp(
+  String.raw`\b(?:echo|printf)\s+(?:-\w+\s+)?${FORMAT}${WORD}\s*\|\s*(?:sudo\s+)?tee\s+(?:-\w+\s+)?${TARGET}`,
+  'g',
+);
 /** In other languages: open("/sys/…/auto_online_blocks", "w").write("online"), a path and then a word of the kernel's. */
-const OTHER = new RegExp(String.raw`\/${FILES}["'][^\n]*?["'](online(?:_kernel|_movable)?|offline|contig-zones|auto-movable)["']`, 'g');
+const OTHER = new RegExp(
+  String.raw`\/${FILES}["'][^\n]*?["'](online(?:_kernel|_movable)?|offline|contig-zones|auto-movable)["']`,
+  'g',
+);
 /** A longer line is not looked at. */
 const LONG = 4000;
 
@@ -38,15 +44,23 @@ function settingsIn(code: string, aboutBlocks: boolean, place: Place, by: string
     const name: SettingName = ofBlock ? 'state' : (file as SettingName);
     found.push({name, value: word.includes('$') ? undefined : file === 'online' ? switched(word) : word, place, by});
   };
-  for (const pattern of [REDIRECTED, TEED]) for (const [, word = '', file = ''] of code.matchAll(pattern)) add(file, word);
+  for (const pattern of [REDIRECTED, TEED])
+    for (const [, word = '', file = ''] of code.matchAll(pattern)) add(file, word);
   if (found.length === 0) for (const [, file = '', word = ''] of code.matchAll(OTHER)) add(file, word);
-  if (/\bchmem\s+(-\S+\s+)*(-e|--enable)\b/.test(code)) found.push({name: 'state', value: /(-z|--zone)[ =]*movable/i.test(code) ? 'online_movable' : 'online', place, by});
+  if (/\bchmem\s+(-\S+\s+)*(-e|--enable)\b/.test(code))
+    found.push({name: 'state', value: /(-z|--zone)[ =]*movable/i.test(code) ? 'online_movable' : 'online', place, by});
   if (found.length === 0 && aboutBlocks && new RegExp(String.raw`>\s*${TARGET}|\btee\s[^|]*${TARGET}`).test(code)) {
     const file = new RegExp(TARGET).exec(code)?.[1] ?? 'state';
-    found.push({name: file === 'online' || file === 'state' ? 'state' : (file as SettingName), value: undefined, place, by});
+    found.push({
+      name: file === 'online' || file === 'state' ? 'state' : (file as SettingName),
+      value: undefined,
+      place,
+      by,
+    });
   }
   return found;
 }
 
 /** The file `online` is a switch: kstrtobool. */
-const switched = (word: string): string => (/^([1yYtT]|on)/i.test(word) && !/^of/i.test(word) ? 'online' : /^([0nNfF]|of)/i.test(word) ? 'offline' : word);
+const switched = (word: string): string =>
+  /^([1yYtT]|on)/i.test(word) && !/^of/i.test(word) ? 'online' : /^([0nNfF]|of)/i.test(word) ? 'offline' : word;

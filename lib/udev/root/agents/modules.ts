@@ -10,8 +10,10 @@ export interface NoEffect {
 }
 
 const PLACES = ['etc', 'run', 'usr/local/lib', 'usr/lib', 'lib'] as const;
-const BUILT_IN = 'memory_hotplug is built into every kernel that has it, and modprobe sets parameters of modules that it loads: give memory_hotplug.… on the kernel\'s command line';
-const NO_SYSCTL = 'no sysctl is called that: memory hotplug is set in /sys (tmpfiles.d) or on the kernel\'s command line';
+const BUILT_IN =
+  "memory_hotplug is built into every kernel that has it, and modprobe sets parameters of modules that it loads: give memory_hotplug.… on the kernel's command line";
+const NO_SYSCTL =
+  "no sysctl is called that: memory hotplug is set in /sys (tmpfiles.d) or on the kernel's command line";
 
 /** Lines of modprobe.d and sysctl.d that name memory hotplug. None of them does anything. */
 export function vainLines(tree: Tree): NoEffect[] {
@@ -20,12 +22,25 @@ export function vainLines(tree: Tree): NoEffect[] {
       const [, command = '', module = ''] = /^\s*(options|blacklist|install|softdep|alias)\s+(\S+)/.exec(one) ?? [];
       const name = module.replaceAll('-', '_');
       if (name !== 'memory_hotplug' && name !== 'acpi_memhotplug') return [];
-      const why = name === 'memory_hotplug' && command === 'options' ? BUILT_IN : `${name} is built into the kernel: modprobe never loads it`;
+      const why =
+        name === 'memory_hotplug' && command === 'options'
+          ? BUILT_IN
+          : `${name} is built into the kernel: modprobe never loads it`;
       return [{place: {path, line}, text: one.trim(), why}];
-    }));
-  const files = [...confFiles(tree, 'sysctl.d'), ...(tree.has('etc/sysctl.conf') ? [{path: 'etc/sysctl.conf', text: tree.text('etc/sysctl.conf') ?? ''}] : [])];
-  const sysctl = files.filter(({path}, i) => files.findIndex((one) => tree.real(one.path) === tree.real(path)) === i).flatMap(({path, text}) =>
-    linesOf(text).flatMap(({line, text: one}): NoEffect[] =>
-      (/^\s*-?[\w./-]*(memory_hotplug|auto_online_blocks|memhp_)/.test(one) ? [{place: {path, line}, text: one.trim(), why: NO_SYSCTL}] : [])));
+    }),
+  );
+  const files = [
+    ...confFiles(tree, 'sysctl.d'),
+    ...(tree.has('etc/sysctl.conf') ? [{path: 'etc/sysctl.conf', text: tree.text('etc/sysctl.conf') ?? ''}] : []),
+  ];
+  const sysctl = files
+    .filter(({path}, i) => files.findIndex((one) => tree.real(one.path) === tree.real(path)) === i)
+    .flatMap(({path, text}) =>
+      linesOf(text).flatMap(({line, text: one}): NoEffect[] =>
+        /^\s*-?[\w./-]*(memory_hotplug|auto_online_blocks|memhp_)/.test(one)
+          ? [{place: {path, line}, text: one.trim(), why: NO_SYSCTL}]
+          : [],
+      ),
+    );
   return [...modprobe, ...sysctl];
 }

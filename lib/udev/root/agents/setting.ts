@@ -2,7 +2,13 @@ import {policies, type Policy} from '../../guest.ts';
 import type {Place} from '../place.ts';
 
 /** What decides about plugged memory, by the kernel's own names: files of /sys, and the state of blocks. */
-export const settingNames = ['auto_online_blocks', 'online_policy', 'auto_movable_ratio', 'auto_movable_numa_aware', 'state'] as const;
+export const settingNames = [
+  'auto_online_blocks',
+  'online_policy',
+  'auto_movable_ratio',
+  'auto_movable_numa_aware',
+  'state',
+] as const;
 export type SettingName = (typeof settingNames)[number];
 
 /** Something that is written to one of them. */
@@ -21,7 +27,11 @@ const BLOCKS = 'sys/devices/system/memory';
 
 /** The file of a setting, without the leading `/`; for a block's state that of one block. */
 export const fileOf = (name: SettingName): string =>
-  name === 'auto_online_blocks' ? `${BLOCKS}/${name}` : name === 'state' ? `${BLOCKS}/memory32/state` : `sys/module/memory_hotplug/parameters/${name}`;
+  name === 'auto_online_blocks'
+    ? `${BLOCKS}/${name}`
+    : name === 'state'
+      ? `${BLOCKS}/memory32/state`
+      : `sys/module/memory_hotplug/parameters/${name}`;
 
 /** Why the kernel does not take a value; nothing where it does. `four`: it knows more policies than online and offline (5.7). */
 export function refusal({name, value}: Setting, four: boolean): string | undefined {

@@ -5,11 +5,18 @@ import type {Tree} from '../tree/tree.ts';
 import {deedsOf, type Deeds} from './commands.ts';
 import type {Setting} from './setting.ts';
 
-const DIRS = ['etc/systemd/system', 'run/systemd/system', 'usr/local/lib/systemd/system', 'usr/lib/systemd/system', 'lib/systemd/system'] as const;
+const DIRS = [
+  'etc/systemd/system',
+  'run/systemd/system',
+  'usr/local/lib/systemd/system',
+  'usr/lib/systemd/system',
+  'lib/systemd/system',
+] as const;
 /** A script is no larger than this. */
 const SCRIPT = 256 * 2 ** 10;
 /** Targets that a system reaches only when it ends, or when something is wrong. */
-const NOT_BOOTED = /^(rescue|emergency|shutdown|reboot|poweroff|halt|kexec|exit|soft-reboot|suspend|hibernate|hybrid-sleep|sleep|umount|final|system-update)[\w-]*\.target\./;
+const NOT_BOOTED =
+  /^(rescue|emergency|shutdown|reboot|poweroff|halt|kexec|exit|soft-reboot|suspend|hibernate|hybrid-sleep|sleep|umount|final|system-update)[\w-]*\.target\./;
 
 /** A unit that writes to what decides about plugged memory. */
 export interface Agent {
@@ -46,12 +53,21 @@ class Units {
 
   /** Names of all units that links in *.wants and *.requires start, and of those that these name. */
   started(): string[] {
-    const links = this.#dirs.flatMap((dir) => this.#tree.names(dir).filter((name) => /\.(wants|requires|upholds)$/.test(name) && !NOT_BOOTED.test(name)).flatMap((name) => this.#tree.names(joined(dir, name))));
+    const links = this.#dirs.flatMap((dir) =>
+      this.#tree
+        .names(dir)
+        .filter((name) => /\.(wants|requires|upholds)$/.test(name) && !NOT_BOOTED.test(name))
+        .flatMap((name) => this.#tree.names(joined(dir, name))),
+    );
     const names = new Set(links);
     for (const name of names) {
       const lines = this.#lines(name);
-      for (const {key, value} of lines) if (/^(Wants|Requires|BindsTo|Upholds)$/.test(key)) for (const other of value.split(/\s+/)) names.add(other);
-      if (/\.(timer|path|socket)$/.test(name)) names.add(lines.find(({key}) => key === 'Unit' || key === 'Service')?.value ?? name.replace(/\.\w+$/, '.service'));
+      for (const {key, value} of lines)
+        if (/^(Wants|Requires|BindsTo|Upholds)$/.test(key)) for (const other of value.split(/\s+/)) names.add(other);
+      if (/\.(timer|path|socket)$/.test(name))
+        names.add(
+          lines.find(({key}) => key === 'Unit' || key === 'Service')?.value ?? name.replace(/\.\w+$/, '.service'),
+        );
     }
     return [...names].filter((name) => name.endsWith('.service')).sort();
   }
@@ -59,7 +75,9 @@ class Units {
   agent(name: string): Agent[] {
     const lines = this.#lines(name);
     const by = `the unit ${name}`;
-    const deeds = lines.filter(({key}) => /^Exec(Start|StartPre|StartPost|Reload)$/.test(key)).flatMap((line) => this.#deeds(line, by));
+    const deeds = lines
+      .filter(({key}) => /^Exec(Start|StartPre|StartPost|Reload)$/.test(key))
+      .flatMap((line) => this.#deeds(line, by));
     const settings = deeds.flatMap((one) => one.settings);
     if (settings.length === 0) return [];
     const timed = ['.timer', '.path'].some((kind) => this.#paths(name.replace(/\.service$/, kind)).length > 0);
@@ -68,13 +86,18 @@ class Units {
 
   /** What an ExecStart= does: by its own text, or by that of a script which it runs. */
   #deeds({value, path, line}: Line, by: string): Deeds[] {
-    const command = value.replace(/^[-@:+!|]+/, '').replaceAll('$$', '$').replaceAll('%%', '%');
-    const scripts = shellWords(command).filter((word) => /^\/[\w./@+-]+$/.test(word)).flatMap((word): Deeds[] => {
-      const found = this.#tree.file(word, SCRIPT);
-      if (found?.kind !== 'file' || found.bytes.includes(0)) return [];
-      const text = Buffer.from(found.bytes).toString();
-      return text.startsWith('#!') || /\.(sh|py|pl)$/.test(word) ? [deedsOf(text, found.path, 1, by)] : [];
-    });
+    const command = value
+      .replace(/^[-@:+!|]+/, '')
+      .replaceAll('$$', '$')
+      .replaceAll('%%', '%');
+    const scripts = shellWords(command)
+      .filter((word) => /^\/[\w./@+-]+$/.test(word))
+      .flatMap((word): Deeds[] => {
+        const found = this.#tree.file(word, SCRIPT);
+        if (found?.kind !== 'file' || found.bytes.includes(0)) return [];
+        const text = Buffer.from(found.bytes).toString();
+        return text.startsWith('#!') || /\.(sh|py|pl)$/.test(word) ? [deedsOf(text, found.path, 1, by)] : [];
+      });
     return [deedsOf(command, path, line, by), ...scripts];
   }
 
@@ -106,7 +129,9 @@ class Units {
     if (this.#tree.file(path)?.kind !== 'file') return [];
     const dropIns = new Map<string, string>();
     for (const where of [...this.#dirs].reverse()) {
-      for (const one of [template, name]) for (const file of this.#tree.names(joined(where, `${one}.d`))) if (file.endsWith('.conf')) dropIns.set(file, joined(joined(where, `${one}.d`), file));
+      for (const one of [template, name])
+        for (const file of this.#tree.names(joined(where, `${one}.d`)))
+          if (file.endsWith('.conf')) dropIns.set(file, joined(joined(where, `${one}.d`), file));
     }
     return [path, ...[...dropIns.values()].sort((a, b) => (baseOf(a) < baseOf(b) ? -1 : 1))];
   }

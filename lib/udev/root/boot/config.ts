@@ -18,8 +18,13 @@ export interface Config {
 
 /** Where the configuration of a kernel is kept, by distribution: /boot (most), the modules' directory (Fedora), the headers. */
 const placesOf = (release: string): readonly string[] => [
-  `boot/config-${release}`, `usr/lib/modules/${release}/config`, `lib/modules/${release}/config`, `usr/lib/ostree-boot/config-${release}`,
-  `usr/lib/modules/${release}/build/.config`, `lib/modules/${release}/build/.config`, `usr/src/linux-headers-${release}/.config`,
+  `boot/config-${release}`,
+  `usr/lib/modules/${release}/config`,
+  `lib/modules/${release}/config`,
+  `usr/lib/ostree-boot/config-${release}`,
+  `usr/lib/modules/${release}/build/.config`,
+  `lib/modules/${release}/build/.config`,
+  `usr/src/linux-headers-${release}/.config`,
 ];
 
 /** The configuration of a kernel of the root; of a running system also what its kernel says of itself. */
@@ -49,12 +54,18 @@ export function parseConfig(path: string, text: string): Config {
     const no = /^# CONFIG_(\w+) is not set$/.exec(one)?.[1];
     if (no !== undefined) unset.set(no, line);
     const [, name, value] = /^CONFIG_(\w+)=(.*)$/.exec(one) ?? [];
-    if (name !== undefined && value !== undefined) options.set(name, {value: value.replace(/^"(.*)"$/, '$1').replaceAll(/\\(.)/g, '$1'), line});
+    if (name !== undefined && value !== undefined)
+      options.set(name, {value: value.replace(/^"(.*)"$/, '$1').replaceAll(/\\(.)/g, '$1'), line});
   }
   return {path, options, unset};
 }
 
-const NAMES: Readonly<Record<string, Policy>> = {OFFLINE: 'offline', ONLINE_AUTO: 'online', ONLINE_KERNEL: 'online_kernel', ONLINE_MOVABLE: 'online_movable'};
+const NAMES: Readonly<Record<string, Policy>> = {
+  OFFLINE: 'offline',
+  ONLINE_AUTO: 'online',
+  ONLINE_KERNEL: 'online_kernel',
+  ONLINE_MOVABLE: 'online_movable',
+};
 
 /** The policy that a kernel was built with, and the option that says so. `place`: of the option, where it is set. */
 export interface Built {
@@ -70,10 +81,12 @@ export interface Built {
 export function builtPolicy({path, options, unset}: Config): Built {
   for (const [type, policy] of Object.entries(NAMES)) {
     const option = options.get(`MHP_DEFAULT_ONLINE_TYPE_${type}`);
-    if (option?.value === 'y') return {policy, option: `CONFIG_MHP_DEFAULT_ONLINE_TYPE_${type}`, place: {path, line: option.line}};
+    if (option?.value === 'y')
+      return {policy, option: `CONFIG_MHP_DEFAULT_ONLINE_TYPE_${type}`, place: {path, line: option.line}};
   }
   const old = options.get('MEMORY_HOTPLUG_DEFAULT_ONLINE');
-  if (old?.value === 'y') return {policy: 'online', option: 'CONFIG_MEMORY_HOTPLUG_DEFAULT_ONLINE', place: {path, line: old.line}};
+  if (old?.value === 'y')
+    return {policy: 'online', option: 'CONFIG_MEMORY_HOTPLUG_DEFAULT_ONLINE', place: {path, line: old.line}};
   const line = unset.get('MEMORY_HOTPLUG_DEFAULT_ONLINE') ?? options.get('MEMORY_HOTPLUG')?.line ?? 1;
   return {policy: 'offline', option: 'CONFIG_MEMORY_HOTPLUG_DEFAULT_ONLINE', place: {path, line}};
 }

@@ -14,19 +14,34 @@ const DIRS = ['boot/loader', 'efi/loader', 'boot/efi/loader'];
 export function entriesLoader(tree: Tree): Loader | undefined {
   const variables = grubEnvironment(tree);
   const dirs = distinct(tree, DIRS);
-  const entries = dirs.flatMap((dir) => tree.names(joined(dir, 'entries')).filter((name) => name.endsWith('.conf')).flatMap((name): Entry[] => {
-    const path = joined(joined(dir, 'entries'), name);
-    const {image, words, title, version, line} = parseEntry(path, tree.text(path) ?? '');
-    const id = name.replace(/\.conf$/, '').replace(/\+\d+(-\d+)?$/, '');
-    return image === '' ? [] : [{names: [id, name, title, version], image, words: expanded(words, variables), place: {path, line}}];
-  }));
+  const entries = dirs.flatMap((dir) =>
+    tree
+      .names(joined(dir, 'entries'))
+      .filter((name) => name.endsWith('.conf'))
+      .flatMap((name): Entry[] => {
+        const path = joined(joined(dir, 'entries'), name);
+        const {image, words, title, version, line} = parseEntry(path, tree.text(path) ?? '');
+        const id = name.replace(/\.conf$/, '').replace(/\+\d+(-\d+)?$/, '');
+        return image === ''
+          ? []
+          : [{names: [id, name, title, version], image, words: expanded(words, variables), place: {path, line}}];
+      }),
+  );
   if (entries.length === 0) return undefined;
-  const newest = [...entries].sort((a, b) => compareKernelNames(b.names[3] || (b.names[0] ?? ''), a.names[3] || (a.names[0] ?? '')));
-  const saved = variables.get('saved_entry')?.map(({text}) => text).join(' ');
+  const newest = [...entries].sort((a, b) =>
+    compareKernelNames(b.names[3] || (b.names[0] ?? ''), a.names[3] || (a.names[0] ?? '')),
+  );
+  const saved = variables
+    .get('saved_entry')
+    ?.map(({text}) => text)
+    .join(' ');
   return {name: 'boot loader entries', entries: newest, chosen: chosenBySystemdBoot(tree, dirs, newest) ?? saved};
 }
 
-function parseEntry(path: string, text: string): {image: string; words: Word[]; title: string; version: string; line: number} {
+function parseEntry(
+  path: string,
+  text: string,
+): {image: string; words: Word[]; title: string; version: string; line: number} {
   const values = new Map<string, string>();
   const words: Word[] = [];
   let at = 1;
@@ -46,7 +61,10 @@ function chosenBySystemdBoot(tree: Tree, dirs: readonly string[], entries: reado
   for (const dir of dirs) {
     for (const {text} of linesOf(tree.text(joined(dir, 'loader.conf')) ?? '')) {
       const pattern = /^\s*default\s+(\S+)/.exec(text)?.[1];
-      const entry = pattern === undefined ? undefined : entries.find(({names}) => names.slice(0, 2).some((name) => globMatches(pattern, name)));
+      const entry =
+        pattern === undefined
+          ? undefined
+          : entries.find(({names}) => names.slice(0, 2).some((name) => globMatches(pattern, name)));
       if (entry) return entry.names[0];
     }
   }

@@ -4,7 +4,13 @@ import type {Tree} from '../tree/tree.ts';
 import type {Entry, Loader} from './entry.ts';
 import {commandLineWords} from './shell-words.ts';
 
-const FILES = ['boot/extlinux/extlinux.conf', 'boot/extlinux.conf', 'boot/syslinux/syslinux.cfg', 'boot/syslinux.cfg', 'extlinux.conf'];
+const FILES = [
+  'boot/extlinux/extlinux.conf',
+  'boot/extlinux.conf',
+  'boot/syslinux/syslinux.cfg',
+  'boot/syslinux.cfg',
+  'extlinux.conf',
+];
 
 /** EXTLINUX: labels with a kernel and its parameters. An APPEND before the first label counts for all that have none. */
 export function extlinuxLoader(tree: Tree): Loader | undefined {
@@ -34,7 +40,8 @@ export function parseExtlinux(path: string, text: string): Loader {
       else common = words;
     }
   }
-  const entries = labels.filter(({image}) => image !== '').map(({name, image, words, line}): Entry =>
-    ({names: [name], image, words: words ?? common, place: {path, line}}));
+  const entries = labels
+    .filter(({image}) => image !== '')
+    .map(({name, image, words, line}): Entry => ({names: [name], image, words: words ?? common, place: {path, line}}));
   return {name: 'EXTLINUX', entries, chosen};
 }

@@ -10,7 +10,9 @@ export interface Given {
 
 const FLAGS = ['movable_node', 'acpi_no_memhotplug'];
 const NAMES: Readonly<Record<string, SettingName>> = {
-  memhp_default_state: 'auto_online_blocks', 'memory_hotplug.online_policy': 'online_policy', 'memory_hotplug.auto_movable_ratio': 'auto_movable_ratio',
+  memhp_default_state: 'auto_online_blocks',
+  'memory_hotplug.online_policy': 'online_policy',
+  'memory_hotplug.auto_movable_ratio': 'auto_movable_ratio',
   'memory_hotplug.auto_movable_numa_aware': 'auto_movable_numa_aware',
 };
 
@@ -24,7 +26,8 @@ export function givenBy(words: readonly Word[]): Given {
     const plain = name.replaceAll('-', '_');
     const value = quoted.replaceAll('"', '');
     const setting = NAMES[plain];
-    if (setting !== undefined) settings.push({name: setting, value, place: word.place, by: `the kernel parameter ${plain}`});
+    if (setting !== undefined)
+      settings.push({name: setting, value, place: word.place, by: `the kernel parameter ${plain}`});
     if (FLAGS.includes(plain)) flags.set(plain, word);
   }
   return {settings, flags};

@@ -7,7 +7,10 @@ import {commandLineWords, expanded, shellWords, type Variables} from './shell-wo
 /** The files of which update-grub makes grub.cfg, in the order in which it reads them. */
 export const grubDefaultFiles = (tree: Tree): string[] => [
   ...(tree.has('etc/default/grub') ? ['etc/default/grub'] : []),
-  ...tree.names('etc/default/grub.d').filter((name) => name.endsWith('.cfg')).map((name) => joined('etc/default/grub.d', name)),
+  ...tree
+    .names('etc/default/grub.d')
+    .filter((name) => name.endsWith('.cfg'))
+    .map((name) => joined('etc/default/grub.d', name)),
 ];
 
 /** The kernel parameters that the next update-grub writes into grub.cfg; nothing where GRUB's defaults are not there. */

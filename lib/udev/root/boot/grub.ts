@@ -9,7 +9,10 @@ const DIRS = ['boot/grub2', 'boot/grub'];
 
 /** GRUB's directories of a root; those of the EFI partition too, whose grub.cfg mostly leads to the other one. */
 export const grubDirs = (tree: Tree): string[] =>
-  distinct(tree, [...DIRS, ...['boot/efi/EFI', 'efi/EFI'].flatMap((dir) => tree.names(dir).map((name) => joined(dir, name)))]);
+  distinct(tree, [
+    ...DIRS,
+    ...['boot/efi/EFI', 'efi/EFI'].flatMap((dir) => tree.names(dir).map((name) => joined(dir, name))),
+  ]);
 
 /** Variables that GRUB keeps: grubenv is lines NAME=VALUE in a file of 1024 bytes. */
 export function grubEnvironment(tree: Tree): Variables {
@@ -67,11 +70,28 @@ export function parseGrub(path: string, text: string, variables: Variables): Loa
     } else if (/^linux(16|efi)?$/.test(command)) {
       const [image = '', ...words] = shellWords(rest);
       const names = menus.findLast(({kind}) => kind === 'menuentry')?.names ?? [];
-      entries.push({names, image, words: expanded(words.map((word) => ({text: word, place: {path, line}})), known), place: {path, line}});
+      entries.push({
+        names,
+        image,
+        words: expanded(
+          words.map((word) => ({text: word, place: {path, line}})),
+          known,
+        ),
+        place: {path, line},
+      });
     } else if (code.endsWith('{')) menus.push({kind: 'other', names: [], children: 0, number: ''});
     if (code === '}') menus.pop();
   }
-  return {name: 'GRUB', entries, chosen: chosen ?? known.get('saved_entry')?.map((word) => word.text).join(' ')};
+  return {
+    name: 'GRUB',
+    entries,
+    chosen:
+      chosen ??
+      known
+        .get('saved_entry')
+        ?.map((word) => word.text)
+        .join(' '),
+  };
 }
 
 /** `'Debian' --class debian $menuentry_id_option 'gnulinux-simple-…' {` */

@@ -9,7 +9,8 @@ const IMAGE = /^(?:vmlinu[xz]|image|kernel|bzimage|linux)-(.+)$/i;
 const NOT = /^0-rescue|\.(old|bak|efi|signed|unsigned|dpkg-\w+)$|~$|fallback/;
 
 /** The release that the name of a kernel's file tells. */
-export const releaseOfImage = (path: string): string | undefined => IMAGE.exec(path.slice(path.lastIndexOf('/') + 1))?.[1];
+export const releaseOfImage = (path: string): string | undefined =>
+  IMAGE.exec(path.slice(path.lastIndexOf('/') + 1))?.[1];
 
 /** The kernels of a root, newest first. */
 export function kernelsOf(tree: Tree): string[] {
@@ -20,7 +21,9 @@ export function kernelsOf(tree: Tree): string[] {
   }
   for (const dir of ['usr/lib/modules', 'lib/modules']) {
     for (const name of tree.names(dir)) {
-      const whole = ['vmlinuz', 'config', 'modules.dep', 'modules.order', 'kernel'].some((file) => tree.has(joined(joined(dir, name), file)));
+      const whole = ['vmlinuz', 'config', 'modules.dep', 'modules.order', 'kernel'].some((file) =>
+        tree.has(joined(joined(dir, name), file)),
+      );
       if (/^\d/.test(name) && whole) releases.add(name);
     }
   }

@@ -23,10 +23,16 @@ export interface CommandLine {
 const WHOLE = ['etc/kernel/cmdline', 'usr/lib/kernel/cmdline', 'boot/firmware/cmdline.txt', 'boot/cmdline.txt'];
 
 /** The loader that a root boots with: the first that has something to boot. */
-export const loaderOf = (tree: Tree): Loader | undefined => grubLoader(tree) ?? entriesLoader(tree) ?? extlinuxLoader(tree);
+export const loaderOf = (tree: Tree): Loader | undefined =>
+  grubLoader(tree) ?? entriesLoader(tree) ?? extlinuxLoader(tree);
 
 /** The kernel's command line for a kernel of the root. */
-export function commandLineOf(tree: Tree, release: string | undefined, loader: Loader | undefined, config: Config | undefined): CommandLine {
+export function commandLineOf(
+  tree: Tree,
+  release: string | undefined,
+  loader: Loader | undefined,
+  config: Config | undefined,
+): CommandLine {
   const booted = loader && {loader, entry: entryFor(tree, loader, release)};
   const source = grubDefaults(tree) ?? wholeFile(tree);
   const built = builtIn(config);
@@ -42,7 +48,9 @@ export function commandLineOf(tree: Tree, release: string | undefined, loader: L
 export function runningCommandLine(tree: Tree): CommandLine | undefined {
   const path = 'proc/cmdline';
   const text = tree.text(path);
-  return text === undefined ? undefined : {words: commandLineWords(text, {path, line: 1}), from: path, source: undefined};
+  return text === undefined
+    ? undefined
+    : {words: commandLineWords(text, {path, line: 1}), from: path, source: undefined};
 }
 
 /** The release of the kernel that an entry boots: by its file's name, or by where a link of the root leads (Debian's /vmlinuz). */
@@ -70,7 +78,10 @@ function entryFor(tree: Tree, loader: Loader, release: string | undefined): Entr
 function wholeFile(tree: Tree): Word[] | undefined {
   for (const path of WHOLE) {
     const text = tree.text(path);
-    if (text !== undefined) return linesOf(text).flatMap(({line, text: one}) => (one.startsWith('#') ? [] : commandLineWords(one, {path, line})));
+    if (text !== undefined)
+      return linesOf(text).flatMap(({line, text: one}) =>
+        one.startsWith('#') ? [] : commandLineWords(one, {path, line}),
+      );
   }
   return undefined;
 }

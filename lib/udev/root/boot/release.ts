@@ -16,7 +16,8 @@ export function compareKernelNames(a: string, b: string): number {
 const pieces = (release: string): string[] => release.match(/\d+|[a-z]+|~/gi) ?? [];
 
 /** A release candidate comes before the end of a name, and anything else after it. */
-const rank = (piece: string): number => (piece === '~' || piece === 'rc' ? 0 : piece === '' ? 1 : /^\d/.test(piece) ? 3 : 2);
+const rank = (piece: string): number =>
+  piece === '~' || piece === 'rc' ? 0 : piece === '' ? 1 : /^\d/.test(piece) ? 3 : 2;
 
 /** The version in a kernel's name: [6, 1]. */
 export function versionOf(release: string): readonly [number, number] {

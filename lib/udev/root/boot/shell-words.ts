@@ -16,7 +16,12 @@ export function shellWords(text: string): string[] {
 function unquoted(piece: string): string {
   if (piece.startsWith('\\')) return piece.slice(1);
   if (piece.startsWith("'")) return piece.slice(1).replace(/'$/, '');
-  return piece.startsWith('"') ? piece.slice(1).replace(/(?<!\\)"$/, '').replaceAll(/\\(["\\$`])/g, '$1') : piece;
+  return piece.startsWith('"')
+    ? piece
+        .slice(1)
+        .replace(/(?<!\\)"$/, '')
+        .replaceAll(/\\(["\\$`])/g, '$1')
+    : piece;
 }
 
 /** Words of a kernel command line as the kernel splits it: double quotes keep blanks together, and nothing else does. */
@@ -32,7 +37,8 @@ export function expanded(words: readonly Word[], variables: Variables): Word[] {
     const whole = /^\$\{?(\w+)\}?$/.exec(word.text)?.[1];
     if (whole !== undefined) return variables.get(whole) ?? [];
     const text = word.text.replaceAll(/\$\{(\w+)\}|\$(\w+)/g, (_, a: string | undefined, b: string | undefined) =>
-      (variables.get(a ?? b ?? '') ?? []).map((one) => one.text).join(' '));
+      (variables.get(a ?? b ?? '') ?? []).map((one) => one.text).join(' '),
+    );
     return [{...word, text}];
   });
 }

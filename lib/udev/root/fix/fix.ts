@@ -28,7 +28,10 @@ export function fixRoot(linted: RootLinted, question: RootQuestion, want: Want):
   if (linted.answer.never) return {kind: 'none', tried: 0, why: linted.answer.never.why};
   const all = remediesFor(linted, want);
   const proved = all.flatMap((remedy): Proved[] => {
-    const after = lintRoot(withFiles(linted.root.tree, remedy), {...question, after: remedy.reboot ? 'boot' : remedy.setsPolicy ? 'writing' : undefined});
+    const after = lintRoot(withFiles(linted.root.tree, remedy), {
+      ...question,
+      after: remedy.reboot ? 'boot' : remedy.setsPolicy ? 'writing' : undefined,
+    });
     return after.machines.every((answer) => answers(want, answer)) ? [{remedy, linted: after}] : [];
   });
   const [fix] = proved;
@@ -40,17 +43,32 @@ export function fixRoot(linted: RootLinted, question: RootQuestion, want: Want):
 /** What can be done, the least first: a rule where rules decide, the kernel's policy where that does, and what is in the way of both. */
 function remediesFor({root, kernel, machines}: RootLinted, want: Want): Remedy[] {
   const rule = ownRule(root, want);
-  const acting = machines.flatMap(({plugged: {fates}}) => fates.flatMap(({who, refused}) => [who ?? '', ...refused.map(({rule}) => rule)])).map((place) => place.replace(/:\d+$/, ''));
+  const acting = machines
+    .flatMap(({plugged: {fates}}) => fates.flatMap(({who, refused}) => [who ?? '', ...refused.map(({rule}) => rule)]))
+    .map((place) => place.replace(/:\d+$/, ''));
   const copied = copies(root, want, (path) => acting.includes(path));
   const all = copies(root, want, () => true);
   const policy = tmpfiles(root, kernel, want);
   const given = parameter(root, kernel, want);
   const off = masks(root);
   const plain = [
-    [copied ? undefined : rule], [copied], [rule], [policy], [policy, copied], [all], [policy, all], [policy, rule],
-    [given], [given, copied], [given, policy], [given, policy, copied], [given, policy, all],
+    [copied ? undefined : rule],
+    [copied],
+    [rule],
+    [policy],
+    [policy, copied],
+    [all],
+    [policy, all],
+    [policy, rule],
+    [given],
+    [given, copied],
+    [given, policy],
+    [given, policy, copied],
+    [given, policy, all],
   ];
-  const some = plain.map((parts) => (parts.includes(undefined) ? undefined : together(...parts.filter((one) => one !== undefined)))).filter((one) => one !== undefined);
+  const some = plain
+    .map((parts) => (parts.includes(undefined) ? undefined : together(...parts.filter((one) => one !== undefined))))
+    .filter((one) => one !== undefined);
   return off ? [...some, off, ...some.map((one) => together(one, off))] : some;
 }
 
@@ -58,12 +76,14 @@ function remediesFor({root, kernel, machines}: RootLinted, want: Want): Remedy[]
 export function withFiles(tree: Tree, remedy: Remedy): Tree {
   const real = (path: string): string => joined(tree.real(dirOf(path)) ?? dirOf(path), baseOf(path));
   const moved = (file: Written): Written => ({...file, path: real(file.path)});
-  return new Tree(laidOver(tree.nodes, keptOf({...remedy, files: remedy.files.map(moved), made: remedy.made.map(moved)})));
+  return new Tree(
+    laidOver(tree.nodes, keptOf({...remedy, files: remedy.files.map(moved), made: remedy.made.map(moved)})),
+  );
 }
 
 function whyNone({answer, kernel}: RootLinted): string {
   const on = answer.plugged.dependsOn;
   const last = answer.chain.steps.at(-1);
   if (on.length > 0) return `what becomes of plugged memory depends on ${on.join(' and ')}`;
-  return `${last ? `auto_online_blocks is set by ${last.by}` : 'nobody is known who sets the policy'}${kernel.line.from === undefined ? ', and there is no boot loader\'s configuration in this root to write a parameter into' : ''}`;
+  return `${last ? `auto_online_blocks is set by ${last.by}` : 'nobody is known who sets the policy'}${kernel.line.from === undefined ? ", and there is no boot loader's configuration in this root to write a parameter into" : ''}`;
 }

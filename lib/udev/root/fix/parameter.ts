@@ -19,7 +19,8 @@ export function parameter({tree}: RootFacts, kernel: KernelFacts, want: Want): R
   const parts = [grub(tree, given), entries(tree, given), extlinux(tree, given)].filter((one) => one !== undefined);
   const [first] = parts;
   if (!first) return undefined;
-  const why = 'The kernel has the policy from its first moment on, so that it is for memory too that is there when it boots; a rule\'s write comes after the kernel\'s.';
+  const why =
+    "The kernel has the policy from its first moment on, so that it is for memory too that is there when it boots; a rule's write comes after the kernel's.";
   return {...first, why: [why, ...first.why], reboot: true};
 }
 
@@ -28,7 +29,9 @@ function appended(tree: Tree, loader: Loader, lines: (path: string) => RegExp, g
   const paths = [...new Set(loader.entries.map(({place}) => place.path))];
   return paths.flatMap((path): Written[] => {
     const text = tree.text(path);
-    return text === undefined ? [] : [{path: tree.real(path) ?? path, text: text.replaceAll(lines(path), (line) => `${line} ${given}`)}];
+    return text === undefined
+      ? []
+      : [{path: tree.real(path) ?? path, text: text.replaceAll(lines(path), (line) => `${line} ${given}`)}];
   });
 }
 
@@ -38,12 +41,24 @@ function grub(tree: Tree, given: string): Remedy | undefined {
   const debian = ['usr/sbin/update-grub', 'sbin/update-grub'].some((path) => tree.has(path));
   if (source === undefined && !loader) return undefined;
   // Debian's grub-mkconfig reads grub.d; others read the one file.
-  const write: Written = debian || tree.isDirectory('etc/default/grub.d')
-    ? {path: GRUB_D, text: `# What the kernel does with plugged memory.\nGRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX ${given}"\n`}
-    : {path: 'etc/default/grub', text: `${(source ?? '').replace(/\n?$/, '\n')}GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX ${given}"\n`};
+  const write: Written =
+    debian || tree.isDirectory('etc/default/grub.d')
+      ? {
+          path: GRUB_D,
+          text: `# What the kernel does with plugged memory.\nGRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX ${given}"\n`,
+        }
+      : {
+          path: 'etc/default/grub',
+          text: `${(source ?? '').replace(/\n?$/, '\n')}GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX ${given}"\n`,
+        };
   const cfg = loader?.entries[0]?.place.path;
   const made = loader ? appended(tree, loader, () => /^[ \t]*linux(16|efi)?[ \t].*$/gm, given) : [];
-  return remedy({files: [write], made, then: [debian ? 'update-grub' : `grub2-mkconfig -o /${cfg ?? 'boot/grub2/grub.cfg'}`], why: ['update-grub or grub2-mkconfig makes grub.cfg of it.']});
+  return remedy({
+    files: [write],
+    made,
+    then: [debian ? 'update-grub' : `grub2-mkconfig -o /${cfg ?? 'boot/grub2/grub.cfg'}`],
+    why: ['update-grub or grub2-mkconfig makes grub.cfg of it.'],
+  });
 }
 
 function entries(tree: Tree, given: string): Remedy | undefined {
@@ -57,5 +72,11 @@ function entries(tree: Tree, given: string): Remedy | undefined {
 
 function extlinux(tree: Tree, given: string): Remedy | undefined {
   const loader = extlinuxLoader(tree);
-  return loader && remedy({files: appended(tree, loader, () => /^[ \t]*append[ \t].*$/gim, given), why: ['Each label has its own parameters.']});
+  return (
+    loader &&
+    remedy({
+      files: appended(tree, loader, () => /^[ \t]*append[ \t].*$/gim, given),
+      why: ['Each label has its own parameters.'],
+    })
+  );
 }

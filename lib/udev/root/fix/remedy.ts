@@ -17,14 +17,31 @@ export interface Remedy {
   readonly setsPolicy: boolean;
 }
 
-export const remedy = (some: Partial<Remedy>): Remedy => ({files: [], made: [], why: [], then: [], reboot: false, setsPolicy: false, ...some});
+export const remedy = (some: Partial<Remedy>): Remedy => ({
+  files: [],
+  made: [],
+  why: [],
+  then: [],
+  reboot: false,
+  setsPolicy: false,
+  ...some,
+});
 
 /** Several as one. The later one has the last word on a file. */
 export const together = (...all: readonly Remedy[]): Remedy => ({
-  files: all.flatMap((one) => one.files), made: all.flatMap((one) => one.made), why: all.flatMap((one) => one.why),
-  then: [...new Set(all.flatMap((one) => one.then))], reboot: all.some((one) => one.reboot), setsPolicy: all.some((one) => one.setsPolicy),
+  files: all.flatMap((one) => one.files),
+  made: all.flatMap((one) => one.made),
+  why: all.flatMap((one) => one.why),
+  then: [...new Set(all.flatMap((one) => one.then))],
+  reboot: all.some((one) => one.reboot),
+  setsPolicy: all.some((one) => one.setsPolicy),
 });
 
 /** The files of a fix as they lie over a root. */
 export const keptOf = ({files, made}: Remedy): Map<string, Kept> =>
-  new Map([...files, ...made].map((file): [string, Kept] => [file.path, 'text' in file ? {bytes: Buffer.from(file.text, 'latin1')} : {target: file.target}]));
+  new Map(
+    [...files, ...made].map((file): [string, Kept] => [
+      file.path,
+      'text' in file ? {bytes: Buffer.from(file.text, 'latin1')} : {target: file.target},
+    ]),
+  );

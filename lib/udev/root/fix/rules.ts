@@ -7,22 +7,34 @@ import {wordOf, type Want} from './wanted.ts';
 
 const OWN = 'etc/udev/rules.d/39-plugged-memory.rules';
 const RELOAD = 'udevadm control --reload';
-const ZONE: Readonly<Record<Want, string>> = {movable: 'into Movable', normal: 'into a kernel zone', offline: 'nowhere'};
+const ZONE: Readonly<Record<Want, string>> = {
+  movable: 'into Movable',
+  normal: 'into a kernel zone',
+  offline: 'nowhere',
+};
 
 /** A rule of one's own. It stands before those of distributions, as the first write that the kernel takes decides. */
 export function ownRule({distribution: {systemd}, rules}: RootFacts, want: Want): Remedy | undefined {
   if (want === 'offline') return undefined;
   const others = rules.filter(writes).map(({path}) => path);
   const text = `# A plugged memory block goes ${ZONE[want]}.\nSUBSYSTEM=="memory", ACTION=="add", ATTR{state}=="offline", ATTR{state}="${wordOf[want]}"\n`;
-  const version = systemd === undefined ? 'It has no CONST{} in it, which udevd knows since systemd 244: every udevd takes it.' : `It has no CONST{} in it, so that udevd takes it whatever its version (here systemd ${systemd}; CONST{} came with 244).`;
-  const alone = others.length === 0
-    ? 'The kernel leaves a new block offline, and no other rule writes to it: this one does.'
-    : `Its name comes before that of ${others.join(', ')}: the first write that the kernel takes decides, and it refuses the other one (EINVAL, which udevd logs for each block).`;
+  const version =
+    systemd === undefined
+      ? 'It has no CONST{} in it, which udevd knows since systemd 244: every udevd takes it.'
+      : `It has no CONST{} in it, so that udevd takes it whatever its version (here systemd ${systemd}; CONST{} came with 244).`;
+  const alone =
+    others.length === 0
+      ? 'The kernel leaves a new block offline, and no other rule writes to it: this one does.'
+      : `Its name comes before that of ${others.join(', ')}: the first write that the kernel takes decides, and it refuses the other one (EINVAL, which udevd logs for each block).`;
   return remedy({files: [{path: OWN, text}], why: [alone, version], then: [RELOAD]});
 }
 
 /** Copies in /etc of those files whose rules write to a block's state, with that word changed or that rule switched off. */
-export function copies({rules, tree, distribution: {systemd}}: RootFacts, want: Want, which: (path: string) => boolean): Remedy | undefined {
+export function copies(
+  {rules, tree, distribution: {systemd}}: RootFacts,
+  want: Want,
+  which: (path: string) => boolean,
+): Remedy | undefined {
   const writing = rules.filter((file) => writes(file) && which(file.path));
   if (writing.length === 0) return undefined;
   const files = writing.map((file) => {
@@ -30,10 +42,17 @@ export function copies({rules, tree, distribution: {systemd}}: RootFacts, want: 
     const text = found?.kind === 'file' ? Buffer.from(found.bytes).toString('latin1') : '';
     return {path: `etc/udev/rules.d/${baseOf(file.path)}`, text: edited(text, file, want)};
   });
-  const why = writing.map((file, i) => (file.path === files[i]?.path
-    ? `${file.path} is the file that udevd reads: it is changed where it is.`
-    : `${file.path} writes to the state of a block. A file of the same name in /etc replaces it as a whole, for every udevd; so it is a copy with ${want === 'offline' ? 'that rule switched off' : `"${wordOf[want]}" as the word that it writes`}. After an upgrade compare the two: the copy hides what is new.`));
-  const constant = systemd !== undefined && systemd < 244 && files.some(({text}) => text.includes('CONST{')) ? [`It has CONST{} in it, which udevd knows since systemd 244; this one is ${systemd} (RHEL's has it all the same).`] : [];
+  const why = writing.map((file, i) =>
+    file.path === files[i]?.path
+      ? `${file.path} is the file that udevd reads: it is changed where it is.`
+      : `${file.path} writes to the state of a block. A file of the same name in /etc replaces it as a whole, for every udevd; so it is a copy with ${want === 'offline' ? 'that rule switched off' : `"${wordOf[want]}" as the word that it writes`}. After an upgrade compare the two: the copy hides what is new.`,
+  );
+  const constant =
+    systemd !== undefined && systemd < 244 && files.some(({text}) => text.includes('CONST{'))
+      ? [
+          `It has CONST{} in it, which udevd knows since systemd 244; this one is ${systemd} (RHEL's has it all the same).`,
+        ]
+      : [];
   return remedy({files, why: [...why, ...constant], then: [RELOAD]});
 }
 
@@ -62,6 +81,8 @@ function switchOff(lines: string[], {source, label}: Rule): void {
 function changeWord(lines: string[], line: number, {attr = ''}: Token, word: string): void {
   const old = lines[line - 1] ?? '';
   const key = attr.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-  lines[line - 1] = old.replaceAll(new RegExp(String.raw`ATTR\{${key}\}(\s*)=(\s*)e?"(?:\\.|[^"\\])*"`, 'g'), (_, a: string, b: string) =>
-    `ATTR{${attr.replace(/online$/, 'state')}}${a}=${b}"${word}"`);
+  lines[line - 1] = old.replaceAll(
+    new RegExp(String.raw`ATTR\{${key}\}(\s*)=(\s*)e?"(?:\\.|[^"\\])*"`, 'g'),
+    (_, a: string, b: string) => `ATTR{${attr.replace(/online$/, 'state')}}${a}=${b}"${word}"`,
+  );
 }

@@ -23,7 +23,9 @@ function nodeAt(path: string): Node | undefined {
     return stats.isFile() ? {kind: 'file', size: stats.size, executable: (stats.mode & 0o111) !== 0} : {kind: 'other'};
   } catch (error) {
     // ENOTDIR: a part of the path is a file.
-    return error instanceof Error && 'code' in error && error.code === 'ENOTDIR' ? undefined : {kind: 'closed', why: messageOf(error)};
+    return error instanceof Error && 'code' in error && error.code === 'ENOTDIR'
+      ? undefined
+      : {kind: 'closed', why: messageOf(error)};
   }
 }
 

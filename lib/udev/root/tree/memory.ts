@@ -33,7 +33,9 @@ export function laidOver(below: Nodes, files: ReadonlyMap<string, Kept>): Nodes 
 }
 
 const nodeOf = (kept: Kept): Node =>
-  'target' in kept ? {kind: 'link', target: kept.target} : {kind: 'file', size: kept.bytes.length, executable: kept.executable ?? false};
+  'target' in kept
+    ? {kind: 'link', target: kept.target}
+    : {kind: 'file', size: kept.bytes.length, executable: kept.executable ?? false};
 
 /** The names in each directory that the paths need. */
 function dirsOf(paths: Iterable<string>): Map<string, Set<string>> {

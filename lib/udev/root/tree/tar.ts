@@ -22,8 +22,11 @@ export function filesOfTar(archive: Uint8Array): Map<string, Kept> {
     else if (type === 'K') longTarget = text(contents, 0, size);
     else {
       const prefix = header.toString('latin1', 257, 265) === 'ustar\0'.padEnd(8, '0') ? text(header, 345, 155) : '';
-      const path = (longName ?? [prefix, text(header, 0, 100)].filter((part) => part !== '').join('/')).replace(/^(\.?\/)+/, '').replace(/\/$/, '');
-      if (type === '0' || type === '\0') files.set(path, {bytes: contents, executable: (Number.parseInt(text(header, 100, 8), 8) & 0o111) !== 0});
+      const path = (longName ?? [prefix, text(header, 0, 100)].filter((part) => part !== '').join('/'))
+        .replace(/^(\.?\/)+/, '')
+        .replace(/\/$/, '');
+      if (type === '0' || type === '\0')
+        files.set(path, {bytes: contents, executable: (Number.parseInt(text(header, 100, 8), 8) & 0o111) !== 0});
       if (type === '2') files.set(path, {target: longTarget ?? text(header, 157, 100)});
       if (type === '1') files.set(path, files.get(longTarget ?? text(header, 157, 100)) ?? {bytes: new Uint8Array()});
       [longName, longTarget] = [undefined, undefined];
@@ -32,4 +35,8 @@ export function filesOfTar(archive: Uint8Array): Map<string, Kept> {
   throw new Error('the archive has no end');
 }
 
-const text = (bytes: Buffer, at: number, length: number): string => bytes.toString('utf8', at, at + length).replace(/\0.*$/s, '').trim();
+const text = (bytes: Buffer, at: number, length: number): string =>
+  bytes
+    .toString('utf8', at, at + length)
+    .replace(/\0.*$/s, '')
+    .trim();

@@ -42,7 +42,12 @@ test.after.always(() => {
   rmSync(scratch, {recursive: true, force: true});
 });
 
-const kept = new Map([['etc/file', {bytes: Buffer.from('inside')}], ['lib', {target: 'usr/lib'}], ['usr/lib/deep/file', {bytes: Buffer.from('deep')}], ['etc/dir', {target: '/usr/lib/deep'}]]);
+const kept = new Map([
+  ['etc/file', {bytes: Buffer.from('inside')}],
+  ['lib', {target: 'usr/lib'}],
+  ['usr/lib/deep/file', {bytes: Buffer.from('deep')}],
+  ['etc/dir', {target: '/usr/lib/deep'}],
+]);
 
 test('links are followed as by a process whose root it is: none leads out', (t) => {
   const tree = new Tree(diskNodes(root));
@@ -52,30 +57,63 @@ test('links are followed as by a process whose root it is: none leads out', (t) 
   t.is(tree.text('../../secret'), 'of the root');
   t.is(tree.text('etc/dir/file'), 'deep');
   t.is(tree.real('lib/deep/file'), 'usr/lib/deep/file');
-  t.deepEqual(tree.unread.map(({path, why}) => `${path}: ${why.replace(scratch, '…')}`), ['etc/host: a link to …/secret, which is not in this root']);
+  t.deepEqual(
+    tree.unread.map(({path, why}) => `${path}: ${why.replace(scratch, '…')}`),
+    ['etc/host: a link to …/secret, which is not in this root'],
+  );
 });
 
 test('what can not be read is told, once, with why', (t) => {
   const tree = new Tree(diskNodes(root));
-  for (const path of ['etc/binary', 'etc/large', 'etc/empty', 'etc/fifo', 'etc/loop', 'etc/null', 'etc/null-too', 'etc/dir', 'etc/gone', 'etc/file/gone']) t.is(tree.text(path), undefined);
-  t.deepEqual(tree.unread.map(({path, why}) => `${path}: ${why}`), [
-    'etc/binary: binary, where text is expected: it is not read', 'etc/large: 5242880 bytes: larger than 4194304, it is not read', 'etc/fifo: no regular file: it is not read',
-    'etc/loop: more than 40 links', 'etc/dir: a directory where a file is expected',
-  ]);
+  for (const path of [
+    'etc/binary',
+    'etc/large',
+    'etc/empty',
+    'etc/fifo',
+    'etc/loop',
+    'etc/null',
+    'etc/null-too',
+    'etc/dir',
+    'etc/gone',
+    'etc/file/gone',
+  ])
+    t.is(tree.text(path), undefined);
+  t.deepEqual(
+    tree.unread.map(({path, why}) => `${path}: ${why}`),
+    [
+      'etc/binary: binary, where text is expected: it is not read',
+      'etc/large: 5242880 bytes: larger than 4194304, it is not read',
+      'etc/fifo: no regular file: it is not read',
+      'etc/loop: more than 40 links',
+      'etc/dir: a directory where a file is expected',
+    ],
+  );
   t.is(tree.file('etc/null')?.kind, 'mask');
   t.is(tree.file('etc/null-too')?.kind, 'mask');
 });
 
 test('in memory, on disk, out of an archive, and laid over: the same files', (t) => {
   const archive = execFileSync('tar', ['-c', '-C', root, 'etc/file', 'lib', 'usr', 'etc/dir']);
-  for (const nodes of [memoryNodes(kept), memoryNodes(filesOfTar(archive)), laidOver(memoryNodes(new Map([['etc/file', {bytes: Buffer.from('below')}]])), kept)]) {
+  for (const nodes of [
+    memoryNodes(kept),
+    memoryNodes(filesOfTar(archive)),
+    laidOver(memoryNodes(new Map([['etc/file', {bytes: Buffer.from('below')}]])), kept),
+  ]) {
     const tree = new Tree(nodes);
     t.is(tree.text('etc/file'), 'inside');
     t.is(tree.text('lib/deep/file'), 'deep');
     t.is(tree.text('etc/dir/file'), 'deep');
     t.deepEqual(tree.names('usr/lib'), ['deep']);
   }
-  const over = new Tree(laidOver(diskNodes(root), new Map([['etc/new/file', {bytes: Buffer.from('new')}], ['etc/file', {target: '/dev/null'}]])));
+  const over = new Tree(
+    laidOver(
+      diskNodes(root),
+      new Map([
+        ['etc/new/file', {bytes: Buffer.from('new')}],
+        ['etc/file', {target: '/dev/null'}],
+      ]),
+    ),
+  );
   t.is(over.text('etc/new/file'), 'new');
   t.is(over.file('etc/file')?.kind, 'mask');
   t.true(over.names('etc').includes('new') && over.names('etc').includes('binary'));

@@ -75,7 +75,8 @@ export class Tree {
       if (at.node.kind === 'closed') throw new Error(at.node.why);
       if (at.node.kind !== 'dir') return [];
       const names = this.#nodes.names(at.path);
-      if (names.length > MOST) throw new Error(`a directory of ${names.length} files: no more than ${MOST} are looked at`);
+      if (names.length > MOST)
+        throw new Error(`a directory of ${names.length} files: no more than ${MOST} are looked at`);
       return [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     } catch (error) {
       this.#unread.set(dir, messageOf(error));

@@ -53,11 +53,16 @@ export class QmpClient implements Qmp {
   private constructor(stream: Duplex, transcript: Transcript, gone: Promise<never>) {
     this.#stream = stream;
     this.#transcript = transcript;
-    onLines(stream, LINE_LIMIT, (line) => {
-      this.#receive(line);
-    }, () => {
-      this.close(new Broken(`QMP: a message of more than ${LINE_LIMIT} characters`));
-    });
+    onLines(
+      stream,
+      LINE_LIMIT,
+      (line) => {
+        this.#receive(line);
+      },
+      () => {
+        this.close(new Broken(`QMP: a message of more than ${LINE_LIMIT} characters`));
+      },
+    );
     const end = (): void => {
       // QEMU's own last words are a better reason than the closed connection: give them a moment to arrive.
       within(2000, 'QEMU closed the QMP connection but still runs', gone).catch((error: unknown) => {
@@ -71,7 +76,10 @@ export class QmpClient implements Qmp {
    * Reads the greeting and leaves capabilities negotiation behind. Throws DeadlineError or Broken.
    * `gone` rejects when QEMU ends, with the reason that everybody who still waits is to be told.
    */
-  static async open(stream: Duplex, options: {ms: number; gone: Promise<never>; transcript?: Transcript | undefined}): Promise<QmpClient> {
+  static async open(
+    stream: Duplex,
+    options: {ms: number; gone: Promise<never>; transcript?: Transcript | undefined},
+  ): Promise<QmpClient> {
     const qmp = new QmpClient(stream, options.transcript ?? (() => undefined), options.gone);
     const greeting = new Promise<void>((resolve, reject) => {
       qmp.#greeted = resolve;
@@ -96,7 +104,11 @@ export class QmpClient implements Qmp {
   }
 
   async hmp(line: string): Promise<string> {
-    return read(z.string(), await this.execute('human-monitor-command', {'command-line': line}), "QEMU's answer to human-monitor-command").trim();
+    return read(
+      z.string(),
+      await this.execute('human-monitor-command', {'command-line': line}),
+      "QEMU's answer to human-monitor-command",
+    ).trim();
   }
 
   /** Ends the connection: whoever still waits is told `reason`. */

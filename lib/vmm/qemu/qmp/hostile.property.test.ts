@@ -33,15 +33,27 @@ function writeSplit(qemu: Duplex, bytes: Buffer, lengths: readonly number[]): vo
 
 test('an answer comes back as it was sent, however it is split', async (t) => {
   const lengths = fc.array(fc.integer({min: 1, max: 40}), {minLength: 1, maxLength: 5});
-  await t.notThrowsAsync(fc.assert(fc.asyncProperty(fc.jsonValue(), fc.string({unit: 'binary'}), lengths, async (value, name, split) => {
-    const {qmp, qemu} = await opened();
-    const answer = qmp.execute('anything');
-    const event = {event: name, data: {value}, timestamp: {seconds: 1, microseconds: 2}};
-    writeSplit(qemu, Buffer.from(`${JSON.stringify(event)}\r\n${JSON.stringify({return: value, id: 2})}\r\n`), split);
-    assert.deepEqual(await answer, JSON.parse(JSON.stringify(value)));
-    assert.deepEqual(qmp.events.since(0).map((one) => one.event), [JSON.parse(JSON.stringify(name))]);
-    qmp.close(new Broken('the test is over'));
-  }), {numRuns: 60}));
+  await t.notThrowsAsync(
+    fc.assert(
+      fc.asyncProperty(fc.jsonValue(), fc.string({unit: 'binary'}), lengths, async (value, name, split) => {
+        const {qmp, qemu} = await opened();
+        const answer = qmp.execute('anything');
+        const event = {event: name, data: {value}, timestamp: {seconds: 1, microseconds: 2}};
+        writeSplit(
+          qemu,
+          Buffer.from(`${JSON.stringify(event)}\r\n${JSON.stringify({return: value, id: 2})}\r\n`),
+          split,
+        );
+        assert.deepEqual(await answer, JSON.parse(JSON.stringify(value)));
+        assert.deepEqual(
+          qmp.events.since(0).map((one) => one.event),
+          [JSON.parse(JSON.stringify(name))],
+        );
+        qmp.close(new Broken('the test is over'));
+      }),
+      {numRuns: 60},
+    ),
+  );
 });
 
 test('damaged messages end in the answer, a refusal, silence until the deadline, or Broken', async (t) => {
@@ -50,23 +62,30 @@ test('damaged messages end in the answer, a refusal, silence until the deadline,
     '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "STOP", "data": {"id": 2}}',
     '{"error": {"class": "GenericError", "desc": "no"}, "id": 2}',
   );
-  await t.notThrowsAsync(fc.assert(fc.asyncProperty(damaged(message), async (line) => {
-    const {qmp, qemu} = await opened();
-    const answer = qmp.execute('anything', {}, 15).catch((error: unknown) => error);
-    qemu.write(`${line}\r\n`);
-    const seen = await answer;
-    if (seen instanceof Error) assert.ok(seen instanceof QmpError || seen instanceof Broken, String(seen));
-    qmp.close(new Broken('the test is over'));
-  }), {numRuns: 120}));
+  await t.notThrowsAsync(
+    fc.assert(
+      fc.asyncProperty(damaged(message), async (line) => {
+        const {qmp, qemu} = await opened();
+        const answer = qmp.execute('anything', {}, 15).catch((error: unknown) => error);
+        qemu.write(`${line}\r\n`);
+        const seen = await answer;
+        if (seen instanceof Error) assert.ok(seen instanceof QmpError || seen instanceof Broken, String(seen));
+        qmp.close(new Broken('the test is over'));
+      }),
+      {numRuns: 120},
+    ),
+  );
 });
 
 test('bytes that are no UTF-8, NULs and U+2028 are no end of a message', async (t) => {
   const {qmp, qemu} = await opened();
   const answers = [qmp.execute('a'), qmp.execute('b')];
-  qemu.write(Buffer.concat([Buffer.from('{"return": "x'), Buffer.from([0xff, 0xe2, 0x80]), Buffer.from('y", "id": 2}\n')]));
+  qemu.write(
+    Buffer.concat([Buffer.from('{"return": "x'), Buffer.from([0xff, 0xe2, 0x80]), Buffer.from('y", "id": 2}\n')]),
+  );
   qemu.write('{"return": "a\u2028b\u2029c\u0085d", "id": 3}\n');
   t.deepEqual(await Promise.all(answers), ['x\uFFFD\uFFFDy', 'a\u2028b\u2029c\u0085d']);
-  const broken = t.throwsAsync(qmp.execute('c'), {instanceOf: Broken, message: /^QMP: not a QMP message: / });
+  const broken = t.throwsAsync(qmp.execute('c'), {instanceOf: Broken, message: /^QMP: not a QMP message: /});
   qemu.write('\0\n');
   await broken;
 });
@@ -77,33 +96,41 @@ test('a line of 10 MB is a message like any other; one that never ends is none',
   const answer = qmp.execute('big');
   qemu.write(`{"return": "${big}", "id": 2}\n`);
   t.is(await answer, big);
-  const endless = t.throwsAsync(qmp.execute('endless'), {instanceOf: Broken, message: /^QMP: a message of more than 67108864 characters/});
+  const endless = t.throwsAsync(qmp.execute('endless'), {
+    instanceOf: Broken,
+    message: /^QMP: a message of more than 67108864 characters/,
+  });
   for (let i = 0; i < 66; i += 1) qemu.write(Buffer.alloc(2 ** 20, 'x'));
   await endless;
 });
 
-test('an answer that is nested without end harms nobody, and neither does a transcript that can\'t be kept', async (t) => {
+test("an answer that is nested without end harms nobody, and neither does a transcript that can't be kept", async (t) => {
   const deep = `{"return": ${'['.repeat(100_000)}${']'.repeat(100_000)}, "id": 2}\n`;
   const {qmp, qemu} = await opened((direction, line) => {
     if (direction === 'in') JSON.stringify(JSON.parse(line)); // as lib/conformance/runner/evidence.ts does
   });
-  const answer = t.throwsAsync(qmp.execute('deep'), {instanceOf: Broken, message: /^QMP: can't keep the transcript: / });
+  const answer = t.throwsAsync(qmp.execute('deep'), {instanceOf: Broken, message: /^QMP: can't keep the transcript: /});
   qemu.write(deep);
   await answer;
 });
 
-test('an event that its reader can\'t read ends the wait for it', async (t) => {
+test("an event that its reader can't read ends the wait for it", async (t) => {
   const {qmp, qemu} = await opened();
   const report = qmp.events.next(0, 'ACPI_DEVICE_OST', (event) => isPlugReport(ostOf(event)), 5000);
   const failed = t.throwsAsync(report, {instanceOf: Broken, message: /^ACPI_DEVICE_OST is not of the form/});
-  qemu.write('{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "ACPI_DEVICE_OST", "data": {"info": {"status": "0"}}}\n');
+  qemu.write(
+    '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "ACPI_DEVICE_OST", "data": {"info": {"status": "0"}}}\n',
+  );
   t.false((await failed) instanceof DeadlineError);
 });
 
-test('an answer of another form is Broken and says which; a number that can\'t be held is of another form', async (t) => {
+test("an answer of another form is Broken and says which; a number that can't be held is of another form", async (t) => {
   const {qmp, qemu} = await opened();
   const schema = z.object({size: z.int()});
-  const bad = t.throwsAsync(ask(qmp, 'query-x', schema), {instanceOf: Broken, message: /^QEMU's answer to query-x is not of the form/});
+  const bad = t.throwsAsync(ask(qmp, 'query-x', schema), {
+    instanceOf: Broken,
+    message: /^QEMU's answer to query-x is not of the form/,
+  });
   qemu.write('{"return": {"size": 9007199254740993}, "id": 2}\n');
   await bad;
   const good = ask(qmp, 'query-x', schema);
