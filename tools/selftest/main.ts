@@ -2,8 +2,12 @@
 import {tapOf, writeJunit} from './junit.ts';
 import {ava, command, type Result} from './parts.ts';
 
+/** What the formatter lays out. */
+const FORMATTED = ['lib', 'suites', 'tools', '*.js'];
+
 const parts: Record<string, () => Promise<Result>> = {
   lint: () => command('eslint', ['--max-warnings=0', '.']),
+  format: () => command('prettier', ['--check', '--log-level=warn', ...FORMATTED]),
   types: () => command('tsc', ['--noEmit']),
   unit: () => ava('unit', false),
   guest: () => ava('guest', true),
@@ -30,7 +34,10 @@ for (const [name, run] of Object.entries(parts)) {
   process.stdout.write(`${name}: ${result.summary}\n`);
 }
 
-await writeJunit('project', tapOf(new Map([...results].filter(([name]) => name === 'lint' || name === 'types'))));
+await writeJunit(
+  'project',
+  tapOf(new Map([...results].filter(([name]) => ['lint', 'format', 'types'].includes(name)))),
+);
 const failed = [...results].flatMap(([name, result]) => result.failed.map((title) => `${name} › ${title}`));
 if (failed.length > 0) process.stdout.write(`\nFailed:\n${failed.map((title) => `  ${title}\n`).join('')}`);
 const passed = [...results.values()].reduce((sum, result) => sum + result.passed, 0);

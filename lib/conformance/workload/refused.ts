@@ -1,3 +1,4 @@
+import type {MemoryBlock} from '../guest/block.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
 /** Error names of several texts written to a file, by text; `none` where one was taken. Each is written as it stands. One step. */
@@ -33,4 +34,28 @@ export async function veto(
     guest.session.limits.shellMs,
   );
   guest.session.checks.require(words, '', `the notifier that vetoes ${action} takes ${-errno}`);
+}
+
+/** Checks that a block refuses both ways to offline it with one error, and that nothing changes. */
+export async function expectRefused(
+  guest: CaseGuest,
+  block: MemoryBlock,
+  errno: string,
+  because: string,
+): Promise<void> {
+  const before = guest.now;
+  const {checks} = guest;
+  checks.is(
+    (await block.write('state', 'offline')).errno,
+    errno,
+    `error when offline is written to state of ${block.name}`,
+    because,
+  );
+  checks.is(
+    (await block.write('online', '0')).errno,
+    errno,
+    `error when 0 is written to online of ${block.name}`,
+    'as above',
+  );
+  guest.expectUnchanged(before, `after ${block.name} refused to go offline`);
 }

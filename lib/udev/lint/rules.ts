@@ -1,6 +1,6 @@
 import {stateReadings} from '../predict/effect.ts';
 import {finding, type Finding} from './finding.ts';
-import type {Question} from './writes.ts';
+import type {Question} from './hits.ts';
 import {isForMemory} from './writes.ts';
 import {isMatch, placeOf, type Rule, type RulesFile} from '../rules/rule.ts';
 import type {Site} from './sites.ts';

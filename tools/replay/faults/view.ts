@@ -1,5 +1,5 @@
 import type {Fault} from './fault.ts';
-import {isRam, memory, ofBlock, ofLine, ofObservation} from './observation.ts';
+import {isRam, memory, ofBlock, ofLine, ofObservation} from './observation-builders.ts';
 import {blockSizeOf, type Lines} from './observation-text.ts';
 
 const MEMTOTAL = '/proc/meminfo:MemTotal';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {shrunk} from './consistency.ts';
+import {shrunk} from './spans.ts';
 
 const perBlock = 32768;
 const blocks = (first: number, count: number) => ({startPfn: first * perBlock, spanned: count * perBlock});
