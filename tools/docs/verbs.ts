@@ -9,13 +9,13 @@ interface Verb {
   readonly name: string;
   /** The first sentence of its docstring. */
   readonly says: string;
-  /** The first line of a suite that uses it. */
+  /** How a suite uses it. */
   readonly example: string;
 }
 
 const HEAD = `# Verbs: what a suite can do and see
 
-Written by \`npm run docs\` from the docstrings in \`lib/conformance\`, with the first line of a suite that uses each; what no suite uses is left
+Written by \`npm run docs\` from the docstrings in \`lib/conformance\`, with how a suite uses each; what no suite uses is left
 out. The whole docstring says more: units, errors, and where a statement comes from. How a case is written: [Writing a case](writing-a-case.md).
 `;
 
@@ -23,7 +23,7 @@ const parse = (file: string): ts.SourceFile =>
   ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.ES2022, true);
 
 interface Suite {
-  readonly lines: readonly string[];
+  readonly source: ts.SourceFile;
   /** The names that it imports, by file. */
   readonly imported: ReadonlyMap<string, ReadonlySet<string>>;
 }
@@ -43,17 +43,44 @@ function suites(): Suite[] {
         for (const one of names.elements)
           (imported.get(file) ?? imported.set(file, new Set()).get(file))?.add(one.name.text);
     }
-    all.push({lines: source.text.slice(source.statements.findLast(ts.isImportDeclaration)?.end).split('\n'), imported});
+    all.push({source, imported});
   }
   return all;
 }
 
 const MOST = 160;
 
-function exampleOf(lines: readonly string[], pattern: RegExp): string {
-  const users = lines.filter((line) => pattern.test(line)).map((line) => line.trim());
-  const code = users.filter((line) => !/^(title: |\/\/|\* )/.test(line));
-  const text = code.find((line) => line.length <= MOST) ?? code[0] ?? users[0] ?? '';
+const isStatement = (node: ts.Node): boolean =>
+  ts.isExpressionStatement(node) || ts.isVariableStatement(node) || ts.isReturnStatement(node);
+
+/** The statement around a node, on one line; where that is a whole case, what is directly around the node. */
+function around(node: ts.Node): string {
+  let statement = node;
+  while (!isStatement(statement) && !ts.isSourceFile(statement.parent)) statement = statement.parent;
+  const text = (statement.getText().length > 4 * MOST ? node.parent : statement).getText();
+  return text
+    .replace(/([([])\n\s*/g, '$1')
+    .replace(/,?\n\s*([)\]])/g, '$1')
+    .replace(/\s+/g, ' ');
+}
+
+/** How suites use a name: the shortest that has something before or behind it. Methods stand behind a dot. */
+function exampleOf(suites: readonly Suite[], name: string, isMember: boolean): string {
+  const uses: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) return;
+    if (
+      ts.isIdentifier(node) &&
+      node.text === name &&
+      ts.isPropertyAccessExpression(node.parent) &&
+      node.parent.name === node
+    ) {
+      if (isMember) uses.push(around(node.parent));
+    } else if (!isMember && ts.isIdentifier(node) && node.text === name) uses.push(around(node));
+    ts.forEachChild(node, visit);
+  };
+  for (const {source} of suites) visit(source);
+  const text = uses.find((use) => use.length > name.length + 2 && use.length <= MOST) ?? uses[0] ?? '';
   return text.length <= MOST ? text : `${text.slice(0, MOST - 1)}…`;
 }
 
@@ -73,14 +100,11 @@ const parametersOf = (node: ts.Node | undefined): string =>
     ? `(${node.parameters.map(({name}) => (ts.isIdentifier(name) ? name.text : '{…}')).join(', ')})`
     : '';
 
-function* verbsOf(statement: ts.Statement, names: ReadonlySet<string>, lines: readonly string[]): Iterable<Verb> {
+function* verbsOf(statement: ts.Statement, names: ReadonlySet<string>, suites: readonly Suite[]): Iterable<Verb> {
   if (ts.isClassDeclaration(statement) && statement.name) {
     for (const member of statement.members) {
       if ((!ts.isMethodDeclaration(member) && !ts.isGetAccessor(member)) || !ts.isIdentifier(member.name)) continue;
-      const [says, example] = [
-        firstSentence(member),
-        exampleOf(lines, new RegExp(`\\.${member.name.text}\\b${ts.isMethodDeclaration(member) ? '\\(' : '(?!\\()'}`)),
-      ];
+      const [says, example] = [firstSentence(member), exampleOf(suites, member.name.text, true)];
       if (example !== '' && says !== '')
         yield {
           name: `${statement.name.text}.${member.name.text}${ts.isMethodDeclaration(member) ? parametersOf(member) : ''}`,
@@ -92,7 +116,7 @@ function* verbsOf(statement: ts.Statement, names: ReadonlySet<string>, lines: re
     yield {
       name: statement.name.text + parametersOf(statement),
       says: firstSentence(statement),
-      example: exampleOf(lines, new RegExp(`\\b${statement.name.text}\\b`)),
+      example: exampleOf(suites, statement.name.text, false),
     };
   } else if (ts.isVariableStatement(statement)) {
     for (const {name, initializer} of statement.declarationList.declarations) {
@@ -100,7 +124,7 @@ function* verbsOf(statement: ts.Statement, names: ReadonlySet<string>, lines: re
         yield {
           name: name.text + parametersOf(initializer),
           says: firstSentence(statement),
-          example: exampleOf(lines, new RegExp(`\\b${name.text}\\b`)),
+          example: exampleOf(suites, name.text, false),
         };
     }
   }
@@ -126,8 +150,7 @@ export function verbsPage(): string {
     const folder = relative('lib/conformance', dirname(file));
     const users = GIVEN.includes(file) ? all : all.filter(({imported}) => imported.has(file));
     const names = new Set(users.flatMap(({imported}) => [...(imported.get(file) ?? [])]));
-    const lines = users.flatMap((suite) => suite.lines);
-    const verbs = parse(file).statements.flatMap((statement) => [...verbsOf(statement, names, lines)]);
+    const verbs = parse(file).statements.flatMap((statement) => [...verbsOf(statement, names, users)]);
     const rows = verbs.map(
       ({name, says, example}) => `* **\`${name}\`** ${says}\n  \`${example.replaceAll('`', "'")}\``,
     );
