@@ -81,6 +81,13 @@ test('a damaged frame is no answer, or its damage is in the output alone', async
   );
 });
 
+test('marks that share a line break are no frame: output was lost', async (t) => {
+  const shell = answering((nonce) => [
+    Buffer.from(`lost\nmemhp-begin ${nonce}\nmemhp-err ${nonce}\nsorry\n\nmemhp-end ${nonce} 0\n`),
+  ]);
+  await t.throwsAsync(shell.run('x', 1000), {instanceOf: Broken, message: /without its frame: output was lost/});
+});
+
 test('an answer in 200,000 single bytes is put together in no time', async (t) => {
   const text = 'x'.repeat(200_000);
   const started = performance.now();

@@ -102,6 +102,8 @@ function parseAnswer(text: string, nonce: string, status: number): ShellResult {
   const middle = `\nmemhp-err ${nonce}\n`;
   const from = text.indexOf(begin);
   const to = text.lastIndexOf(middle);
-  if (from < 0 || to < from) throw new Broken("the guest's shell answered without its frame: output was lost");
+  // The line break before the second mark is its own, and not the one behind the first.
+  if (from < 0 || to < from + begin.length)
+    throw new Broken("the guest's shell answered without its frame: output was lost");
   return {status, stdout: text.slice(from + begin.length, to), stderr: text.slice(to + middle.length)};
 }
