@@ -67,9 +67,9 @@ const ROWS: Readonly<Record<string, Row>> = {
     prepare: async (guest) => {
       const {dimm, block} = await movableDimm(guest);
       const allocated = await allocateMemory(guest, 4, 'small');
-      guest.require(await allocated.pagesIn(block), allocated.pages, 'pages of the process in the block');
+      guest.checks.require(await allocated.pagesIn(block), allocated.pages, 'pages of the process in the block');
       const {errno} = await poison(guest, 'hard', await allocated.frameOf(100));
-      guest.require(errno, 'none', 'error of hard_offline_page');
+      guest.checks.require(errno, 'none', 'error of hard_offline_page');
       await allocated.release();
       await block.offline();
       const place = {...dimm.device};

@@ -33,7 +33,7 @@ const KINDS: readonly {as: AllocatedAs; what: string; needs?: readonly Need[]; o
 async function holdIn(guest: CaseGuest, block: MemoryBlock, as: AllocatedAs): Promise<AllocatedMemory> {
   if (as === 'hugetlb') await hugePages(guest).grow((MIB * 2 ** 20) / 2 ** 21);
   const allocated = await allocateMemory(guest, MIB, as);
-  guest.require(
+  guest.checks.require(
     await allocated.pagesIn(block),
     allocated.pages,
     `pages of it in ${block.name}`,

@@ -30,7 +30,7 @@ async function expectOffline(guest: CaseGuest, block: MemoryBlock): Promise<void
       guest.limits.operationMs,
     ),
   );
-  guest.require(
+  guest.checks.require(
     errno,
     'none',
     'error of offlining',

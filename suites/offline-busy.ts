@@ -97,7 +97,7 @@ for (const [on, what] of [
 async function pinnedBlock(guest: CaseGuest): Promise<{block: MemoryBlock; allocated: AllocatedMemory}> {
   const block = await movableBlock(guest);
   const allocated = await allocateMemory(guest, 16, 'pinned');
-  guest.require(
+  guest.checks.require(
     await allocated.pagesIn(block),
     allocated.pages,
     'pages of the process in the block',

@@ -75,7 +75,7 @@ conformance(
 async function areaOf(guest: CaseGuest, pattern: string): Promise<{start: number; end: number}> {
   const line = (await guest.sh(`journalctl -k -b -o cat | grep -iE '${pattern}' | head -n 1`)).trim();
   const [, mib = '', start = ''] = /reserved (\d+) ?Mi?B at (?:0x)?([0-9a-f]+)/i.exec(line) ?? [];
-  guest.require(mib !== '', true, 'the kernel says where the area lies', line);
+  guest.checks.require(mib !== '', true, 'the kernel says where the area lies', line);
   return {start: Number.parseInt(start, 16), end: Number.parseInt(start, 16) + Number(mib) * 2 ** 20};
 }
 

@@ -25,7 +25,7 @@ const SIGBUS = 7;
 async function allocatedDimm(guest: CaseGuest): Promise<{dimm: Dimm; block: MemoryBlock; allocated: AllocatedMemory}> {
   const {dimm, block} = await movableDimm(guest);
   const allocated = await allocateMemory(guest, 8, 'small');
-  guest.require(
+  guest.checks.require(
     await allocated.pagesIn(block),
     allocated.pages,
     'pages of the process in the block',
@@ -38,7 +38,7 @@ async function allocatedDimm(guest: CaseGuest): Promise<{dimm: Dimm; block: Memo
 async function mustPoison(guest: CaseGuest, how: Poison, frame: number): Promise<void> {
   const before = corruptedKiB(guest);
   const {errno} = await poison(guest, how, frame);
-  guest.require(
+  guest.checks.require(
     {errno, corrupted: corruptedKiB(guest)},
     {errno: 'none', corrupted: before + KIB},
     `${how}_offline_page of 0x${(frame * 4096).toString(16)}: error, and kB of HardwareCorrupted`,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
-import {damaged, thrownBy} from '../../tools/selftest/damage.ts';
+import {damaged, thrownBy} from '../util/fixtures/damage.ts';
 import {Broken} from '../util/errors.ts';
 import {parseBlocks} from './blocks.ts';
 import {parseIomem} from './iomem.ts';

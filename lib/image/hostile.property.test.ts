@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import fc from 'fast-check';
-import {damaged, thrownBy} from '../../tools/selftest/damage.ts';
+import {damaged, thrownBy} from '../util/fixtures/damage.ts';
 import {Broken, UsageError} from '../util/errors.ts';
 import {isStatic} from './busybox.ts';
 import {identifyKernel, readKernel} from './kernelfile.ts';

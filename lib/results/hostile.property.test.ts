@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import fc from 'fast-check';
-import {damaged} from '../../tools/selftest/damage.ts';
+import {damaged} from '../util/fixtures/damage.ts';
 import {UsageError} from '../util/errors.ts';
 import {fixtureHead, fixtureRecord} from './fixtures.ts';
 import {record as recordFormat, recordPath} from './record.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {Duplex} from 'node:stream';
 import test from 'ava';
 import fc from 'fast-check';
-import {damaged} from '../../tools/selftest/damage.ts';
+import {damaged} from '../util/fixtures/damage.ts';
 import {Broken} from '../util/errors.ts';
 import {PortShell} from './port.ts';
 

@@ -77,7 +77,7 @@ export async function judge(
   }
 }
 
-/** What is wrong with the verdict on a hostile; nothing, where it is the one expected. */
+/** What is wrong with the verdict on a hostile guest; nothing, where it is the one expected. */
 export function misjudged({outcome, words}: HostileGuest, judged: Judged): string[] {
   const shown = JSON.stringify([
     judged.reason,

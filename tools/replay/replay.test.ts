@@ -95,7 +95,7 @@ test('a case that asks for something else has left the record', async (t) => {
   t.regex(reason, /the replay has left the record: asked "echo 'online' .*", where the record has "echo 'offline'/);
 });
 
-test("each of the case's own checks is turned detected by something", async (t) => {
+test("each of the case's own checks is made to fail by something", async (t) => {
   const {detected, undetected} = await detectedOf(fixture);
   t.deepEqual(undetected, []);
   t.deepEqual(

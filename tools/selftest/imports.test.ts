@@ -43,3 +43,12 @@ test('a layer may import what it does import, and no more', (t) => {
     t.deepEqual([...others].filter((other) => other !== layer).sort(), [...(layers[layer] ?? [])].sort(), layer);
   }
 });
+
+test('nothing of the product imports tools/, its tests neither', (t) => {
+  const all = [...importsOf(['lib', 'suites'], true)];
+  t.true(all.some(([file]) => file.endsWith('.test.ts')));
+  t.deepEqual(
+    all.filter(([, others]) => others.some((other) => other.startsWith('tools/'))).map(([file]) => file),
+    [],
+  );
+});

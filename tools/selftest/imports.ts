@@ -4,12 +4,14 @@ import ts from 'typescript';
 import {root} from '../../lib/util/paths.ts';
 import {layers} from './layers.js';
 
-/** What each source imports of the others, types too: paths below the project's root. Tests and their fixtures ship nothing and are left out. */
-export function importsOf(folders = ['lib', 'suites', 'tools']): Map<string, string[]> {
+/** What each source imports of the others, types too: paths below the project's root. Tests and their fixtures ship nothing: they come on request. */
+export function importsOf(folders = ['lib', 'suites', 'tools'], tests = false): Map<string, string[]> {
   const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder), {recursive: true, encoding: 'utf8'}).map((name) => join(folder, name)),
   );
-  const sources = files.filter((file) => /\.[jt]s$/.test(file) && !/\.test\.ts$|(^|\/)fixtures(\/|\.ts$)/.test(file));
+  const sources = files.filter(
+    (file) => /\.[jt]s$/.test(file) && (tests || !/\.test\.ts$|(^|\/)fixtures(\/|\.ts$)/.test(file)),
+  );
   return new Map(
     sources.sort().map((file) => {
       const {importedFiles} = ts.preProcessFile(readFileSync(join(root, file), 'utf8'), true, true);

@@ -1,4 +1,5 @@
 import {mappingsOf} from '../host/host-memory.ts';
+import {until} from '../host/until.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
 /** Id of the balloon that reports. */
@@ -44,12 +45,9 @@ export const residentOf = async (guest: CaseGuest, bytes: number): Promise<numbe
   (await mappingsOf(guest, bytes))[0]?.resident ?? 0;
 
 /** The same once it is `most` or less, or what it is at the deadline: the guest reports two seconds after pages became free. */
-export async function residentFalls(guest: CaseGuest, bytes: number, most: number): Promise<number> {
-  const {clock} = guest.session.clone;
-  const end = clock.now() + guest.session.limits.operationMs;
-  for (;;) {
-    const resident = await residentOf(guest, bytes);
-    if (resident <= most || clock.now() > end) return resident;
-    await clock.sleep(100);
-  }
-}
+export const residentFalls = (guest: CaseGuest, bytes: number, most: number): Promise<number> =>
+  until(
+    guest,
+    () => residentOf(guest, bytes),
+    (resident) => resident <= most,
+  );

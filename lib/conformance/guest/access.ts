@@ -74,11 +74,6 @@ export class GuestAccess {
     return this.now.meminfo['MemTotal'] ?? 0;
   }
 
-  /** Ends the case where that isn't as a verb needs it: a check of the verb, not of the case. */
-  require(actual: unknown, expected: unknown, name: string, because = ''): void {
-    this.session.checks.require(actual, expected, name, because);
-  }
-
   /** The kernel must print this line of trouble before the next look, because the case asks for it: the invariant is told. */
   announce(line: string): void {
     this.session.announced.push(line);

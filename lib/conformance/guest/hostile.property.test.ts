@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import {damaged} from '../../../tools/selftest/damage.ts';
+import {damaged} from '../../util/fixtures/damage.ts';
 import {Broken, UsageError} from '../../util/errors.ts';
 import {parseIsolated} from './isolated.ts';
 import {readKnown} from '../verdict/known.ts';

@@ -8,7 +8,7 @@ import {CaseGuest} from '../guest/guest.ts';
 import type {NextLife} from './session.ts';
 import {Session, type Limits, type SessionOptions} from './session.ts';
 
-/** What a case is execution with. */
+/** What a case is executed with. */
 export interface Means {
   /**
    * A new clone, by the prefix of its evidence files: '' for the case's guest, others for guests to compare with. With `successor` a QEMU

@@ -107,7 +107,7 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
   };
 }
 
-/** What a case that was execution says of its guest. */
+/** What a case that was executed says of its guest. */
 export const verdict = (
   {id}: Case,
   {checks, sessions, error}: Execution,

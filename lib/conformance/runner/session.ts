@@ -46,7 +46,7 @@ export interface VerbScript {
   readonly did?: (result: ShellResult) => readonly Write[];
 }
 
-/** The session of a case: the clone, the steps accepted on it, and an observation with the invariants after each. */
+/** The session of a case: the clone, the steps taken on it, and an observation with the invariants after each. */
 export class Session {
   readonly clone: Clone;
   readonly checks: Checks;

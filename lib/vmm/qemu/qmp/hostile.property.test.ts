@@ -5,7 +5,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import {z} from 'zod';
 import {isPlugReport, ostOf} from '../../devices/ost.ts';
-import {damaged} from '../../../../tools/selftest/damage.ts';
+import {damaged} from '../../../util/fixtures/damage.ts';
 import {Broken, DeadlineError} from '../../../util/errors.ts';
 import {ask} from './ask.ts';
 import {QmpClient, QmpError, type Transcript} from './client.ts';
