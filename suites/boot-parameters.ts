@@ -86,7 +86,7 @@ conformance(
     const dimm = await guest.plugDimm({size: '256M'});
     await crosses(t, guest, dimm, 'with 64 MiB of CMA');
     const without = Math.ceil(
-      (dimm.size / 4096 / (zone(guest.now, 'DMA').present + zone(guest.now, 'DMA32').present)) * 100,
+      (guest.pagesOf(dimm.size) / (zone(guest.now, 'DMA').present + zone(guest.now, 'DMA32').present)) * 100,
     );
     await setParameters(guest, {auto_movable_ratio: without});
     offers(t, guest, dimm, without, 'Normal', `at ${without}%, which would do if CMA's pages were kernel memory`);

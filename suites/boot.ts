@@ -148,8 +148,8 @@ for (const {id, says, sizes, ...head} of CORES) {
       ...head,
     },
     ({t, guest}) => {
-      const ends = head.machine === TWO_NODES ? [(512 * MIB) / 4096, Infinity] : [Infinity];
-      const {value, because} = bootMovable(guest.now, sizes, ends);
+      const ends = head.machine === TWO_NODES ? [guest.pagesOf(512 * MIB), Infinity] : [Infinity];
+      const {value, because} = bootMovable(guest.now, sizes, guest.board, ends);
       t.is(value.length, ends.length, 'nodes that have a ZONE_MOVABLE, by the ledger', because);
       t.is(movableNow(guest.now), value, 'first page frame and present pages of ZONE_MOVABLE, by node', because);
       return Promise.resolve();

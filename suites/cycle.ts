@@ -93,7 +93,7 @@ for (const [name, order] of Object.entries(ORDERS)) {
         );
         const [low, high] = [Math.min(...done), Math.max(...done)];
         const movable = guest.now.zones.find((zone) => zone.name === 'Movable' && zone.present > 0);
-        const pages = guest.blockSize / 4096;
+        const pages = guest.pagesOf(guest.blockSize);
         t.is(
           {startPfn: movable?.startPfn, spanned: movable?.spanned},
           {startPfn: low * pages, spanned: (high + 1 - low) * pages},

@@ -20,7 +20,7 @@ conformance(
     ...HEAD,
   },
   ({t, guest}) => {
-    const {value, because} = largestBlock(guest.now);
+    const {value, because} = largestBlock(guest.now, guest.board);
     t.is(value, 2 * GiB, 'size of a block, by the ledger', because);
     t.is(guest.blockSize, value, 'block_size_bytes', because);
     t.is(
@@ -101,7 +101,7 @@ conformance(
     );
     await dimm.online('online_movable');
     t.is(guest.memTotal, total + (2 * GiB) / 1024, 'MemTotal in kB with the block online', `${total} and 2 GiB`);
-    t.is(zone(guest.now, 'Movable').present, (2 * GiB) / 4096, 'present pages of ZONE_MOVABLE');
+    t.is(zone(guest.now, 'Movable').present, guest.pagesOf(2 * GiB), 'present pages of ZONE_MOVABLE');
     await dimm.offline();
     t.is(guest.memTotal, total, 'MemTotal in kB with the block offline', 'as before');
     t.is((await dimm.requestUnplug()).outcome, 'removed', 'how the request to take it out ended');

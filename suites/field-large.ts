@@ -111,11 +111,11 @@ conformance(
     t.is([...new Set(dimm.blocks.map(({state}) => state))], ['offline'], 'states of the 2048 blocks');
     const [block] = dimm.blocks.slice(-1);
     await block?.online('online_movable');
-    const pages = guest.blockSize / 4096;
+    const pages = guest.pagesOf(guest.blockSize);
     const {present, managed} = zone(guest.now, 'Movable');
     t.is(
       {present, managed},
-      {present: pages, managed: pages - memmapOf(guest.blockSize) / 4096},
+      {present: pages, managed: pages - guest.pagesOf(memmapOf(guest.now))},
       'pages of ZONE_MOVABLE with the highest block online',
       'a block less its own memory map',
     );

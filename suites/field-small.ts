@@ -43,7 +43,7 @@ for (const {id, says, ...head} of SMALL) {
       await dimm.online('online_movable');
       t.is(
         zone(guest.now, 'Movable').present,
-        movable + dimm.size / 4096,
+        movable + guest.pagesOf(dimm.size),
         'present pages of ZONE_MOVABLE',
         `${movable} before, and the DIMM`,
       );

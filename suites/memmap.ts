@@ -28,8 +28,8 @@ async function grown(
 
 /** Blocks that hold their memmap: all of their pages are present, all but the memmap are managed. */
 function holdTheirs(t: Checks, guest: CaseGuest, blocks: number, seen: Awaited<ReturnType<typeof grown>>): void {
-  const memmap = memmapOf(guest.blockSize) / 4096;
-  const pages = guest.blockSize / 4096;
+  const memmap = guest.pagesOf(memmapOf(guest.now));
+  const pages = guest.pagesOf(guest.blockSize);
   t.is(
     seen,
     {memTotalKiB: (pages - memmap) * blocks * 4, present: pages * blocks, managed: (pages - memmap) * blocks},
@@ -83,7 +83,7 @@ conformance(
     const {
       now: {blockSize},
     } = guest;
-    const pages = (2 * blockSize) / 4096;
+    const pages = guest.pagesOf(2 * blockSize);
     t.is(
       await grown(guest, 2),
       {memTotalKiB: pages * 4, present: pages, managed: pages},
@@ -113,7 +113,7 @@ conformance(
       await guest.plugDimm({size: '128M'});
       t.is(
         guest.memTotal,
-        memTotal + (count * (guest.blockSize - memmapOf(guest.blockSize))) / 1024,
+        memTotal + (count * (guest.blockSize - memmapOf(guest.now))) / 1024,
         `MemTotal with ${count} DIMMs of one block`,
         `${memTotal} kB before, and a block less its memmap for each`,
       );
@@ -139,7 +139,7 @@ conformance(
       await dimm.online('online_movable');
       t.is(
         zone(guest.now, 'Movable').managed,
-        managed + (guest.blockSize - memmapOf(guest.blockSize)) / 4096,
+        managed + guest.pagesOf(guest.blockSize - memmapOf(guest.now)),
         `managed pages of ZONE_MOVABLE, round ${round}`,
         `${managed} at first, and the block less its memmap`,
       );
@@ -168,7 +168,7 @@ conformance(
     };
     const before = await free();
     for (let i = 0; i < 8; i++) await guest.plugDimm({size: '128M'});
-    const memmapKiB = (8 * memmapOf(guest.blockSize)) / 1024;
+    const memmapKiB = (8 * memmapOf(guest.now)) / 1024;
     t.atLeast(
       await free(),
       before - memmapKiB + 1,

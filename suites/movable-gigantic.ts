@@ -180,7 +180,7 @@ conformance(
       'pages with content in the DIMM',
       'one in each 2 MiB of the gigantic page',
     );
-    const block = guest.block(Math.floor(((await allocated.frameOf(0)) * 4096) / guest.blockSize));
+    const block = guest.block(Math.floor(((await allocated.frameOf(0)) * guest.board.page) / guest.blockSize));
     const before = guest.now;
     const ended = await watchOffline(
       guest,

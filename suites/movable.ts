@@ -1,5 +1,6 @@
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {churn} from '../lib/conformance/workload/churn.ts';
+import {STRUCT_PAGE} from '../lib/conformance/expected/memmap.ts';
 import {framesOf} from '../lib/conformance/expected/frames.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {allocateMemory} from '../lib/conformance/workload/allocated.ts';
@@ -103,7 +104,7 @@ conformance(
       'states of the new blocks',
     );
     const [kernelAfter, movableAfter] = await freePages(guest);
-    const memmap = ((large.size / 4096) * 64) / 4096;
+    const memmap = guest.pagesOf(guest.pagesOf(large.size) * STRUCT_PAGE);
     t.is(
       kernel - kernelAfter > movable - movableAfter,
       true,
@@ -146,7 +147,7 @@ for (const [name, times] of [
       );
       t.is(
         zone(guest.now, 'Movable').managed,
-        wanted / 4096,
+        guest.pagesOf(wanted),
         'managed pages of zone Movable',
         `${times} times the boot RAM that QEMU gives`,
       );

@@ -52,7 +52,7 @@ for (const node of [0, 1]) {
         '256 MiB more on its own node',
       );
       const empty = {Normal: 0, Movable: 0};
-      const pages = guest.blockSize / 4096;
+      const pages = guest.pagesOf(guest.blockSize);
       t.is(
         [present(guest, 0), present(guest, 1)],
         [0, 1].map((one) => (one === node ? {Normal: pages, Movable: pages} : empty)),

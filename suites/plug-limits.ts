@@ -1,6 +1,5 @@
 // The suite plug, part three: what is too small, too many, and what it costs.
 import {conformance} from '../lib/conformance/runner/case.ts';
-import {PAGE} from '../lib/conformance/expected/ledger.ts';
 import {
   addDimm,
   eventMark,
@@ -84,7 +83,7 @@ conformance(
     await guest.setPolicy('offline');
     const [pages, before] = [await memmap(), guest.now];
     const dimm = await guest.plugDimm({size: '8G'});
-    const cost = dimm.size / PAGE / PAGES_OF_MEMMAP;
+    const cost = guest.pagesOf(dimm.size) / PAGES_OF_MEMMAP;
     t.is(
       dimm.blocks.map(({state}) => state),
       dimm.blocks.map(() => 'offline'),

@@ -41,7 +41,7 @@ async function mustPoison(guest: CaseGuest, how: Poison, frame: number): Promise
   guest.checks.require(
     {errno, corrupted: corruptedKiB(guest)},
     {errno: 'none', corrupted: before + KIB},
-    `${how}_offline_page of 0x${(frame * 4096).toString(16)}: error, and kB of HardwareCorrupted`,
+    `${how}_offline_page of 0x${(frame * guest.board.page).toString(16)}: error, and kB of HardwareCorrupted`,
     `${before} kB and one page of ${KIB} kB`,
   );
 }

@@ -86,7 +86,7 @@ conformance(
     offers(t, guest, last, 301, 'Movable', 'at 301%');
     await last.online('online');
     t.is(
-      zone(guest.now, 'Movable').present * 4096,
+      zone(guest.now, 'Movable').present * guest.now.page,
       3 * guest.now.qemu.base,
       'bytes present in ZONE_MOVABLE',
       'three times the boot RAM that QEMU gives',

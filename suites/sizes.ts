@@ -88,20 +88,25 @@ conformance(
     sizes['withNormal'] = await growingSizes(guest);
     const because =
       'zones DMA, DMA32 and Normal with two pageblocks of 2 MiB each, and nine more for their migrate types';
-    t.is(sizes['withNormal'].minFreeKiB, recommendedMinFree(3), 'min_free_kbytes with 1 GiB in Normal', because);
+    t.is(
+      sizes['withNormal'].minFreeKiB,
+      recommendedMinFree(3, guest.board),
+      'min_free_kbytes with 1 GiB in Normal',
+      because,
+    );
     const movable = await guest.plugDimm({size: '1G'});
     await movable.online('online_movable');
     sizes['withMovable'] = await growingSizes(guest);
     t.is(
       sizes['withMovable'].minFreeKiB,
-      recommendedMinFree(3),
+      recommendedMinFree(3, guest.board),
       'min_free_kbytes with 1 GiB more in ZONE_MOVABLE',
       'as before: all pages there can move, so nothing fragments',
     );
     await movable.offline();
     t.is(
       (await growingSizes(guest)).minFreeKiB,
-      recommendedMinFree(3),
+      recommendedMinFree(3, guest.board),
       'min_free_kbytes with ZONE_MOVABLE empty again',
       because,
     );

@@ -156,7 +156,7 @@ conformance(
     const free = zoneFree(guest, 'Movable');
     await fillKernelMemory(guest);
     const data = await fillUserMemory(guest, 16);
-    const pages = data.size / 4096;
+    const pages = guest.pagesOf(data.size);
     const taken = free - zoneFree(guest, 'Movable');
     t.is(
       taken >= pages,

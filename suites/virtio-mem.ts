@@ -99,7 +99,7 @@ conformance(
       const {present, managed} = zone(guest.now, 'Movable');
       t.is(
         {present, managed},
-        {present: guest.blockSize / 4096, managed: mib * 256},
+        {present: guest.pagesOf(guest.blockSize), managed: mib * 256},
         `pages of ZONE_MOVABLE with ${mib} MiB`,
         'all of the block is present, and the plugged part is managed',
       );

@@ -1,5 +1,5 @@
 import {usingCache, type CacheUse} from '../run/cache-use.ts';
-import {prepareImages, prepareTemplates, wantedConfigs} from '../run/prepare.ts';
+import {hostsOf, prepareImages, prepareTemplates, wantedConfigs} from '../run/prepare.ts';
 import {defaultJobs} from '../run/host.ts';
 import type {RunOptions} from '../run/options.ts';
 import {Progress} from '../run/progress.ts';
@@ -19,16 +19,9 @@ async function build(guests: string[], {guest, ...given}: BuildGiven, use: Cache
   const {log} = new Progress();
   const cases = await loadSuites();
   const images = await prepareImages(options, use, log, signal);
-  const {templates, decision, qemu} = await prepareTemplates(
-    options,
-    images,
-    cases,
-    options.jobs ?? defaultJobs(),
-    log,
-    signal,
-  );
+  const {templates} = await prepareTemplates(options, images, cases, options.jobs ?? defaultJobs(), log, signal);
   let status = 0;
-  for (const {key} of wantedConfigs(images, cases, {accel: decision.accel, qemu: qemu.version}, options.append)) {
+  for (const {key} of wantedConfigs(await hostsOf(images, options, log), cases, options.append)) {
     const template = templates[key];
     const broken = !template || 'broken' in template;
     if (broken) status = 3;

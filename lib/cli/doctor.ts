@@ -5,7 +5,8 @@ import {availableParallelism, cpus, freemem, release, totalmem} from 'node:os';
 import {missingTools} from '../bootstrap/tools.js';
 import {defaultGuest, listManifests, loadManifest} from '../image/manifest.ts';
 import {findImage} from '../image/ensure.ts';
-import {chooseAccelerator} from '../vmm/qemu/accelerator.ts';
+import {boardOf} from '../machine/board/boards.ts';
+import {hostFor} from '../machine/host.ts';
 import {findQemu} from '../vmm/qemu/binary.ts';
 import {defaultJobs} from '../run/host.ts';
 import {messageOf} from '../util/errors.ts';
@@ -37,18 +38,18 @@ export async function doctorCommand(qemuPath: string | undefined, cache: string)
     if (!optional) status = 2;
   }
   try {
-    const qemu = await findQemu(manifest.arch, qemuPath);
+    const qemu = await findQemu(qemuPath ?? boardOf(manifest.arch).qemu);
     line('qemu', `${qemu.path} ${qemu.version}`);
     const image = await findImage(manifest, {cache});
     if (image) {
-      const {accel, reason} = await chooseAccelerator('auto', qemu, {
+      const {decision} = await hostFor(image, {
         cache,
-        kernel: image.kernel,
+        qemu: qemu.path,
         log: (text) => {
           line('', text);
         },
       });
-      line('accelerator', `${accel}: ${reason}`);
+      line('accelerator', `${decision.accel}: ${decision.reason}`);
     } else
       line(
         'accelerator',

@@ -1,3 +1,17 @@
+import type {SystemCalls} from './system-calls.ts';
+
+type AllocatorCall =
+  | 'read'
+  | 'write'
+  | 'mmap'
+  | 'madvise'
+  | 'fsync'
+  | 'mlock'
+  | 'vmsplice'
+  | 'memfd_create'
+  | 'io_uring_setup'
+  | 'io_uring_register';
+
 /**
  * A perl program that holds memory in the guest: hold.pl KIND MIB DIR. It fills MIB MiB with pages that each have
  * content of their own, and answers questions on two fifos, DIR/ask and DIR/answer:
@@ -14,10 +28,10 @@
  * Kinds of shared memory: shared (anonymous), memfd, tmpfs and disk (a file's page cache, mapped).
  * Memory is mapped by system calls, because perl's own strings can't be placed or advised before they are touched.
  */
-export const allocator = String.raw`
+export const allocator = ({machineName, syscalls: call}: SystemCalls<AllocatorCall>): string => String.raw`
 use strict;
 my ($kind, $mib, $dir) = @ARGV;
-my ($READ, $WRITE, $MMAP, $MADVISE, $FSYNC, $MLOCK, $VMSPLICE, $MEMFD, $SETUP, $REGISTER) = (0, 1, 9, 28, 74, 149, 278, 319, 425, 427); # x86_64
+my ($READ, $WRITE, $MMAP, $MADVISE, $FSYNC, $MLOCK, $VMSPLICE, $MEMFD, $SETUP, $REGISTER) = (${[call.read, call.write, call.mmap, call.madvise, call.fsync, call.mlock, call.vmsplice, call.memfd_create, call.io_uring_setup, call.io_uring_register].join(', ')}); # ${machineName}
 my ($FIXED, $HUGETLB, $F_SETPIPE_SZ) = (0x10, 0x40000, 1031);
 my $sparse = $kind eq 'sparse' || $kind eq 'gigantic';
 my ($pages, $step) = $sparse ? (1, 2097152) : (16, 65536); # written at once, and how far apart

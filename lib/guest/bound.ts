@@ -1,3 +1,5 @@
+import type {SystemCalls} from './system-calls.ts';
+
 /**
  * A perl program that is bound to a node: bound.pl DIR MIB MODE NODE, where MODE 0 leaves the binding to its cpuset. It
  * waits for files in DIR, each an order, and answers with a file of the same name and `.done`. `fill` writes to each of
@@ -5,11 +7,14 @@
  * much memory more. Files in a tmpfs, because a pipe's pages are what a process of a cpuset without kernel zones
  * doesn't get.
  */
-export const boundProgram = String.raw`
+export const boundProgram = ({
+  machineName,
+  syscalls: {read, mmap, madvise, set_mempolicy},
+}: SystemCalls<'read' | 'mmap' | 'madvise' | 'set_mempolicy'>): string => String.raw`
 use strict;
 use Errno;
 my ($dir, $mib, $mode, $node) = @ARGV;
-my ($READ, $MMAP, $MADVISE, $SET_MEMPOLICY) = (0, 9, 28, 238); # x86_64
+my ($READ, $MMAP, $MADVISE, $SET_MEMPOLICY) = (${read}, ${mmap}, ${madvise}, ${set_mempolicy}); # ${machineName}
 my $pages = $mib * 256;
 my $mask = pack('Q', 1 << $node);
 $mode == 0 || syscall($SET_MEMPOLICY, $mode + 0, $mask, 65) == 0 or die "set_mempolicy: $!\n";

@@ -52,6 +52,8 @@ export interface MemoryDevice {
 export interface Observation {
   readonly qemu: {readonly base: Bytes; readonly plugged: Bytes; readonly devices: readonly MemoryDevice[]};
   readonly policy: string | undefined;
+  /** A base page of the guest's kernel. */
+  readonly page: Bytes;
   readonly blockSize: Bytes;
   readonly blocks: readonly BlockView[];
   readonly meminfo: Meminfo;
@@ -90,7 +92,11 @@ export async function queryDevices(qmp: Qmp): Promise<MemoryDevice[]> {
 }
 
 /** Takes an observation: one round trip to the guest, beside the questions to QEMU. */
-export async function observe(qmp: Qmp, shell: Shell, ms: number, parse = parseObservation): Promise<Observation> {
+export async function observe(
+  qmp: Qmp,
+  shell: Shell,
+  {page, ms, parse = parseObservation}: {page: Bytes; ms: number; parse?: typeof parseObservation | undefined},
+): Promise<Observation> {
   const [guest, devices, summary] = await Promise.all([
     shell.run('memhp_observe', ms, 'here'),
     queryDevices(qmp),
@@ -100,12 +106,13 @@ export async function observe(qmp: Qmp, shell: Shell, ms: number, parse = parseO
     throw new Broken(`the guest's memhp_observe ended with status ${guest.status}: ${clean(guest.stderr, 500)}`);
   return {
     ...parse(guest.stdout),
+    page,
     qemu: {base: bytes(summary['base-memory']), plugged: bytes(summary['plugged-memory'] ?? 0), devices},
   };
 }
 
 /** Parses what memhp_observe prints (lib/guest/script.ts). Throws Broken where a part is missing, or something else is in between. */
-export function parseObservation(text: string): Omit<Observation, 'qemu'> {
+export function parseObservation(text: string): Omit<Observation, 'qemu' | 'page'> {
   const {fileText, linkText, logText} = partsOf(text);
   const files = filesOf(fileText);
   const file = (path: string): string => {

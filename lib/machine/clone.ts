@@ -4,6 +4,7 @@ import type {SerialConsole} from '../console/console.ts';
 import type {Qmp} from '../vmm/qemu/qmp/client.ts';
 import {launch, type LaunchOptions, type QemuProcess} from '../vmm/qemu/process.ts';
 import {STATE_FD} from '../vmm/qemu/channels.ts';
+import type {Image} from '../image/image.ts';
 import {PortShell} from '../shell/port.ts';
 import type {Shell} from '../shell/shell.ts';
 import {SshShell} from '../shell/ssh.ts';
@@ -21,7 +22,10 @@ import type {Template} from './template.ts';
  * case can learn from: what was answered here can be written down and answered again (tools/replay).
  */
 export interface Clone {
-  readonly template: {readonly facts: GuestFacts; readonly config: Pick<BootConfig, 'profile' | 'accel' | 'append'>};
+  readonly template: {
+    readonly facts: GuestFacts;
+    readonly config: Pick<BootConfig, 'profile' | 'accel' | 'append'> & {readonly image: Pick<Image, 'arch'>};
+  };
   readonly vm: {readonly qmp: Qmp; readonly console: SerialConsole; readonly gone: Promise<never>};
   /** To work with. */
   readonly shell: Shell;

@@ -2,7 +2,8 @@ import test from 'ava';
 import type {Image} from '../image/image.ts';
 import {sandboxArgs} from '../vmm/qemu/confinement.ts';
 import {cloneArgs} from './clone.ts';
-import {cpuModel, escapeValue, kernelCommandLine, machineArgs, pasteArgs, type BootConfig} from './commandline.ts';
+import {amd64} from './board/amd64.ts';
+import {escapeValue, kernelCommandLine, machineArgs, pasteArgs, type BootConfig} from './commandline.ts';
 import {profileByName, profiles} from './profile.ts';
 
 const DIR = '/cache/a,b=c,,d/-e';
@@ -139,6 +140,6 @@ test('no guest has the cmpxchg16b that computes wrong flags, and every other gue
     ['tcg', '10.0.2', true],
     ['kvm', '7.2.22', true],
   ] as const) {
-    t.is(!cpuModel({accel, qemu}).includes('cx16=off'), has, `${accel} ${qemu}`);
+    t.is(!amd64.cpu(accel, qemu).includes('cx16=off'), has, `${accel} ${qemu}`);
   }
 });

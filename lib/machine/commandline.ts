@@ -1,26 +1,9 @@
 import type {Image} from '../image/image.ts';
 import {sandboxArgs} from '../vmm/qemu/confinement.ts';
 import {consoleArgs, portArgs, serialPortArgs} from '../vmm/qemu/channels.ts';
-import {compareReleases} from '../util/releases.ts';
+import type {Accel, Board} from './board/board.ts';
+import {boardOf, boards} from './board/boards.ts';
 import type {MachineProfile} from './profile.ts';
-
-export type Accel = 'kvm' | 'tcg';
-
-/**
- * TCG does what `max` has byte by byte where a guest prefers it (erms: `rep movsb` for every page that is copied or
- * cleared), and walks one level more of page tables with la57. A guest that runs under TCG alone has no use for either.
- */
-export function cpuModel({accel, qemu}: Pick<BootConfig, 'accel' | 'qemu'>): string {
-  if (accel === 'kvm') return 'host';
-  return withRightFlags('max,la57=off,erms=off', qemu);
-}
-
-/**
- * A CPU model for TCG without what its flags are wrong for: cmpxchg16b of QEMU before 8.0, which panics a guest now and
- * then (docs/findings/wrong-flags.md).
- */
-export const withRightFlags = (model: string, qemu: string): string =>
-  compareReleases(qemu, '8.0') < 0 ? `${model},cx16=off` : model;
 
 /** Everything that is chosen before boot: a boot config on an accelerator. */
 export interface BootConfig {
@@ -39,9 +22,11 @@ export const ramBackends = (profile: MachineProfile): {id: string; size: number}
   ...profile.coldplug.map(({id, size}) => ({id: `mem-${id}`, size})),
 ];
 
-export const kernelCommandLine = (config: BootConfig): string =>
+export const kernelCommandLine = (config: BootConfig, among = boards): string =>
   // panic=-1 with -no-reboot: a panic ends QEMU at once instead of hanging until a deadline.
-  [config.image.append, 'console=ttyS0 panic=-1', config.append].filter(Boolean).join(' ');
+  [config.image.append, `console=${boardOf(config.image.arch, among).console} panic=-1`, config.append]
+    .filter(Boolean)
+    .join(' ');
 
 const bootBackends = ({ram, nodes}: MachineProfile): {id: string; size: number}[] =>
   nodes.length === 0
@@ -49,12 +34,12 @@ const bootBackends = ({ram, nodes}: MachineProfile): {id: string; size: number}[
     : nodes.map((size, node) => ({id: `ram${node}`, size})).filter(({size}) => size > 0);
 
 /** `-machine`, and the NUMA nodes: boot RAM belongs to the machine, or to its nodes. */
-const machineType = (profile: MachineProfile): string[] =>
+const machineType = ({machine}: Board, profile: MachineProfile): string[] =>
   profile.nodes.length === 0
-    ? ['-machine', `${profile.type},memory-backend=ram`]
+    ? ['-machine', `${machine},memory-backend=ram`]
     : [
         '-machine',
-        profile.type,
+        machine,
         ...profile.nodes.flatMap((size, node) => [
           '-numa',
           `node,nodeid=${node}${size > 0 ? `,memdev=ram${node}` : ''}${node === 0 ? `,cpus=0-${profile.cpus - 1}` : ''}`,
@@ -64,6 +49,17 @@ const machineType = (profile: MachineProfile): string[] =>
 /** How many CPUs there are, and can be. One that is plugged has a socket of its own, as hardware would have it. */
 const cpuCount = ({cpus, sockets}: MachineProfile): string =>
   sockets === undefined ? String(cpus) : `${cpus},maxcpus=${sockets},sockets=${sockets},cores=1,threads=1`;
+
+/** Accelerator, CPUs and firmware. One thread: multi-threaded TCG of QEMU 7.2 sometimes panics new kernels at boot (text patching). */
+const processor = (board: Board, {profile, accel, qemu}: BootConfig): string[] => [
+  '-accel',
+  accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
+  '-cpu',
+  board.cpu(accel, qemu),
+  '-smp',
+  cpuCount(profile),
+  ...board.firmware,
+];
 
 /** What a backend of boot RAM has at its end where the host is not to reserve it. */
 const reservation = ({reserve}: MachineProfile): string => (reserve === false ? ',reserve=off' : '');
@@ -82,16 +78,16 @@ interface Files {
  * What is there at boot beside DIMMs. A virtio-mem device's memory needs no file, because nothing of it is plugged in a
  * template. Its unplugged memory may be read, as guests before Linux 5.16 want it (unplugged-inaccessible=off).
  */
-const virtioArgs = ({virtioMem, balloon, ports = 0}: MachineProfile): string[] => [
+const virtioArgs = ({virtio}: Board, {virtioMem, balloon, ports = 0}: MachineProfile): string[] => [
   ...(virtioMem
     ? [
         '-object',
         `memory-backend-ram,id=mem-${virtioMem.id},size=${virtioMem.max}`,
         '-device',
-        `virtio-mem-pci,id=${virtioMem.id},memdev=mem-${virtioMem.id},block-size=${virtioMem.block},requested-size=0,unplugged-inaccessible=off`,
+        `virtio-mem-${virtio},id=${virtioMem.id},memdev=mem-${virtioMem.id},block-size=${virtioMem.block},requested-size=0,unplugged-inaccessible=off`,
       ]
     : []),
-  ...(balloon === true ? ['-device', 'virtio-balloon-pci,id=balloon,deflate-on-oom=on'] : []),
+  ...(balloon === true ? ['-device', `virtio-balloon-${virtio},id=balloon,deflate-on-oom=on`] : []),
   ...Array.from({length: ports}, (_, i) => [
     '-device',
     `pcie-root-port,id=port${i},chassis=${i + 1},slot=${i + 1}`,
@@ -99,8 +95,9 @@ const virtioArgs = ({virtioMem, balloon, ports = 0}: MachineProfile): string[] =
 ];
 
 /** The same machine for a person's terminal: RAM without files, console and monitor on stdio, the disk left unchanged. */
-export function pasteArgs(config: BootConfig): string[] {
-  const {image, profile, accel} = config;
+export function pasteArgs(config: BootConfig, among = boards): string[] {
+  const {image, profile} = config;
+  const board = boardOf(image.arch, among);
   return [
     ...sandboxArgs,
     '-nodefaults',
@@ -108,42 +105,38 @@ export function pasteArgs(config: BootConfig): string[] {
     '-display',
     'none',
     '-no-reboot',
-    '-accel',
-    accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
-    '-cpu',
-    cpuModel(config),
-    '-smp',
-    cpuCount(profile),
+    ...processor(board, config),
     '-m',
     `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,
     ...bootBackends(profile).flatMap(({id, size}) => [
       '-object',
       `memory-backend-ram,id=${id},size=${size}${reservation(profile)}`,
     ]),
-    ...machineType(profile),
+    ...machineType(board, profile),
     ...profile.coldplug.flatMap(({id, size}) => [
       '-object',
       `memory-backend-ram,id=mem-${id},size=${size}`,
       '-device',
       `pc-dimm,id=${id},memdev=mem-${id}`,
     ]),
-    ...virtioArgs(profile),
+    ...virtioArgs(board, profile),
     '-kernel',
     image.kernel,
     '-initrd',
     image.initrd,
     '-append',
-    kernelCommandLine(config),
-    ...(image.disk ? diskArgs({path: image.disk, snapshot: true}) : []),
-    ...(image.bringUp === 'ssh' ? networkArgs(false) : []),
+    kernelCommandLine(config, among),
+    ...(image.disk ? diskArgs(board, {path: image.disk, snapshot: true}) : []),
+    ...(image.bringUp === 'ssh' ? networkArgs(board, false) : []),
     '-serial',
     'mon:stdio',
   ];
 }
 
 /** The machine's part of QEMU's command line: the same for a template and its clones, device for device. */
-export function machineArgs(config: BootConfig, files: Files): string[] {
-  const {image, profile, accel} = config;
+export function machineArgs(config: BootConfig, files: Files, among = boards): string[] {
+  const {image, profile} = config;
+  const board = boardOf(image.arch, among);
   // A balloon punches holes into the file behind the RAM, even of a private mapping: with one, RAM is part of the device state.
   const memory = (id: string, size: number): string =>
     profile.balloon === true || profile.ramInState === true
@@ -155,48 +148,42 @@ export function machineArgs(config: BootConfig, files: Files): string[] {
     '-display',
     'none',
     '-no-reboot',
-    // One thread: multi-threaded TCG of QEMU 7.2 sometimes panics new kernels at boot (text patching).
-    '-accel',
-    accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
-    '-cpu',
-    cpuModel(config),
-    '-smp',
-    cpuCount(profile),
+    ...processor(board, config),
     '-m',
     `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,
     ...ramBackends(profile).flatMap(({id, size}) => ['-object', memory(id, size)]),
-    ...machineType(profile),
+    ...machineType(board, profile),
     ...profile.coldplug.flatMap(({id}) => ['-device', `pc-dimm,id=${id},memdev=mem-${id}`]),
-    ...virtioArgs(profile),
+    ...virtioArgs(board, profile),
     '-kernel',
     image.kernel,
     '-initrd',
     image.initrd,
     '-append',
-    kernelCommandLine(config),
-    ...(files.disk ? diskArgs(files.disk) : []),
-    ...(image.bringUp === 'ssh' ? networkArgs(files.ssh?.forward ?? false) : []),
+    kernelCommandLine(config, among),
+    ...(files.disk ? diskArgs(board, files.disk) : []),
+    ...(image.bringUp === 'ssh' ? networkArgs(board, files.ssh?.forward ?? false) : []),
     ...(files.keys ? keyArgs(files.keys) : []),
     ...consoleArgs(),
-    ...portArgs(),
-    ...(image.bringUp === 'init' ? serialPortArgs() : []),
+    ...portArgs(board.virtio),
+    ...(image.bringUp === 'init' && board.serialShells ? serialPortArgs(board.serialShells) : []),
   ];
 }
 
-const diskArgs = (disk: {path: string; snapshot: boolean}): string[] => [
+const diskArgs = ({virtio}: Board, disk: {path: string; snapshot: boolean}): string[] => [
   // snapshot=on: QEMU's own overlay in an unlinked temporary file, so nothing stays behind.
   '-drive',
   `file=${escapeValue(disk.path)},if=none,id=disk,format=qcow2,snapshot=${disk.snapshot ? 'on' : 'off'}`,
   '-device',
-  'virtio-blk-pci,drive=disk',
+  `virtio-blk-${virtio},drive=disk`,
 ];
 
-const networkArgs = (forward: boolean): string[] => [
+const networkArgs = ({virtio}: Board, forward: boolean): string[] => [
   '-netdev',
   `user,id=net,restrict=on${forward ? ',hostfwd=tcp:127.0.0.1:0-:22' : ''}`,
   // A clone has moved on no network: QEMU is not to ask it for announcements. One of some thousand clones panicked in them (ndisc_send_na, TCG).
   '-device',
-  'virtio-net-pci,netdev=net,romfile=,guest_announce=off',
+  `virtio-net-${virtio},netdev=net${virtio === 'pci' ? ',romfile=' : ''},guest_announce=off`,
 ];
 
 const keyArgs = (keys: {authorizedKey: string; hostKey: string}): string[] => [

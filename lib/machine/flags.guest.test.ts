@@ -1,4 +1,4 @@
-// Why cpuModel takes cmpxchg16b from a guest: docs/findings/wrong-flags.md, held against the QEMU that is here.
+// Why the board takes cmpxchg16b from a guest: docs/findings/wrong-flags.md, held against the QEMU that is here.
 import {mkdtempSync} from 'node:fs';
 import {readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -7,7 +7,7 @@ import test from 'ava';
 import {execa} from 'execa';
 import {findQemu} from '../vmm/qemu/binary.ts';
 import {sandboxArgs} from '../vmm/qemu/confinement.ts';
-import {cpuModel} from './commandline.ts';
+import {amd64} from './board/amd64.ts';
 
 /**
  * A boot sector: compares 0 with 0x828bd090, does a cmpxchg8b of zeros that are equal, pushes the flags and writes them
@@ -22,7 +22,7 @@ const dir = mkdtempSync(join(tmpdir(), 'memhp-flags-'));
 test.after.always('remove the boot sector', () => rm(dir, {recursive: true, force: true}));
 
 test('QEMU computes the flags of cmpxchg8b as a CPU does, or memhp takes cmpxchg16b from its guests', async (t) => {
-  const qemu = await findQemu('amd64', process.env['MEMHP_QEMU']);
+  const qemu = await findQemu(process.env['MEMHP_QEMU'] ?? amd64.qemu);
   const [image, said] = [join(dir, 'sector.img'), join(dir, 'said')];
   await writeFile(
     image,
@@ -53,9 +53,5 @@ test('QEMU computes the flags of cmpxchg8b as a CPU does, or memhp takes cmpxchg
   );
   const flags = (await readFile(said, 'utf8')).trim();
   t.regex(flags, /^[0-9a-f]{8}$/);
-  t.is(
-    flags !== RIGHT,
-    cpuModel({accel: 'tcg', qemu: qemu.version}).includes('cx16=off'),
-    `QEMU ${qemu.version}: ${flags}`,
-  );
+  t.is(flags !== RIGHT, amd64.cpu('tcg', qemu.version).includes('cx16=off'), `QEMU ${qemu.version}: ${flags}`);
 });

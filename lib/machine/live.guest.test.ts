@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import {consoleArgs, FILES_FD} from '../vmm/qemu/channels.ts';
+import {amd64} from './board/amd64.ts';
 import {findQemu} from '../vmm/qemu/binary.ts';
 import {launch} from '../vmm/qemu/process.ts';
 import type {Qmp} from '../vmm/qemu/qmp/client.ts';
@@ -42,7 +43,7 @@ const counts = async (qmp: Qmp): Promise<string[]> => {
 };
 
 test('what a guest writes while it is migrated gets to the other side, or memhp migrates none that runs', async (t) => {
-  const qemu = await findQemu('amd64', process.env['MEMHP_QEMU']);
+  const qemu = await findQemu(process.env['MEMHP_QEMU'] ?? amd64.qemu);
   const image = join(dir, 'sector.img');
   await writeFile(
     image,

@@ -5,7 +5,6 @@ import {UsageError} from '../util/errors.ts';
 export interface MachineProfile {
   readonly name: string;
   readonly title: string;
-  readonly type: 'q35';
   /** Boot RAM, all nodes together. */
   readonly ram: Bytes;
   /** Boot RAM of each NUMA node, which may be none; empty: one node has it all. The device memory region is on the last node's side in the SRAT. */
@@ -33,7 +32,6 @@ export interface MachineProfile {
 const q35: MachineProfile = {
   name: 'q35',
   title: 'q35, 1 GiB of boot RAM, 8 empty slots, 9 GiB at most, one CPU',
-  type: 'q35',
   ram: gib(1),
   nodes: [],
   slots: 8,

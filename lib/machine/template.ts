@@ -11,7 +11,8 @@ import type {Log} from '../util/log.ts';
 import {bringUp, type GuestFacts, guestFacts} from './bring-up.ts';
 import {damageOf, discard, writeStamps} from './damage.ts';
 import {writeKeys} from './keys.ts';
-import {cpuModel, kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
+import {boardOf} from './board/boards.ts';
+import {kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
 import {saveState} from './migrate.ts';
 import {bootAgain, withConsole} from './slow-boot.ts';
 
@@ -50,14 +51,16 @@ export function templateKey(
   config: BootConfig,
   {qemu, serve, warmUp}: Pick<TemplateOptions, 'qemu' | 'serve' | 'warmUp'>,
 ): string {
+  const board = boardOf(config.image.arch);
+  const {name, title, ...hardware} = config.profile;
   const parts = [
     FORMAT,
     config.image.key,
     kernelCommandLine(config),
     config.image.prepare,
-    config.profile,
+    {name, title, type: board.machine, ...hardware},
     config.accel,
-    cpuModel(config),
+    board.cpu(config.accel, config.qemu),
     qemu.path,
     qemu.version,
     serve,

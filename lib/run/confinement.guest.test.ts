@@ -11,8 +11,7 @@ import {defaultGuest, loadManifest} from '../image/manifest.ts';
 import {clone, type Clone} from '../machine/clone.ts';
 import {profileByName} from '../machine/profile.ts';
 import {ensureTemplate, type Template} from '../machine/template.ts';
-import {chooseAccelerator} from '../vmm/qemu/accelerator.ts';
-import {findQemu} from '../vmm/qemu/binary.ts';
+import {hostFor} from '../machine/host.ts';
 import {cacheDir} from '../util/paths.ts';
 import {library, serve, warmUp} from './guest-script.ts';
 
@@ -21,8 +20,8 @@ let guest: Clone;
 test.before('a clone of the default guest', async () => {
   const cache = cacheDir();
   const image = await ensureImage(await loadManifest(defaultGuest()), {cache, serve, log: console.error});
-  const qemu = await findQemu(image.arch);
-  const {accel} = await chooseAccelerator('auto', qemu, {cache, kernel: image.kernel, log: console.error});
+  const {qemu, decision} = await hostFor(image, {cache, log: console.error});
+  const {accel} = decision;
   template = await ensureTemplate(
     {image, profile: profileByName('q35'), accel, qemu: qemu.version, append: ''},
     {cache, qemu, log: console.error, bootMs: 240_000, serve, library, warmUp},

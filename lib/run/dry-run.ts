@@ -1,24 +1,18 @@
 import {join} from 'node:path';
 import type {Log} from '../util/log.ts';
 import {shellQuote} from '../util/text.ts';
-import {findQemu} from '../vmm/qemu/binary.ts';
-import {chooseAccelerator} from '../vmm/qemu/accelerator.ts';
 import {pasteArgs} from '../machine/commandline.ts';
 import type {CacheUse} from './cache-use.ts';
 import type {RunOptions} from './options.ts';
-import {prepareImages, wantedConfigs} from './prepare.ts';
+import {hostsOf, prepareImages, wantedConfigs} from './prepare.ts';
 import {loadSuites, selectCases} from './suites.ts';
 
 /** The QEMU command of each boot config that the run would need, to paste into a terminal: console and monitor on stdio. */
 export async function dryRun(options: RunOptions, use: CacheUse, log: Log, signal: AbortSignal): Promise<string> {
   const cases = selectCases(await loadSuites(), options.patterns);
   const images = await prepareImages(options, use, log, signal);
-  const [first] = images;
-  if (!first) return '';
-  const qemu = await findQemu(first.arch, options.qemu);
-  const {accel} = await chooseAccelerator(options.accel, qemu, {cache: options.cache, kernel: first.kernel, log});
-  return wantedConfigs(images, cases, {accel, qemu: qemu.version}, options.append)
-    .map(({config, cases: entries}) => {
+  return wantedConfigs(await hostsOf(images, options, log), cases, options.append)
+    .map(({config, qemu, cases: entries}) => {
       const words = [qemu.path, ...pasteArgs(config)].map((word) =>
         /^[\w./:=,@+-]+$/.test(word) ? word : shellQuote(word),
       );

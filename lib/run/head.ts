@@ -9,10 +9,7 @@ import {hostFacts} from './host.ts';
 import type {Plan} from './plan.ts';
 
 /** What run.json says beside the cases. */
-export type Planned = Pick<Plan, 'cells' | 'items'> & {
-  readonly guests: string[];
-  readonly decision: {readonly reason: string};
-};
+export type Planned = Pick<Plan, 'cells' | 'items'> & {readonly guests: string[]; readonly accelReason: string};
 
 /** run.json says what was planned; the same directory goes on only with the same plan. Throws UsageError where it holds another. */
 export async function writeHead(dir: string, prepared: Planned, cases: readonly Case[]): Promise<Run> {
@@ -27,7 +24,7 @@ export async function writeHead(dir: string, prepared: Planned, cases: readonly 
     guests: prepared.guests,
     planned,
     cells: [...prepared.cells],
-    host: hostFacts(prepared.decision.reason),
+    host: hostFacts(prepared.accelReason),
   };
   const before = await readIfThere(join(dir, 'run.json'));
   if (before !== undefined) {

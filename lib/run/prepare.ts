@@ -9,8 +9,7 @@ import {microImage} from '../image/micro.ts';
 import type {BootConfig} from '../machine/commandline.ts';
 import {profileByName, profiles} from '../machine/profile.ts';
 import {ensureTemplate, type Template} from '../machine/template.ts';
-import {chooseAccelerator, type Decision} from '../vmm/qemu/accelerator.ts';
-import {findQemu, type QemuBinary} from '../vmm/qemu/binary.ts';
+import {hostFor, type MachineHost} from '../machine/host.ts';
 import type {Cell} from '../results/record.ts';
 import {messageOf, UsageError} from '../util/errors.ts';
 import type {Log} from '../util/log.ts';
@@ -23,8 +22,8 @@ import type {RunOptions} from './options.ts';
 const BOOT_MS = 60_000;
 
 export interface Prepared {
-  readonly qemu: QemuBinary;
-  readonly decision: Decision;
+  /** Why each architecture's guests run on the accelerator that they run on. */
+  readonly accelReason: string;
   readonly cells: Cell[];
   readonly templates: Record<string, Template | {readonly broken: string}>;
   readonly items: PlanItem[];
@@ -56,33 +55,50 @@ export async function prepareImages(
   return images;
 }
 
+/** An image, and what runs its guests here. */
+export interface Hosted extends MachineHost {
+  readonly image: Image;
+}
+
+/** Finds QEMU and the accelerator of each image. Throws UsageError. */
+export async function hostsOf(images: readonly Image[], options: RunOptions, log: Log): Promise<Hosted[]> {
+  const {cache, accel, qemu, bootTimeout} = options;
+  const arches = [...new Set(images.map(({arch}) => arch))];
+  if (qemu !== undefined && arches.length > 1)
+    throw new UsageError(
+      `--qemu ${qemu} is one program, and the guests are of ${arches.join(' and ')}: run them one architecture at a time`,
+    );
+  const firstLineMs = bootTimeout === undefined ? undefined : bootTimeout * 1000;
+  const hosts: Hosted[] = [];
+  for (const image of images) hosts.push({image, ...(await hostFor(image, {cache, log, accel, qemu, firstLineMs}))});
+  return hosts;
+}
+
 /** A boot config that some of the chosen cases need on one guest. */
-export interface Wanted {
+export interface Wanted extends Pick<MachineHost, 'qemu'> {
   readonly key: string;
   readonly config: BootConfig;
   readonly cases: readonly Case[];
 }
 
-export function wantedConfigs(
-  images: readonly Image[],
-  cases: readonly Case[],
-  host: Pick<BootConfig, 'accel' | 'qemu'>,
-  append: string,
-): Wanted[] {
+export function wantedConfigs(hosts: readonly Hosted[], cases: readonly Case[], append: string): Wanted[] {
   // What follows `--` is for init: a case's own parameters go before it.
   const at = /(?:^|\s)--(?:\s|$)/.exec(append)?.index ?? append.length;
   const [own, init] = [append.slice(0, at), append.slice(at).trim()];
-  return images.flatMap((image) => {
+  return hosts.flatMap(({image, qemu, decision: {accel}}) => {
     const groups = new Map<string, {config: BootConfig; cases: Case[]}>();
     for (const entry of cases) {
       const profile = profileByName(entry.machine ?? profiles[0]?.name ?? '');
       const parameters = [own, entry.boot?.append, init].filter(Boolean).join(' ');
       const key = `${image.name} ${profile.name} ${parameters}`;
-      const group = groups.get(key) ?? {config: {image, profile, ...host, append: parameters}, cases: []};
+      const group = groups.get(key) ?? {
+        config: {image, profile, accel, qemu: qemu.version, append: parameters},
+        cases: [],
+      };
       group.cases.push(entry);
       groups.set(key, group);
     }
-    return [...groups].map(([key, group]) => ({key, ...group}));
+    return [...groups].map(([key, group]) => ({key, qemu, ...group}));
   });
 }
 
@@ -95,40 +111,24 @@ export async function prepareTemplates(
   log: Log,
   signal: AbortSignal,
 ): Promise<Prepared> {
-  const [first] = images;
-  if (!first) throw new UsageError('no guest to run');
-  const qemu = await findQemu(first.arch, options.qemu);
-  const firstLineMs = options.bootTimeout === undefined ? undefined : options.bootTimeout * 1000;
-  const decision = await chooseAccelerator(options.accel, qemu, {
-    cache: options.cache,
-    kernel: first.kernel,
-    log,
-    firstLineMs,
-  });
-  if (decision.accel === 'tcg' && options.accel === 'auto') log(decision.reason);
-  const wanted = wantedConfigs(images, cases, {accel: decision.accel, qemu: qemu.version}, options.append);
+  if (images.length === 0) throw new UsageError('no guest to run');
+  const hosts = await hostsOf(images, options, log);
+  const reasons = [...new Set(hosts.map(({decision}) => decision.reason))];
+  if (options.accel === 'auto' && hosts.some(({decision}) => decision.accel === 'tcg')) log(reasons.join('; '));
+  const wanted = wantedConfigs(hosts, cases, options.append);
   const slot = pLimit(jobs);
   const templates: Prepared['templates'] = {};
-  const templateOptions = {
-    cache: options.cache,
-    qemu,
-    log,
-    bootMs:
-      options.bootTimeout === undefined
-        ? BOOT_MS * slowness(decision.accel) * (options.patience ?? 1)
-        : options.bootTimeout * 1000,
-    serve,
-    library,
-    warmUp,
-    signal,
-    fresh: options.fresh,
-  };
+  const bootMs = ({accel}: BootConfig): number =>
+    options.bootTimeout === undefined
+      ? BOOT_MS * slowness(accel) * (options.patience ?? 1)
+      : options.bootTimeout * 1000;
+  const templateOptions = {cache: options.cache, log, serve, library, warmUp, signal, fresh: options.fresh};
   await Promise.all(
-    wanted.map(({key, config}) =>
+    wanted.map(({key, config, qemu}) =>
       slot(async () => {
         if (signal.aborted) return;
         try {
-          templates[key] = await ensureTemplate(config, templateOptions);
+          templates[key] = await ensureTemplate(config, {...templateOptions, qemu, bootMs: bootMs(config)});
         } catch (error) {
           if (error instanceof UsageError) throw error;
           templates[key] = {
@@ -145,7 +145,7 @@ export async function prepareTemplates(
     if (!known || known.kernel === '') cells.set(cell.id, cell);
     return entries.map((entry): PlanItem => ({cell: cell.id, case: entry.id, template: key}));
   });
-  return {qemu, decision, cells: [...cells.values()], templates, items};
+  return {accelReason: reasons.join('; '), cells: [...cells.values()], templates, items};
 }
 
 const cellOf = (

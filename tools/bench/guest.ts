@@ -5,8 +5,7 @@ import {clone, type Clone} from '../../lib/machine/clone.ts';
 import type {BootConfig} from '../../lib/machine/commandline.ts';
 import {profileByName, type MachineProfile} from '../../lib/machine/profile.ts';
 import {ensureTemplate, type Template, type TemplateOptions} from '../../lib/machine/template.ts';
-import {chooseAccelerator} from '../../lib/vmm/qemu/accelerator.ts';
-import {findQemu} from '../../lib/vmm/qemu/binary.ts';
+import {hostFor} from '../../lib/machine/host.ts';
 import {library, serve, warmUp} from '../../lib/run/guest-script.ts';
 import type {Log} from '../../lib/util/log.ts';
 import {gib} from '../../lib/util/size.ts';
@@ -38,8 +37,8 @@ export async function subjectOf(given: {
 }): Promise<Subject> {
   const {cache, mirror, log} = given;
   const image = await ensureImage(await loadManifest(given.guest ?? defaultGuest()), {cache, mirror, serve, log});
-  const qemu = await findQemu(image.arch);
-  const {accel} = await chooseAccelerator('auto', qemu, {cache, kernel: image.kernel, log});
+  const {qemu, decision} = await hostFor(image, {cache, log});
+  const {accel} = decision;
   const config: BootConfig = {image, profile: profileByName('q35'), accel, qemu: qemu.version, append: ''};
   const options: TemplateOptions = {cache, qemu, log, bootMs: 60_000 * slowness(accel), serve, library, warmUp};
   return {config, options, template: await ensureTemplate(config, options), ms: 60_000 * slowness(accel)};

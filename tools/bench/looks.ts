@@ -1,6 +1,7 @@
 import {observe} from '../../lib/guest/observation.ts';
 import {addDimm, plugReport} from '../../lib/vmm/devices/dimm.ts';
 import {writeGuestFile} from '../../lib/guest/write.ts';
+import {boardOf} from '../../lib/machine/board/boards.ts';
 import type {Clone} from '../../lib/machine/clone.ts';
 import {Broken} from '../../lib/util/errors.ts';
 import {timed} from './stats.ts';
@@ -9,7 +10,9 @@ import {timed} from './stats.ts';
 export async function looks(clone: Clone, rounds: number, ms: number, blocks: number): Promise<number[]> {
   const accepted: number[] = [];
   for (let round = 0; round <= rounds; round++) {
-    const {ms: took, value} = await timed(() => observe(clone.vm.qmp, clone.shell, ms));
+    const {ms: took, value} = await timed(() =>
+      observe(clone.vm.qmp, clone.shell, {page: boardOf(clone.template.config.image.arch).page, ms}),
+    );
     if (value.blocks.length !== blocks)
       throw new Broken(`${value.blocks.length} memory blocks where ${blocks} were to be observed`);
     if (round > 0) accepted.push(took);

@@ -3,6 +3,7 @@ import {basename, join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
+import {amd64} from '../../lib/machine/board/amd64.ts';
 import {findQemu} from '../../lib/vmm/qemu/binary.ts';
 import {root} from '../../lib/util/paths.ts';
 import {shellQuote} from '../../lib/util/text.ts';
@@ -73,7 +74,7 @@ export class World {
   /** The QEMU that all runs of this world are given: a script, because what is in between differs from round to round. */
   async begin(): Promise<void> {
     await mkdir(join(this.dir, 'tmp'), {recursive: true});
-    const {path} = await findQemu('amd64');
+    const {path} = await findQemu(amd64.qemu);
     await writeFile(
       join(this.dir, 'qemu'),
       `#!/bin/sh

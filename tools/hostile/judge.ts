@@ -10,6 +10,7 @@ import {defaultGuest, loadManifest} from '../../lib/image/manifest.ts';
 import {clone} from '../../lib/machine/clone.ts';
 import {profileByName} from '../../lib/machine/profile.ts';
 import {ensureTemplate, type Template} from '../../lib/machine/template.ts';
+import {boardOf} from '../../lib/machine/board/boards.ts';
 import {findQemu} from '../../lib/vmm/qemu/binary.ts';
 import {library, serve, warmUp} from '../../lib/run/guest-script.ts';
 import {loadSuites} from '../../lib/run/suites.ts';
@@ -25,7 +26,7 @@ export async function hostileTemplate(cache: string, log: Log): Promise<Template
     'mkdir -p /run/hostile',
     ...hostileGuests.map(({name, script}) => `printf '%s\\n' ${shellQuote(script)} >/run/hostile/${name}.sh`),
   ];
-  const qemu = await findQemu(image.arch);
+  const qemu = await findQemu(boardOf(image.arch).qemu);
   const config = {
     image: {...image, name: `${image.name}-hostile`, prepare},
     profile: profileByName('q35'),

@@ -5,8 +5,7 @@ import {join, resolve} from 'node:path';
 import {parseArgs} from 'node:util';
 import {ensureImage} from '../../lib/image/ensure.ts';
 import {loadManifest} from '../../lib/image/manifest.ts';
-import {chooseAccelerator} from '../../lib/vmm/qemu/accelerator.ts';
-import {findQemu} from '../../lib/vmm/qemu/binary.ts';
+import {hostFor} from '../../lib/machine/host.ts';
 import {loadRun} from '../../lib/results/store.ts';
 import {summarize} from '../../lib/results/summary.ts';
 import {Broken, messageOf} from '../../lib/util/errors.ts';
@@ -60,13 +59,12 @@ async function testKvm(suites: readonly string[]): Promise<0 | 1> {
     values.out ?? join('memhp-runs', `kvm-${new Date().toISOString().replaceAll(/[:.]/g, '-').slice(0, 19)}`),
   );
   await mkdir(out, {recursive: true});
-  const qemu = await findQemu('amd64', values.qemu);
   const options = {cache: cacheDir(), log, signal};
   const image = await ensureImage(await loadManifest(join(root, 'tools/nested/guest.yaml')), {
     ...options,
     mirror: values.mirror,
   });
-  const here = await chooseAccelerator('auto', qemu, {...options, kernel: image.kernel});
+  const {qemu, decision: here} = await hostFor(image, {...options, qemu: values.qemu});
   const work = await mkdtemp(join(tmpdir(), 'memhp-kvm-'));
   let outer: Outer | undefined;
   try {

@@ -74,7 +74,7 @@ export const layers = {
     'lib/results',
     'lib/util',
   ],
-  'tools/faults': ['tools/hostile', 'lib/run', 'lib/image', 'lib/vmm/qemu', 'lib/results', 'lib/util'],
+  'tools/faults': ['tools/hostile', 'lib/run', 'lib/machine', 'lib/image', 'lib/vmm/qemu', 'lib/results', 'lib/util'],
   'tools/nested': ['lib/run', 'lib/machine', 'lib/image', 'lib/vmm/qemu', 'lib/shell', 'lib/results', 'lib/util'],
   'tools/bench': [
     'lib/run',

@@ -1,20 +1,19 @@
 import type {MemoryDevice} from '../../guest/observation.ts';
 import {findDevice} from '../../vmm/devices/dimm.ts';
+import type {Board} from '../../machine/board/board.ts';
+import {STRUCT_PAGE} from '../expected/memmap.ts';
 import {Broken} from '../../util/errors.ts';
 import {exactNumber} from '../../util/number.ts';
-import {bytes, formatSize, parseSize, type Bytes} from '../../util/size.ts';
+import {bytes, formatSize, kib, parseSize, type Bytes} from '../../util/size.ts';
 import {clean} from '../../util/text.ts';
 import type {MemoryBlock} from '../guest/block.ts';
 import {blocksIn, blocksOf} from '../expected/device-blocks.ts';
 import type {QemuAnswer} from '../guest/access.ts';
 import type {CaseGuest} from '../guest/guest.ts';
-import {PAGE} from '../expected/ledger.ts';
 
 const [ND, DAX] = ['/sys/bus/nd', '/sys/bus/dax'];
-/** What a dax device begins at a multiple of: a huge page. */
-const ALIGN = 2 * 2 ** 20;
-/** What the namespace keeps in front of its memory map; newer kernels 128 KiB less, which is less than ALIGN. */
-const LABEL = 136 * 1024;
+/** What the namespace keeps in front of its memory map; newer kernels 128 KiB less, which is less than a huge page. */
+const LABEL = kib(136);
 
 /** Lets go of it: a driver has it by an id that was written to it, or because it takes any (device_dax). */
 const leave = (driver: string): string =>
@@ -138,7 +137,7 @@ export async function plugPmem(guest: CaseGuest, spec: {id: string; size: string
     cd ${ND}/devices
     echo namespace0.0 >${ND}/drivers/nd_pmem/unbind
     cat /proc/sys/kernel/random/uuid >dax0.0/uuid
-    echo ${ALIGN} >dax0.0/align
+    echo ${guest.board.pageblock} >dax0.0/align
     echo pmem >dax0.0/mode
     echo namespace0.0 >dax0.0/namespace
     echo dax0.0 >${ND}/drivers/dax_pmem/bind
@@ -155,17 +154,20 @@ export async function plugPmem(guest: CaseGuest, spec: {id: string; size: string
   };
   guest.session.checks.require(
     dax,
-    daxOf(device),
+    daxOf(device, guest.board),
     `where the dax device of ${id} is`,
-    `behind its label and 64 bytes of memory map for each page, at a multiple of ${formatSize(ALIGN)}, up to the end ` +
+    `behind its label and 64 bytes of memory map for each page, at a multiple of ${formatSize(guest.board.pageblock)}, up to the end ` +
       'of the device: nd_pfn_init() of drivers/nvdimm/pfn_devs.c',
   );
   return new PersistentMemory(guest, device, dax);
 }
 
-/** Which part of a device its dax device has: what is left beside its label and its memory map. */
-function daxOf({address, size}: Pick<MemoryDevice, 'address' | 'size'>): PersistentMemory['dax'] {
-  const map = Math.floor((size - LABEL) / PAGE) * 64;
-  const start = Math.ceil((address + LABEL + map) / ALIGN) * ALIGN;
+/** Which part of a device its dax device has, from a multiple of a huge page on: what is left beside its label and its memory map. */
+function daxOf(
+  {address, size}: Pick<MemoryDevice, 'address' | 'size'>,
+  {page, pageblock}: Pick<Board, 'page' | 'pageblock'>,
+): PersistentMemory['dax'] {
+  const map = Math.floor((size - LABEL) / page) * STRUCT_PAGE;
+  const start = Math.ceil((address + LABEL + map) / pageblock) * pageblock;
   return {address: bytes(start), size: bytes(address + size - start)};
 }

@@ -28,17 +28,19 @@ export const reports = async (guest: CaseGuest): Promise<boolean> =>
 
 /** KiB of the free pages of a zone that are large enough to be reported: whole pageblocks, of 2 MiB, and larger. Source: /proc/buddyinfo. */
 export async function reportable(guest: CaseGuest, zone: string): Promise<number> {
+  const {page, pageblock} = guest.board;
   const lines = (await guest.sh('cat /proc/buddyinfo')).split('\n').filter((line) => line.split(/,?\s+/)[3] === zone);
   const counts = lines.map((line) => line.trim().split(/\s+/).slice(4).map(Number));
   return counts.reduce(
     (sum, orders) =>
-      sum + orders.reduce((kib, count, order) => kib + (order >= PAGEBLOCK_ORDER ? count * 4 * 2 ** order : 0), 0),
+      sum +
+      orders.reduce(
+        (kib, count, order) => kib + (page * 2 ** order >= pageblock ? (count * page * 2 ** order) / 1024 : 0),
+        0,
+      ),
     0,
   );
 }
-
-/** What one report covers at least on x86_64: pageblock_order, 2 MiB in pages of 4 KiB. Source: mm/page_reporting.c. */
-const PAGEBLOCK_ORDER = 9;
 
 /** KiB that the host holds for QEMU's one mapping of that many bytes; 0 where there is none. */
 export const residentOf = async (guest: CaseGuest, bytes: number): Promise<number> =>

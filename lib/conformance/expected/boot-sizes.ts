@@ -1,3 +1,4 @@
+import type {Board} from '../../machine/board/board.ts';
 import {Broken} from '../../util/errors.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
@@ -66,4 +67,5 @@ export const hugePagesOn = async (guest: CaseGuest): Promise<boolean> =>
  * min_free_kbytes with khugepaged: two pageblocks for each zone that user space's unmovable pages come from, that is all populated ones
  * but Movable, and nine for the migrate types of each. Source: set_recommended_min_free_kbytes() in mm/khugepaged.c; since 5.10 after each plug as well (4aab2be09830).
  */
-export const recommendedMinFree = (zones: number): number => zones * (2 + 9) * 2048;
+export const recommendedMinFree = (zones: number, {pageblock}: Pick<Board, 'pageblock'>): number =>
+  (zones * (2 + 9) * pageblock) / 1024;

@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs';
 import test from 'ava';
+import {amd64} from '../../machine/board/amd64.ts';
 import type {Observation} from '../../guest/observation.ts';
 import {gib, mib} from '../../util/size.ts';
 import {bootMovable, movableNow} from './boot-zones.ts';
@@ -26,18 +27,18 @@ for (const [what, sizes, startPfn] of [
   ],
 ] as const) {
   test(what, (t) => {
-    const {value} = bootMovable(first, sizes);
+    const {value} = bootMovable(first, sizes, amd64);
     t.deepEqual(value, startPfn < END ? [{node: 0, startPfn, present: END - startPfn}] : []);
   });
 }
 
 test('kernelcore of all memory or more, or nothing asked: no ZONE_MOVABLE', (t) => {
-  t.deepEqual(bootMovable(first, {kernelcore: {bytes: gib(1)}}).value, []);
-  t.deepEqual(bootMovable(first, {}).value, []);
+  t.deepEqual(bootMovable(first, {kernelcore: {bytes: gib(1)}}, amd64).value, []);
+  t.deepEqual(bootMovable(first, {}, amd64).value, []);
 });
 
 test('two nodes share the kernel memory', (t) => {
-  const {value} = bootMovable(first, {kernelcore: {bytes: mib(512)}}, [131_072, Infinity]);
+  const {value} = bootMovable(first, {kernelcore: {bytes: mib(512)}}, amd64, [131_072, Infinity]);
   t.deepEqual(value, [
     {node: 0, startPfn: 66_560, present: 131_072 - 66_560},
     {node: 1, startPfn: 131_072 + 65_536, present: END - 131_072 - 65_536},

@@ -1,7 +1,6 @@
 import type {MemoryBlock} from '../guest/block.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 import {Broken} from '../../util/errors.ts';
-import {PAGE} from './ledger.ts';
 
 /**
  * Bits of /proc/kpageflags. Source: include/uapi/linux/kernel-page-flags.h, and fs/proc/page.c for `reserved`;
@@ -26,7 +25,7 @@ export type Frames = Readonly<Record<keyof typeof BITS | 'shown', number>>;
 
 /** Counts the flags of a block's page frames, now. Source: /proc/kpageflags. Needs `command:perl`. */
 export async function framesOf(guest: CaseGuest, block: MemoryBlock): Promise<Frames> {
-  const count = guest.blockSize / PAGE;
+  const count = guest.pagesOf(guest.blockSize);
   const out = await guest.sh(`perl -e '
     my ($first, $count, @bits) = @ARGV;
     open(my $in, "<", "/proc/kpageflags") or die "kpageflags: $!\\n";

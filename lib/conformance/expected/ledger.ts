@@ -10,9 +10,6 @@ export interface Derived<T> {
   readonly because: string;
 }
 
-/** Base pages of every guest so far: 4 KiB. */
-export const PAGE = 4096;
-
 /** The zone that manages an online block; undefined where it is offline or several zones share it (`none`). */
 export const zoneOf = (block: BlockView): string | undefined =>
   block.state === 'online' && block.validZones.length === 1 && block.validZones[0] !== 'none'
@@ -30,7 +27,7 @@ export function expectedMemTotal(first: Observation, now: Observation, own: OwnM
   const blockKiB = first.blockSize / 1024;
   const base = first.meminfo['MemTotal'] ?? 0;
   const hosting = blocksWithOwnMemmap(now, own) - blocksWithOwnMemmap(first, own);
-  const memmapKiB = memmapOf(first.blockSize) / 1024;
+  const memmapKiB = memmapOf(first) / 1024;
   const whole = base + (onlined - offlined) * blockKiB - hosting * memmapKiB + unpluggedOnline(first).least / 1024;
   const {least, most} = unpluggedOnline(now);
   const holes = Math.min(most / 1024, Math.max(least / 1024, whole - (now.meminfo['MemTotal'] ?? 0)));
@@ -42,7 +39,7 @@ export function expectedMemTotal(first: Observation, now: Observation, own: OwnM
 
 /** Present pages by zone: the first observation's, and a block's pages for each block that a zone gained or lost. */
 export function expectedPresent(first: Observation, now: Observation): Derived<Record<string, number>> {
-  const perBlock = first.blockSize / PAGE;
+  const perBlock = first.blockSize / first.page;
   const gained = count(now);
   const had = count(first);
   const value = Object.fromEntries(

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import test from 'ava';
 import type {Observation} from '../../guest/observation.ts';
-import {mib} from '../../util/size.ts';
+import {kib, mib} from '../../util/size.ts';
 import {expectedMemTotal} from './ledger.ts';
 import {blocksWithOwnMemmap, memmapOf, ownMemmap} from './memmap.ts';
 
@@ -32,7 +32,7 @@ for (const [append, kernel, built, expected] of [
 }
 
 test('a block of 128 MiB has a memmap of 2 MiB', (t) => {
-  t.is(memmapOf(mib(128)), mib(2));
+  t.is(memmapOf({blockSize: mib(128), page: kib(4)}), mib(2));
 });
 
 test('blocks of a DIMM of several blocks hold their memmap only where every block does', (t) => {

@@ -26,8 +26,12 @@ export function ownMemmap({append, kernel, config}: Booted): OwnMemmap {
   return compareReleases(kernel, '6.8') >= 0 ? 'every' : 'one-block';
 }
 
-/** Bytes of a block's memmap: a `struct page` of 64 bytes for each page of 4 KiB, 2 MiB of 128. */
-export const memmapOf = (blockSize: number): number => blockSize / 64;
+/** Bytes of a `struct page`. */
+export const STRUCT_PAGE = 64;
+
+/** Bytes of a block's memmap: a `struct page` for each page, 2 MiB of 128 where pages are of 4 KiB. */
+export const memmapOf = ({blockSize, page}: Pick<Observation, 'blockSize' | 'page'>): number =>
+  (blockSize / page) * STRUCT_PAGE;
 
 /** How many blocks are online whose memmap takes its place in themselves. virtio-mem never does that. */
 export function blocksWithOwnMemmap({blocks, blockSize, qemu}: Observation, own: OwnMemmap): number {

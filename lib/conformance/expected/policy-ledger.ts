@@ -1,5 +1,5 @@
 import type {Observation} from '../../guest/observation.ts';
-import {PAGE, zoneOf, type Derived} from './ledger.ts';
+import {zoneOf, type Derived} from './ledger.ts';
 
 /** Present pages, by what online_policy=auto-movable counts them as. */
 export interface Counted {
@@ -38,7 +38,7 @@ export function counted(now: Observation, node?: number): Derived<Counted> {
 
 /** The guest says how much CMA there is, not on which node. */
 function cmaPages(now: Observation, node: number | undefined): number {
-  const pages = ((now.meminfo['CmaTotal'] ?? 0) * 1024) / PAGE;
+  const pages = ((now.meminfo['CmaTotal'] ?? 0) * 1024) / now.page;
   if (pages > 0 && node !== undefined && new Set(now.zones.map((zone) => zone.node)).size > 1)
     throw new Error('CMA on a machine of several nodes');
   return pages;
@@ -51,12 +51,12 @@ const pagesOnline = (now: Observation, devices: readonly DimmRange[], movable: b
   const blocks = now.blocks.filter(
     (block) => isOf(block.id * now.blockSize) && block.state === 'online' && (zoneOf(block) === 'Movable') === movable,
   );
-  return (blocks.length * now.blockSize) / PAGE;
+  return (blocks.length * now.blockSize) / now.page;
 };
 
 /** Where the whole system, and a DIMM's node if asked, would stand with all of the DIMM in ZONE_MOVABLE. */
 function wanted(now: Observation, dimm: DimmRange, numaAware: boolean): Derived<Counted>[] {
-  const pending = dimm.size / PAGE - pagesOnline(now, [dimm], true);
+  const pending = dimm.size / now.page - pagesOnline(now, [dimm], true);
   return [undefined, ...(numaAware ? [dimm.node] : [])].map((node) => {
     const {
       value: {kernel, movable},

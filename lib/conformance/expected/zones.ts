@@ -1,12 +1,11 @@
 import {systemRam} from '../../guest/iomem.ts';
 import type {Observation} from '../../guest/observation.ts';
 import type {Zone} from '../../guest/zoneinfo.ts';
-import {PAGE} from './ledger.ts';
 
 /** Zones of a block's node whose spans, holes included, meet the block, lowest first. Source: /proc/zoneinfo. */
 export function zonesMeeting(now: Observation, id: number): string[] {
   const node = now.blocks.find((block) => block.id === id)?.nodes[0] ?? 0;
-  const [start, end] = [(id * now.blockSize) / PAGE, ((id + 1) * now.blockSize) / PAGE];
+  const [start, end] = [(id * now.blockSize) / now.page, ((id + 1) * now.blockSize) / now.page];
   return now.zones
     .filter(
       (zone) => zone.node === node && zone.spanned > 0 && zone.startPfn < end && start < zone.startPfn + zone.spanned,
@@ -44,4 +43,4 @@ export function zone(now: Observation, name: string): Pick<Zone, 'free' | 'prese
 }
 
 /** Pages of a memory block. */
-export const pagesPerBlock = (now: Observation): number => now.blockSize / PAGE;
+export const pagesPerBlock = (now: Observation): number => now.blockSize / now.page;

@@ -2,6 +2,7 @@ import type {BlockView} from '../../guest/blocks.ts';
 import type {Observation} from '../../guest/observation.ts';
 import {readGuestFile, type WriteResult} from '../../guest/write.ts';
 import type {GuestFacts} from '../../machine/bring-up.ts';
+import type {Board} from '../../machine/board/board.ts';
 import type {MachineProfile} from '../../machine/profile.ts';
 import {QmpError, type Qmp} from '../../vmm/qemu/qmp/client.ts';
 import type {Shell, ShellResult} from '../../shell/shell.ts';
@@ -37,6 +38,16 @@ export class GuestAccess {
   /** The machine profile that it was booted on. */
   get machine(): MachineProfile {
     return this.session.clone.template.config.profile;
+  }
+
+  /** The architecture: its page sizes, system calls, and what the kernel makes of them. */
+  get board(): Board {
+    return this.session.board;
+  }
+
+  /** How many base pages that many bytes are. */
+  pagesOf(bytes: number): number {
+    return bytes / this.board.page;
   }
 
   /** Checks that count as a verb's own, not as the case's. */

@@ -1,8 +1,9 @@
+import {formatSize} from '../../util/size.ts';
 import {systemRam} from '../../guest/iomem.ts';
 import {LOST} from '../../guest/kernel-log.ts';
 import type {Observation} from '../../guest/observation.ts';
 import {blocksIn, bytesIn} from '../expected/device-blocks.ts';
-import {expectedBlocks, expectedMemTotal, expectedPresent, PAGE, zoneOf} from '../expected/ledger.ts';
+import {expectedBlocks, expectedMemTotal, expectedPresent, zoneOf} from '../expected/ledger.ts';
 import type {Comparison, Invariant, Moment} from './invariant.ts';
 import {consistency} from './consistency.ts';
 
@@ -110,12 +111,12 @@ const invariants: Record<string, Invariant> = {
     return {expected: value, actual: now.meminfo['MemTotal'], because};
   },
   "MemTotal is the sum of the zones' managed pages and of the nodes": ({now}) => {
-    const managed = now.zones.reduce((sum, zone) => sum + zone.managed, 0) * (PAGE / 1024);
+    const managed = now.zones.reduce((sum, zone) => sum + zone.managed, 0) * (now.page / 1024);
     const nodes = Object.values(now.nodeTotals);
     return {
       expected: {zones: now.meminfo['MemTotal'], nodes: now.meminfo['MemTotal']},
       actual: {zones: managed, nodes: nodes.length > 0 ? nodes.reduce((sum, total) => sum + total, 0) : managed},
-      because: 'managed pages of /proc/zoneinfo × 4 KiB, and MemTotal of each node, against /proc/meminfo',
+      because: `managed pages of /proc/zoneinfo × ${formatSize(now.page)}, and MemTotal of each node, against /proc/meminfo`,
     };
   },
   'the kernel warns of nothing': ({now, announced = []}) => {
@@ -141,10 +142,10 @@ function inSpan(id: number, zoneName: string, now: Observation): boolean {
   const node = now.blocks.find((block) => block.id === id)?.nodes[0] ?? 0;
   const zone = now.zones.find((one) => one.name === zoneName && one.node === node);
   if (!zone) return false;
-  const [start, end] = [(id * now.blockSize) / PAGE, ((id + 1) * now.blockSize) / PAGE];
+  const [start, end] = [(id * now.blockSize) / now.page, ((id + 1) * now.blockSize) / now.page];
   const zoneEnd = zone.startPfn + zone.spanned;
   const plugged = now.qemu.devices.some(
-    ({address, size, resizable}) => address < end * PAGE && start * PAGE < address + (resizable?.max ?? size),
+    ({address, size, resizable}) => address < end * now.page && start * now.page < address + (resizable?.max ?? size),
   );
   return plugged ? zone.startPfn <= start && end <= zoneEnd : zone.startPfn < end && start < zoneEnd;
 }

@@ -4,7 +4,7 @@ import type {Observation} from '../../guest/observation.ts';
 import type {Zone} from '../../guest/zoneinfo.ts';
 import {blocksOf, isPersistent, rangeOf} from '../expected/device-blocks.ts';
 import type {Moment} from './invariant.ts';
-import {PAGE, zoneOf} from '../expected/ledger.ts';
+import {zoneOf} from '../expected/ledger.ts';
 import {bytesMissing} from '../expected/zones.ts';
 
 export const nodesOf = ({zones}: Observation): number[] =>
@@ -12,11 +12,11 @@ export const nodesOf = ({zones}: Observation): number[] =>
 
 export function pagesOnline(now: Observation): number {
   const online = new Set(now.blocks.filter(({state}) => state === 'online').map(({id}) => id));
-  const perBlock = now.blockSize / PAGE;
+  const perBlock = now.blockSize / now.page;
   let pages = 0;
   for (const range of systemRam(now.iomem)) {
     // put together: what a kexec hands over is split in the middle of pages
-    const [from, to] = [Math.ceil(range.start / PAGE), Math.floor(range.end / PAGE)];
+    const [from, to] = [Math.ceil(range.start / now.page), Math.floor(range.end / now.page)];
     for (let id = Math.floor(from / perBlock); id * perBlock < to; id++) {
       if (online.has(id)) pages += Math.min(to, (id + 1) * perBlock) - Math.max(from, id * perBlock);
     }
@@ -56,7 +56,7 @@ export function expectedSpan(
     members(one)
       .map(({id}) => id)
       .filter((id) => !devices.has(id));
-  const perBlock = now.blockSize / PAGE;
+  const perBlock = now.blockSize / now.page;
   if (members(first).some(({id}) => atFirst.has(id)) || boot(first, atFirst).join() !== boot(now, ofDevices).join()) {
     return (
       was &&
@@ -97,7 +97,7 @@ export function deviceSpan(now: Observation): Span | undefined {
   );
   if (driven.length === 0) return {start: 0, pages: 0};
   const end = Math.max(...driven.map(({address, size}) => address + size));
-  return {start: 0, pages: (end - Math.min(...driven.map(({address}) => address))) / PAGE};
+  return {start: 0, pages: (end - Math.min(...driven.map(({address}) => address))) / now.page};
 }
 
 /**

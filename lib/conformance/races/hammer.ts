@@ -44,7 +44,7 @@ export function hammeredUnplug(guest: CaseGuest, dimm: Dimm, {seed, writers, wor
     async () => {
       await guest.session.run(
         `rm -f ${OUT}; cat >${OUT}.pl <<'END_OF_HAMMER'
-${hammer}
+${hammer(guest.board)}
 END_OF_HAMMER
 cat >${OUT}.plan <<'END_OF_PLAN'\n${plan.join('\n')}\nEND_OF_PLAN
       perl ${OUT}.pl ${dimm.blockIds.join(',')} <${OUT}.plan >${OUT} 2>&1 &

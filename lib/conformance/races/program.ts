@@ -1,13 +1,14 @@
-/**
- * What the programs of a race share: the guest's clock in ns, names of errors, a write, a CPU to run on. System calls
- * are x86_64's.
- */
-const common = String.raw`
+import type {Board} from '../../machine/board/board.ts';
+
+type Calls = Pick<Board, 'syscalls'>;
+
+/** What the programs of a race share: the guest's clock in ns, names of errors, a write, a CPU to run on. */
+const common = ({syscalls}: Calls): string => String.raw`
 use strict;
 use Errno;
 use POSIX ();
 $| = 1;
-my ($SETAFFINITY, $CLOCK_GETTIME) = (203, 228);
+my ($SETAFFINITY, $CLOCK_GETTIME) = (${syscalls.sched_setaffinity}, ${syscalls.clock_gettime});
 sub now {
   my $time = "\0" x 16;
   syscall($CLOCK_GETTIME, 1, $time) == 0 or die "clock: $!\n";
@@ -38,7 +39,8 @@ sub rest { select(undef, undef, undef, $_[0] / 1_000_000) if $_[0] > 0 }
  * \`before ID STATE ZONES\`, \`wrote N ERROR BEGIN END\`, \`after ID STATE ZONES\`. All writers have been started and
  * wait at one gate before it opens.
  */
-export const racer = `${common}${String.raw`
+export const racer = (calls: Calls): string =>
+  `${common(calls)}${String.raw`
 my $system = '/sys/devices/system/memory';
 sub content { open(my $file, '<', $_[0]) or die "$_[0]: $!\n"; my $line = <$file>; chomp $line; return $line }
 sub tell_block {
@@ -87,7 +89,8 @@ while (<STDIN>) {
  * in turn. It prints \`ready\` once all of them have written, at the end \`WORD ERROR TIMES\` for each answer that
  * there was, and \`end\`.
  */
-export const hammer = `${common}${String.raw`
+export const hammer = (calls: Calls): string =>
+  `${common(calls)}${String.raw`
 my @blocks = split /,/, shift @ARGV;
 my $system = '/sys/devices/system/memory';
 pipe(my $told, my $teller) or die "pipe: $!\n";
@@ -122,7 +125,8 @@ print "end\n";
  * once, \`read FILE TEXT\` or \`failed FILE ERROR\`, and \`reads TIMES\`. A process that is killed is told of: \`killed
  * SIGNAL\`.
  */
-export const reader = `${common}${String.raw`
+export const reader = (calls: Calls): string =>
+  `${common(calls)}${String.raw`
 my ($stop, $leave, $only, $blocks) = @ARGV;
 my $system = '/sys/devices/system/memory';
 my %left = map { $_ => 1 } split /,/, $leave;

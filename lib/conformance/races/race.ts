@@ -42,7 +42,7 @@ export async function raceWrites(guest: CaseGuest, {seed, blocks, writes}: RaceP
   const most = Math.max(...rounds.map(({writers}) => writers.length));
   const out = await guest.step(`${rounds.length} rounds of ${most} writers at the same time, seed ${seed}`, () =>
     guest.sh(
-      `cat >/run/memhp.race.pl <<'END_OF_RACER'\n${racer}\nEND_OF_RACER\nperl /run/memhp.race.pl ` +
+      `cat >/run/memhp.race.pl <<'END_OF_RACER'\n${racer(guest.board)}\nEND_OF_RACER\nperl /run/memhp.race.pl ` +
         `<<'END_OF_PLAN'\n${plan.join('\n')}\nEND_OF_PLAN`,
     ),
   );

@@ -46,7 +46,7 @@ export async function startReaders(guest: CaseGuest, ids: readonly number[], how
   const plan = Array.from({length: cpus}, (_, cpu) => String(cpu)).join('\n');
   await guest.step(`${cpus} readers begin to read ${only.join(', ') || 'all files'} of ${ids.length} blocks`, () =>
     guest.sh(`rm -f ${OUT} ${OUT}.stop; : >${OUT}.stop.leave; cat >${OUT}.pl <<'END_OF_READER'
-${reader}
+${reader(guest.board)}
 END_OF_READER
 cat >${OUT}.plan <<'END_OF_PLAN'\n${plan}\nEND_OF_PLAN
       ${urgent ? 'chrt -f 1 ' : ''}perl ${OUT}.pl ${OUT}.stop '${leave.join(',')}' ${only.join(',') || '-'} \\

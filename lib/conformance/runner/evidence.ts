@@ -53,11 +53,16 @@ export class EvidenceRecorder {
     const files = evidenceFiles(this.#dir, prefix);
     const {
       facts,
-      config: {profile, accel, append},
+      config: {
+        image: {arch},
+        profile,
+        accel,
+        append,
+      },
     } = clone.template;
     appendFileSync(
       files.clone,
-      `${jsonLine({n: this.#count(), facts, config: {profile, accel, append}} satisfies CloneHead)}\n`,
+      `${jsonLine({n: this.#count(), facts, config: {image: {arch}, profile, accel, append}} satisfies CloneHead)}\n`,
     );
     const shell = (port: string, guest: Shell): Shell => ({
       kind: guest.kind,

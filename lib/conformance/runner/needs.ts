@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 import type {GuestFacts} from '../../machine/bring-up.ts';
-import type {Accel} from '../../machine/commandline.ts';
+import type {Accel} from '../../machine/board/board.ts';
 import {migratesWhatIsWritten} from '../../machine/live.ts';
 import {compareReleases} from '../../util/releases.ts';
 

@@ -2,6 +2,8 @@ import {appendFileSync} from 'node:fs';
 import type {BlockView} from '../../guest/blocks.ts';
 import {observe, type MemoryDevice, type Observation, type parseObservation} from '../../guest/observation.ts';
 import {writeGuestFile, writeTexts, type WriteResult} from '../../guest/write.ts';
+import type {Board} from '../../machine/board/board.ts';
+import {boardOf} from '../../machine/board/boards.ts';
 import type {Clone} from '../../machine/clone.ts';
 import type {Successor} from '../../machine/successor.ts';
 import type {BlockSeen, Step} from '../../results/record.ts';
@@ -49,6 +51,7 @@ export interface VerbScript {
 /** The session of a case: the clone, the steps taken on it, and an observation with the invariants after each. */
 export class Session {
   readonly clone: Clone;
+  readonly board: Board;
   readonly checks: Checks;
   readonly limits: Limits;
   readonly steps: Step[];
@@ -89,6 +92,7 @@ export class Session {
   ) {
     this.#own = clone;
     this.clone = watched(clone, this.#done);
+    this.board = boardOf(clone.template.config.image.arch);
     this.checks = checks;
     this.limits = limits;
     this.#observations = file;
@@ -126,7 +130,11 @@ export class Session {
 
   /** Observes and compares without doing anything. */
   async look(title: string, startedAt = this.#sinceStart()): Promise<Observation> {
-    const now = await observe(this.clone.vm.qmp, this.#own.shell, this.limits.shellMs, this.#parse);
+    const now = await observe(this.clone.vm.qmp, this.#own.shell, {
+      page: this.board.page,
+      ms: this.limits.shellMs,
+      parse: this.#parse,
+    });
     this.#first ??= now;
     this.#accepted ??= new AcceptedDevices(now);
     this.#accepted.look(now);

@@ -3,7 +3,6 @@ import type {Observation} from '../../guest/observation.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
 import type {CaseGuest} from '../guest/guest.ts';
-import {PAGE} from '../expected/ledger.ts';
 
 export interface Range {
   readonly start: number;
@@ -39,8 +38,8 @@ export async function loadedDump(guest: CaseGuest): Promise<string[]> {
   const crash = guest.now.iomem.find(({name}) => name === 'Crash kernel');
   for (
     let address = crash?.start ?? 0;
-    crash && address < Math.min(crash.end, crash.start + 64 * PAGE);
-    address += PAGE
+    crash && address < Math.min(crash.end, crash.start + 64 * guest.board.page);
+    address += guest.board.page
   ) {
     const header = await memory(guest, address, HEADER);
     if (header.toString('latin1', 0, 4) !== '\x7fELF') continue;

@@ -19,7 +19,7 @@ export async function installKdumpTools(guest: CaseGuest, more: string): Promise
 echo "kdump-config $1" >>/run/memhp.kdump
 exec 9>/run/memhp.kdump.lock && flock 9 # as the real one does: only one kernel can be loaded at a time
 [ "$1" = try-reload ] && [ "$(cat /sys/kernel/kexec_crash_loaded)" = 1 ] || exit 1
-${loadScript({crash: true, more})} >>/run/memhp.kdump 2>&1
+${loadScript(guest.board, {crash: true, more})} >>/run/memhp.kdump 2>&1
 END_OF_PROGRAM
 chmod 755 /usr/sbin/kdump-config && : >/run/memhp.kdump`);
   await addRule(guest, '/usr/lib', '50-kdump-tools.rules', RULE);

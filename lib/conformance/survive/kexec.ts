@@ -1,3 +1,4 @@
+import type {Board} from '../../machine/board/board.ts';
 import {z} from 'zod';
 import {errnoOf} from '../../guest/write.ts';
 import {ask} from '../../vmm/qemu/qmp/ask.ts';
@@ -7,18 +8,15 @@ import {CaseGuest} from '../guest/guest.ts';
 import {nextOf} from './migrate.ts';
 import {anotherBoot, bootIdOf, BOOTS, ctrlAltDelete, SERVE_AFTER_BOOT} from './reboot.ts';
 
-/**
- * kexec_file_load(2): a kernel to boot next, or one for the case of a crash; prints its error. The number is that of
- * x86_64.
- */
-const PERL = String.raw`
+/** kexec_file_load(2): a kernel to boot next, or one for the case of a crash; prints its error. */
+const program = ({syscalls}: Board): string => String.raw`
 use strict;
 my ($flags, $line) = @ARGV;
 chomp(my $release = qx(uname -r));
 open(my $kernel, '<', "/boot/vmlinuz-$release") or die "the kernel: $!\n";
 open(my $initrd, '<', "/boot/initrd.img-$release") or die "the initrd: $!\n";
 $line .= "\0";
-print syscall(320, fileno $kernel, fileno $initrd, length $line, $line, 0 + $flags) == 0 ? "none\n" : "$!\n";
+print syscall(${syscalls.kexec_file_load}, fileno $kernel, fileno $initrd, length $line, $line, 0 + $flags) == 0 ? "none\n" : "$!\n";
 `;
 const ON_CRASH = 2;
 
@@ -27,13 +25,13 @@ const ON_CRASH = 2;
  * line that it has and `more`, and prints the error of kexec_file_load(2), or `none`. Needs `command:perl`, `disk` and
  * a guest that keeps its kernel in /boot.
  */
-export const loadScript = ({crash = false, more = ''}): string =>
-  `perl -e '${PERL.replaceAll("'", "'\\''")}' ${crash ? ON_CRASH : 0} "$(sed 's/ crashkernel=[^ ]*//' /proc/cmdline) ${more}"`;
+export const loadScript = (board: Board, {crash = false, more = ''}): string =>
+  `perl -e '${program(board).replaceAll("'", "'\\''")}' ${crash ? ON_CRASH : 0} "$(sed 's/ crashkernel=[^ ]*//' /proc/cmdline) ${more}"`;
 
 /** Runs it. The error of kexec_file_load(2), `none` where it worked. A step. */
-export async function loadKernel(guest: CaseGuest, what: Parameters<typeof loadScript>[0]): Promise<string> {
+export async function loadKernel(guest: CaseGuest, what: {crash?: boolean; more?: string}): Promise<string> {
   const title = `load the kernel ${what.crash === true ? 'for a crash' : 'to be booted next'} by kexec_file_load`;
-  return errorOfLoading(await guest.step(title, () => guest.sh(loadScript(what))));
+  return errorOfLoading(await guest.step(title, () => guest.sh(loadScript(guest.board, what))));
 }
 
 /** Name of the error that loadScript printed, or `none`. */
@@ -67,7 +65,8 @@ END_OF_UNIT
 systemctl daemon-reload`;
 
 /** reboot(2) with LINUX_REBOOT_CMD_KEXEC. */
-const KEXEC = 'exec perl -e \'syscall(169, 0xfee1dead, 672274793, 0x45584543); die "reboot: $!\\n"\'';
+const kexecNow = ({syscalls}: Board): string =>
+  `exec perl -e 'syscall(${syscalls.reboot}, 0xfee1dead, 672274793, 0x45584543); die "reboot: $!\\n"'`;
 
 const chardevs = z.array(z.object({label: z.string(), 'frontend-open': z.boolean()}));
 
@@ -76,7 +75,7 @@ const chardevs = z.array(z.object({label: z.string(), 'frontend-open': z.boolean
  * `command:systemctl`, and `port-shell`.
  */
 export async function kexec(guest: CaseGuest): Promise<CaseGuest> {
-  await leaveBy(guest, KEXEC);
+  await leaveBy(guest, kexecNow(guest.board));
   return new CaseGuest(await nextOf(guest).begin(guest.session.clone, 'booted by kexec'));
 }
 

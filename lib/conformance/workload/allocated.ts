@@ -2,9 +2,9 @@ import {allocator} from '../../guest/allocator.ts';
 import type {Shell} from '../../shell/shell.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
+import {mib as inBytes} from '../../util/size.ts';
 import type {MemoryBlock} from '../guest/block.ts';
 import type {CaseGuest} from '../guest/guest.ts';
-import {PAGE} from '../expected/ledger.ts';
 
 /** Memory of a process: kinds that lib/guest/allocator.ts describes. 256 pages of `pinned` memory can't be migrated. */
 export type AllocatedAs =
@@ -41,7 +41,7 @@ export class AllocatedMemory {
 
   /** How many of its pages lie in these blocks. Source: /proc/PID/pagemap. */
   async pagesIn(...blocks: readonly MemoryBlock[]): Promise<number> {
-    const perBlock = this.#guest.blockSize / PAGE;
+    const perBlock = this.#guest.pagesOf(this.#guest.blockSize);
     let found = 0;
     for (const {id} of blocks) found += await this.#ask(`where ${id * perBlock} ${(id + 1) * perBlock}`);
     return found;
@@ -96,8 +96,8 @@ export class AllocatedMemory {
 }
 
 /** Sparse kinds have content in one page of each 2 MiB. */
-const pagesWith = (mib: number, as: AllocatedAs): number =>
-  as === 'sparse' || as === 'gigantic' ? mib / 2 : (mib * 2 ** 20) / PAGE;
+const pagesWith = (guest: CaseGuest, size: number, as: AllocatedAs): number =>
+  as === 'sparse' || as === 'gigantic' ? size / inBytes(2) : guest.pagesOf(size);
 
 /** Lets a process in the guest hold `mib` MiB of memory, filled. A step. Needs `command:perl`. */
 export async function allocateMemory(guest: CaseGuest, mib: number, as: AllocatedAs): Promise<AllocatedMemory> {
@@ -105,9 +105,9 @@ export async function allocateMemory(guest: CaseGuest, mib: number, as: Allocate
     const dir = (await guest.sh('mktemp -d /run/memhp.hold.XXXXXX')).trim();
     if (!/^\/run\/memhp\.hold\.\w{6}$/.test(dir)) throw new Broken(`mktemp in the guest answered "${clean(dir, 200)}"`);
     await guest.sh(
-      `mkfifo ${dir}/ask ${dir}/answer && cat >${dir}/hold.pl <<'END_OF_HOLDER'\n${allocator}\nEND_OF_HOLDER\nperl ${dir}/hold.pl ${as} ${mib} ${dir} </dev/null >/dev/null 2>&1 &`,
+      `mkfifo ${dir}/ask ${dir}/answer && cat >${dir}/hold.pl <<'END_OF_HOLDER'\n${allocator(guest.board)}\nEND_OF_HOLDER\nperl ${dir}/hold.pl ${as} ${mib} ${dir} </dev/null >/dev/null 2>&1 &`,
     );
-    const allocated = new AllocatedMemory(guest, pagesWith(mib, as), dir);
+    const allocated = new AllocatedMemory(guest, pagesWith(guest, inBytes(mib), as), dir);
     await allocated.ready();
     return allocated;
   });
@@ -127,5 +127,5 @@ export async function populateFile(guest: CaseGuest, mib: number, on: 'tmpfs' | 
   await guest.step(`write ${mib} MiB of random data to a file on ${on}`, () =>
     guest.sh(`mkdir -p ${dir} ${mount} && head -c ${mib * 2 ** 20} /dev/urandom >${dir}/data`),
   );
-  return {pages: (mib * 2 ** 20) / PAGE, digest: async () => (await guest.sh(`sha256sum <${dir}/data`)).trim()};
+  return {pages: guest.pagesOf(inBytes(mib)), digest: async () => (await guest.sh(`sha256sum <${dir}/data`)).trim()};
 }

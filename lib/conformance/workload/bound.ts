@@ -104,7 +104,7 @@ export async function bindToNode(guest: CaseGuest, node: number, mib: number, by
   await guest.step(`a process of ${mib} MiB begins, bound to the memory of node ${node} (${by})`, () =>
     guest.sh(`
     set -e
-    mkdir ${DIR}; cat >${DIR}/bound.pl <<'END_OF_BOUND'\n${boundProgram}\nEND_OF_BOUND
+    mkdir ${DIR}; cat >${DIR}/bound.pl <<'END_OF_BOUND'\n${boundProgram(guest.board)}\nEND_OF_BOUND
     ${by === 'cpuset' ? group : ''}
     { status=0
       sh -c '${enter} echo $$ >${DIR}/pid && exec perl ${DIR}/bound.pl ${DIR} ${mib} ${MODES[by]} ${node}' || status=$?

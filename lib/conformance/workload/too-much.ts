@@ -1,3 +1,4 @@
+import type {Board} from '../../machine/board/board.ts';
 import {addDimm, plugAnswer} from '../host/qemu.ts';
 import {calmKhugepaged} from './quiet.ts';
 import type {CaseGuest} from '../guest/guest.ts';
@@ -18,10 +19,10 @@ export async function smallGuest(guest: CaseGuest): Promise<void> {
  * Gives the usual reserve back, and lets the kernel speak on the console again, as soon as it has said that it failed: as long as the
  * reserve is high it would kill for a page. So this process comes first, and needs none itself (mlockall).
  */
-const giveBack = (reserve: string, printk: string): string => `
+const giveBack = ({mlockall}: Board['syscalls'], reserve: string, printk: string): string => `
   open(my $log, "<", "/dev/kmsg") or die; sysseek($log, 0, 2);
   open(my $min, ">", "/proc/sys/vm/min_free_kbytes") or die; open(my $console, ">", "/proc/sys/kernel/printk") or die;
-  my $line = " " x 8192; setpriority(0, 0, -20); syscall(151, 3) == 0 or die; open(my $ready, ">", "/run/memhp.ready") or die; close $ready;
+  my $line = " " x 8192; setpriority(0, 0, -20); syscall(${mlockall}, 3) == 0 or die; open(my $ready, ">", "/run/memhp.ready") or die; close $ready;
   do { sysread($log, $line, 8192) } until $line =~ /add_memory failed/; syswrite($min, "${reserve}\\n"); syswrite($console, "${printk}\\n")`;
 
 /**
@@ -34,7 +35,7 @@ export async function plugTooMuch(guest: CaseGuest, gib = 32): Promise<number> {
   const usual = async (file: string): Promise<string> => ((await guest.read(file)) ?? '').trim().replace(/\s+/g, ' ');
   const [reserve, printk] = [await usual('/proc/sys/vm/min_free_kbytes'), await usual('/proc/sys/kernel/printk')];
   await guest.sh(`echo 98304 >/proc/sys/vm/min_free_kbytes; echo 1 >/proc/sys/kernel/printk; mkfifo /run/memhp.ready
-    perl -e '${giveBack(reserve, printk)}' </dev/null >/dev/null 2>&1 &
+    perl -e '${giveBack(guest.board.syscalls, reserve, printk)}' </dev/null >/dev/null 2>&1 &
     cat /run/memhp.ready`);
   return guest.step(`plug ${gib} GiB with a reserve of free memory`, async () => {
     const mark = guest.qmp.events.mark();

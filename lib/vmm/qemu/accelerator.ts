@@ -26,8 +26,10 @@ const remembered = z.object({works: z.boolean(), reason: z.string()});
 
 interface ProbeOptions {
   readonly cache: string;
-  /** A kernel to try it with. */
-  readonly kernel: string;
+  /** QEMU's arguments for a machine that boots a kernel under KVM. */
+  readonly args: readonly string[];
+  /** Why KVM can't run such a guest on any host like this one: its architecture. */
+  readonly foreign?: string | undefined;
   readonly log: Log;
   /** Limit until the kernel's first line. */
   readonly firstLineMs?: number | undefined;
@@ -43,7 +45,8 @@ export async function chooseAccelerator(
   options: ProbeOptions,
 ): Promise<Decision> {
   if (choice === 'tcg') return {accel: 'tcg', reason: 'TCG was asked for'};
-  const answer = await kvmWorks(qemu, options);
+  const answer =
+    options.foreign === undefined ? await kvmWorks(qemu, options) : {works: false, reason: options.foreign};
   if (answer.works) return {accel: 'kvm', reason: answer.reason};
   if (choice === 'kvm') throw new UsageError(`--accel kvm: KVM can't run a guest here: ${answer.reason}`);
   return {accel: 'tcg', reason: `TCG is used: ${answer.reason}`};
@@ -66,7 +69,7 @@ async function kvmWorks(qemu: QemuBinary, options: ProbeOptions): Promise<z.infe
   const before = rememberedIn((await readIfThere(file)) ?? '');
   if (before) return before;
   options.log('trying KVM with a kernel (once for this host and QEMU)');
-  const answer = await probe(qemu, options.kernel, options.firstLineMs ?? FIRST_LINE_MS);
+  const answer = await probe(qemu, options.args, options.firstLineMs ?? FIRST_LINE_MS);
   await writeWhole(file, JSON.stringify(answer));
   return answer;
 }
@@ -80,7 +83,7 @@ function rememberedIn(text: string): z.infer<typeof remembered> | undefined {
   }
 }
 
-async function probe(qemu: QemuBinary, kernel: string, ms: number): Promise<z.infer<typeof remembered>> {
+async function probe(qemu: QemuBinary, machine: readonly string[], ms: number): Promise<z.infer<typeof remembered>> {
   const args = [
     '-nodefaults',
     '-no-user-config',
@@ -89,16 +92,7 @@ async function probe(qemu: QemuBinary, kernel: string, ms: number): Promise<z.in
     '-no-reboot',
     '-accel',
     'kvm',
-    '-machine',
-    'q35',
-    '-cpu',
-    'host',
-    '-m',
-    '256M',
-    '-kernel',
-    kernel,
-    '-append',
-    'console=ttyS0 earlyprintk=ttyS0 panic=-1',
+    ...machine,
     ...consoleArgs(),
   ];
   let vm: Awaited<ReturnType<typeof launch>> | undefined;

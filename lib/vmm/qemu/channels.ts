@@ -21,25 +21,21 @@ export const consoleArgs = (): string[] => [
 ];
 
 /** Two shell ports: one to work, one to watch. */
-export const portArgs = (): string[] => [
+export const portArgs = (virtio: 'pci' | 'ccw'): string[] => [
   ...socket('work'),
   ...socket('watch'),
   '-device',
-  'virtio-serial-pci',
+  `virtio-serial-${virtio}`,
   '-device',
   'virtserialport,chardev=work,name=memhp.0',
   '-device',
   'virtserialport,chardev=watch,name=memhp.1',
 ];
 
-/** The same on ttyS1 and ttyS2, for a kernel that has virtio only in modules and was given none. */
-export const serialPortArgs = (): string[] => [
+/** The same on two more serial lines: `lines` are QEMU's arguments for each, with chardevs of these names. */
+export const serialPortArgs = (lines: {work: readonly string[]; watch: readonly string[]}): string[] => [
   ...socket('serialwork'),
-  '-serial',
-  'chardev:serialwork',
-  // By default the third line shares its interrupt with the console, and on ISA only one of them is then heard;
-  // 5, 9, 10 and 11 are taken for level-triggered ones by QEMU's MADT, which this one isn't.
+  ...lines.work,
   ...socket('serialwatch'),
-  '-device',
-  'isa-serial,chardev=serialwatch,index=2,irq=7',
+  ...lines.watch,
 ];
