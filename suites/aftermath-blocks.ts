@@ -1,6 +1,6 @@
 // The suite aftermath, part two: what a block that was refused something does afterwards, by every door, among
 // neighbours in every zone.
-import {DOORS, lifeOf, objectsAmongNeighbours, type Door} from '../lib/conformance/after-failure/blocks.ts';
+import {DOORS, NEEDS_OF, lifeOf, objectsAmongNeighbours, type Door} from '../lib/conformance/after-failure/blocks.ts';
 import {compareObject} from '../lib/conformance/after-failure/object.ts';
 import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
@@ -157,7 +157,7 @@ for (const [name, {that, start, doors, claims, needs = [], boot, fail}] of Objec
       {
         title: `A block that ${that} goes on as one that nothing was refused: ${DOORS[door]}`,
         claims,
-        needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
+        needs: [...NEEDS_OF[door], 'config:CONFIG_MEMORY_ISOLATION', ...needs],
         ...(boot ? {boot} : {}),
         seconds: 60,
       },

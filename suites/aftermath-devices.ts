@@ -74,7 +74,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'unplug-vetoed': {
     that: 'whose unplug a part of the kernel vetoed',
     claims: ['linux/acpi/unplug-refused', 'qemu/unplug/asynchronous'],
-    needs: INJECT,
+    needs: ['acpi', ...INJECT],
     prepare: async (guest) => {
       await guest.setPolicy('offline');
       const dimm = await guest.plugDimm(OLD);
@@ -93,6 +93,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'unplug-disabled': {
     that: 'whose unplug was refused while ejecting was disabled',
     claims: ['linux/acpi/eject-disabled', 'linux/acpi/unplug-refused'],
+    needs: ['acpi'],
     prepare: async (guest) => {
       await guest.setPolicy('offline');
       const dimm = await guest.plugDimm(OLD);
@@ -116,6 +117,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'unplug-busy': {
     that: 'whose unplug was refused because of kernel memory',
     claims: ['linux/acpi/unplug-refused', 'linux/online/file'],
+    needs: ['acpi'],
     prepare: async (guest) => {
       await guest.setPolicy('offline');
       const dimm = await guest.plugDimm({...OLD, size: '384M'});
@@ -194,7 +196,7 @@ for (const [name, {that, claims, needs = [], prepare}] of Object.entries(ROWS)) 
     {
       title: `A DIMM ${that} goes on as one on a guest where nothing was refused, at the same address and slot`,
       claims,
-      needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
+      needs: ['device:dimm', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs, 'vmm:qemu'],
       seconds: 60,
     },
     ({t, guest, untouched}) => compareObject(t, guest, untouched, prepare),

@@ -1,5 +1,5 @@
 // The suite aftermath, part three: a block that couldn't go offline while its pages were pinned, once they aren't.
-import {DOORS, lifeOf, type Door} from '../lib/conformance/after-failure/blocks.ts';
+import {DOORS, NEEDS_OF, lifeOf, type Door} from '../lib/conformance/after-failure/blocks.ts';
 import {compareObject} from '../lib/conformance/after-failure/object.ts';
 import {pinnedBlock} from '../lib/conformance/after-failure/pinned.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
@@ -18,7 +18,7 @@ for (const [name, {neighbours, doors}] of Object.entries(ROWS)) {
       {
         title: `After an aborted offlining a block between ${name} ones goes on as one let alone: ${DOORS[door]}`,
         claims: ['linux/offline/abort-by-signal', 'linux/offline/failure-unchanged'],
-        needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', 'command:perl'],
+        needs: [...NEEDS_OF[door], 'config:CONFIG_MEMORY_ISOLATION', 'command:perl'],
         seconds: 60,
       },
       async ({t, guest, untouched}) => {

@@ -7,7 +7,7 @@ import {PARAMETERS, setParameters} from '../lib/conformance/guest/parameters.ts'
 import {allOf, errnosOf} from '../lib/conformance/workload/refused.ts';
 import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 
-const NEEDS = ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION'] as const;
+const NEEDS = ['device:dimm', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION'] as const;
 const FIRST = 32; // the first DIMM begins at 4 GiB, in blocks of 128 MiB
 const MiB = 2 ** 20;
 const NEXT = {id: 'next', size: 256 * MiB, slot: 0, address: 2 ** 32};
@@ -22,7 +22,7 @@ for (const policy of ['offline', 'online', 'online_movable'] as const) {
     {
       title: `After auto_online_blocks, which reads ${policy}, refused words, the next DIMM is treated as before`,
       claims: ['linux/auto/policies', 'linux/auto/only-later'],
-      needs: NEEDS,
+      needs: [...NEEDS, 'vmm:qemu'],
       seconds: 60,
     },
     ({t, guest, untouched}) =>
@@ -84,7 +84,7 @@ for (const policy of ['contig-zones', 'auto-movable'] as const) {
   );
 }
 
-const DRIVER = [...NEEDS, 'config:CONFIG_VIRTIO_MEM'] as const;
+const DRIVER = ['device:virtio-mem', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION'] as const;
 
 /** A size that a virtio-mem device is asked for; the answer is the size that it has then. */
 const resize = (guest: CaseGuest, vm: VirtioMem, size: string): Act => ({

@@ -93,7 +93,7 @@ for (const [name, {that, claims, needs = [], prepare}] of Object.entries(ROWS)) 
     {
       title: `A block that ${that}, answers everything else as one that wasn't asked before`,
       claims,
-      needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
+      needs: ['device:dimm', 'memory-hotremove', 'vmm:qemu', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
       seconds: 60,
     },
     ({t, guest, untouched}) => compareObject(t, guest, untouched, prepare),

@@ -136,6 +136,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'unplug-of-kernel-memory': {
     what: 'unplugging a DIMM with kernel memory in it',
     claims: ['linux/acpi/unplug-refused', 'qemu/unplug/asynchronous'],
+    needs: ['acpi'],
     failure: async (guest) => {
       await (await guest.plugDimm({id: 'busy', size: '128M'})).online('online_kernel');
       await fillKernelMemory(guest);
@@ -151,6 +152,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'unplug-disabled': {
     what: 'unplugging while ejecting is disabled',
     claims: ['linux/acpi/eject-disabled', 'linux/acpi/unplug-refused'],
+    needs: ['acpi'],
     failure: async (guest) => {
       await (await guest.plugDimm({id: 'kept', size: '128M'})).online('online_movable');
       return async (t) => {
@@ -205,7 +207,7 @@ for (const [name, {what, claims, needs = [], failure}] of Object.entries(ROWS)) 
     {
       title: `After ${what}, plugging, onlining, offlining and unplugging go exactly as on a guest where nothing failed`,
       claims,
-      needs: ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
+      needs: ['device:dimm', 'memory-hotremove', 'vmm:qemu', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
       seconds: 60,
     },
     async ({t, guest, untouched}) => {

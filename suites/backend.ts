@@ -14,7 +14,7 @@ import {fillText, fillUserMemory} from '../lib/conformance/workload/load.ts';
 import {deleteBackend} from '../lib/conformance/host/qemu.ts';
 
 const MiB = 2 ** 20;
-const REMOVE = ['memory-hotplug', 'memory-hotremove'] as const;
+const REMOVE = ['device:dimm', 'memory-hotremove'] as const;
 /** A size that no other mapping of QEMU has. */
 const SIZE = 384 * MiB;
 
@@ -29,7 +29,7 @@ for (const share of [true, false]) {
         ? "With a shared file behind a DIMM the guest's data is in the file, and after the unplug QEMU lets go of it"
         : 'With a private mapping of a file behind a DIMM the file stays empty, and after the unplug QEMU lets go of it',
       claims: ['qemu/backend/file', 'qemu/backend/freed'],
-      needs: REMOVE,
+      needs: [...REMOVE, 'vmm:qemu'],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
@@ -70,7 +70,7 @@ conformance(
     title:
       "The host's memory for a DIMM grows as the guest uses it, stays with the backend, and is free once that is deleted",
     claims: ['qemu/backend/freed'],
-    needs: [...REMOVE, 'command:sha256sum'],
+    needs: [...REMOVE, 'command:sha256sum', 'vmm:qemu'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

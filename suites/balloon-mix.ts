@@ -9,9 +9,9 @@ import {zone} from '../lib/conformance/expected/zones.ts';
 
 const MiB = 2 ** 20;
 const BALLOON = [
-  'memory-hotplug',
+  'device:dimm',
   'memory-hotremove',
-  'config:CONFIG_VIRTIO_BALLOON',
+  'device:balloon',
   'config:CONFIG_BALLOON_COMPACTION|CONFIG_BALLOON_MIGRATION',
   'command:perl',
 ] as const;
@@ -46,7 +46,7 @@ conformance(
     title:
       "Pages in the balloon don't stop a Movable block from being offlined: they move, and the balloon keeps its size",
     claims: ['linux/movable/balloon-compaction'],
-    needs: BALLOON,
+    needs: [...BALLOON, 'vmm:qemu'],
     machine: 'q35-virtio',
   },
   async ({t, guest}) => {
@@ -70,14 +70,14 @@ conformance(
     title:
       'What becomes of a DIMM that is to be unplugged while the balloon has pages of it: it goes, or it stays as it was',
     claims: ['ovirt/balloon-mix'],
-    needs: BALLOON,
+    needs: [...BALLOON, 'vmm:qemu'],
     machine: 'q35-virtio',
   },
   async ({t, guest}) => {
     const dimm = await dimmInBalloon(guest);
     const before = guest.now;
     const result = await dimm.requestUnplug();
-    const left = guest.now.qemu.devices.filter(({type}) => type === 'dimm').map(({id}) => id);
+    const left = guest.now.vmm.devices.filter(({type}) => type === 'dimm').map(({id}) => id);
     t.is(
       left,
       result.outcome === 'removed' ? [] : [dimm.id],

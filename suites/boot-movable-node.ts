@@ -58,7 +58,7 @@ for (const {id, around, zone: expected, where} of ROWS) {
     {
       title: `With movable_node a plugged block ${where}`,
       claims: ['linux/policy/movable-node', 'linux/valid-zones/offline'],
-      needs: ['memory-hotplug'],
+      needs: ['device:dimm'],
       boot: boots.movableNode,
     },
     async ({t, guest}) => {
@@ -76,7 +76,7 @@ conformance(
     title:
       "With movable_node a DIMM that is onlined automatically, with no zone named, goes to ZONE_MOVABLE, and one with online_kernel doesn't",
     claims: ['linux/policy/movable-node', 'linux/policy/plain-only'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
     boot: boots.movableNode,
   },
   async ({t, guest}) => {
@@ -119,7 +119,7 @@ conformance(
   {
     title: 'auto-movable ignores movable_node: the ratio alone decides, and contig-zones obeys it again afterwards',
     claims: ['linux/policy/ignores-movable-node'],
-    needs: ['memory-hotplug', 'kernel>=5.15'],
+    needs: ['device:dimm', 'kernel>=5.15'],
     boot: boots.movableNode,
   },
   async ({t, guest}) => {

@@ -11,7 +11,7 @@ conformance(
   {
     title: 'Module parameters on the command line are what the parameters read, and what a DIMM is onlined by',
     claims: ['linux/params/command-line', 'linux/policy/auto-movable'],
-    needs: ['memory-hotplug', 'numa', 'kernel>=5.15'],
+    needs: ['device:dimm', 'numa', 'kernel>=5.15'],
     boot: boots.autoMovable,
   },
   async ({t, guest}) => {
@@ -56,7 +56,7 @@ conformance(
   {
     title: 'Before 5.13 memory_hotplug has no module parameters, and those on the command line change nothing',
     claims: ['linux/params/present'],
-    needs: ['memory-hotplug', 'kernel<5.13'],
+    needs: ['device:dimm', 'kernel<5.13'],
     boot: boots.autoMovable,
   },
   async ({t, guest}) => {
@@ -77,7 +77,7 @@ conformance(
   {
     title: "CMA's pages count as movable for auto-movable, although they lie in a kernel zone",
     claims: ['linux/policy/cma'],
-    needs: ['memory-hotplug', 'kernel>=5.15', 'config:CONFIG_DMA_CMA'],
+    needs: ['device:dimm', 'kernel>=5.15', 'config:CONFIG_DMA_CMA'],
     boot: boots.movableNode,
   },
   async ({t, guest}) => {

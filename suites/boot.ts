@@ -38,7 +38,7 @@ for (const {word, boot, blocks, why} of STATES) {
     {
       title: `memhp_default_state=${word} on the command line sets auto_online_blocks, and a DIMM's blocks come up ${blocks}`,
       claims: ['linux/auto/memhp-default-state', 'linux/auto/readable'],
-      needs: ['memory-hotplug'],
+      needs: ['device:dimm'],
       boot,
     },
     async ({t, guest}) => {
@@ -67,7 +67,7 @@ conformance(
     title:
       "A word that memhp_default_state= doesn't know is ignored: auto_online_blocks is what the kernel was built with",
     claims: ['linux/auto/memhp-default-state', 'linux/auto/default'],
-    needs: ['memory-hotplug', 'kernel-config'],
+    needs: ['device:dimm', 'kernel-config'],
     boot: boots.unknownWords,
   },
   async ({t, guest}) => {
@@ -162,7 +162,7 @@ conformance(
   {
     title: 'Boot memory in ZONE_MOVABLE counts as movable for auto-movable, and not as kernel memory',
     claims: ['linux/policy/auto-movable', 'linux/policy/present-pages'],
-    needs: ['memory-hotplug', 'kernel>=5.15'],
+    needs: ['device:dimm', 'kernel>=5.15'],
     boot: boots.autoMovable,
   },
   async ({t, guest}) => {

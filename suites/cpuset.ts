@@ -6,7 +6,7 @@ import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {calmKhugepaged} from '../lib/conformance/workload/quiet.ts';
 
 const NEEDS = [
-  'memory-hotplug',
+  'device:dimm',
   'memory-hotremove',
   'numa',
   'command:perl',
@@ -170,7 +170,7 @@ conformance(
       'The only DIMM of a node can be unplugged while a process is bound to the node; the process goes on with ' +
       'all of its data, on another node',
     claims: ['linux/cpuset/offline-leaves', 'linux/acpi/unplug'],
-    needs: NEEDS,
+    needs: [...NEEDS, 'acpi'],
     machine: 'q35-empty-node',
     seconds: 60,
   },

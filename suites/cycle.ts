@@ -20,7 +20,7 @@ for (const via of ['qmp', 'hmp'] as const) {
             'qemu/hotplug/two-commands',
             'qemu/unplug/supported',
           ],
-          needs: ['memory-hotplug', 'memory-hotremove'],
+          needs: ['device:dimm', 'memory-hotremove', 'vmm:qemu'],
         },
         async ({t, guest}) => {
           await guest.setPolicy('offline');
@@ -72,7 +72,7 @@ for (const [name, order] of Object.entries(ORDERS)) {
     {
       title: `The eight blocks of a DIMM can be onlined to Movable, and offlined again, in ${name} order`,
       claims: ['linux/online/any-order', 'linux/online/movable', 'linux/zones/contiguous-spans'],
-      needs: ['memory-hotplug', 'memory-hotremove'],
+      needs: ['device:dimm', 'memory-hotremove'],
     },
     async ({t, guest}) => {
       const seed = name === 'shuffled' ? 20_261 : 0;
@@ -113,7 +113,7 @@ conformance(
     title:
       'Ten rounds of plug, online, offline, unplug leave no trace: not a block, not a page of a zone, not a page of memory map',
     claims: ['linux/remove/blocks-gone', 'linux/add/metadata-cost'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove'],
     seconds: 60,
   },
   async ({t, guest}) => {

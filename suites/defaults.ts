@@ -54,7 +54,7 @@ conformance(
     title:
       'A DIMM plugged into the untouched guest is onlined wholly or not at all, by its kernel as the policy says, or by one agent of its user space',
     claims: ['linux/auto/default', 'udev/attribution'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl'],
   },
   async ({t, guest, untouched}) => {
     const policy = guest.now.policy ?? 'not readable';
@@ -109,7 +109,7 @@ conformance(
   {
     title: 'How a DIMM leaves the untouched guest after a little work in it: removed, or refused with nothing changed',
     claims: ['linux/auto/default', 'linux/acpi/unplug', 'linux/acpi/unplug-refused'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove', 'acpi'],
   },
   async ({t, guest}) => {
     const first = guest.now;

@@ -70,7 +70,7 @@ for (const [name, {ask, why}] of Object.entries(REFUSED)) {
     {
       title: `QEMU refuses ${name.replaceAll('-', ' ')}: ${why}; all is as before, and what is in order can be plugged`,
       claims: ['qemu/errors'],
-      needs: ['memory-hotplug'],
+      needs: ['device:dimm', 'vmm:qemu'],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
@@ -85,7 +85,7 @@ for (const [name, {ask, why}] of Object.entries(REFUSED)) {
       const good = await askMonitor(guest, device({}));
       t.is(good.words, '', "QEMU's answer to a DIMM with the spare backend");
       t.is(
-        guest.now.qemu.devices.map(({id, slot}) => `${id} in ${slot ?? 'no slot'}`),
+        guest.now.vmm.devices.map(({id, slot}) => `${id} in ${slot ?? 'no slot'}`),
         ['dimm0 in 0', 'dimm1 in 1'],
         "QEMU's memory devices then",
       );

@@ -32,7 +32,7 @@ for (const {id, policy, says, ...head} of POLICIES) {
     {
       title: `What of the command line's DIMMs is usable after boot is decided ${says}, as for a DIMM that is plugged later`,
       claims: ['field/coldplug/usable', 'qemu/coldplug'],
-      needs: ['memory-hotplug', 'kernel-config', 'command:udevadm'],
+      needs: ['device:dimm', 'kernel-config', 'command:udevadm'],
       ...head,
     },
     async ({t, guest}) => {
@@ -60,7 +60,7 @@ for (const {id, policy, says, ...head} of POLICIES) {
         'kB of MemTotal above boot RAM',
         "boot RAM is below 4 GiB; all else is the DIMMs' blocks that are online, each wholly",
       );
-      const {plugged} = guest.now.qemu;
+      const {plugged} = guest.now.vmm;
       const zones = [...new Set(coldNow(guest).map((one) => one.replace(/^memory\d+ /, '')))].join(', ');
       t.fact('coldplug', {
         policy: wanted,

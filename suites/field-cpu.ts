@@ -15,8 +15,10 @@ import {ostMeaning} from '../lib/conformance/host/qemu.ts';
 const HEAD = {
   claims: ['field/cpu/beside-memory', 'linux/acpi/plug', 'linux/acpi/unplug'],
   needs: [
-    'memory-hotplug',
+    'device:dimm',
     'memory-hotremove',
+    'vmm:qemu',
+    'acpi',
     'config:CONFIG_ACPI_HOTPLUG_CPU',
     'command:udevadm',
     'command:taskset',

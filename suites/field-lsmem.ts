@@ -4,7 +4,7 @@ import {conformance} from '../lib/conformance/runner/case.ts';
 import {blocksAsLsmem, lsmem, sysrootWithout} from '../lib/conformance/guest/lsmem.ts';
 
 const HEAD = {
-  needs: ['memory-hotplug', 'numa', 'command:lsmem'] as const,
+  needs: ['device:dimm', 'numa', 'command:lsmem'] as const,
   machine: 'q35-large-blocks',
   boot: boots.largeBlocks,
 };

@@ -12,10 +12,11 @@ const MiB = 2 ** 20;
 const SIZE = 384 * MiB;
 const HEAD = {
   needs: [
-    'memory-hotplug',
+    'device:dimm',
     'memory-hotremove',
+    'acpi',
     'kernel>=5.7',
-    'config:CONFIG_VIRTIO_BALLOON',
+    'device:balloon',
     'command:sha256sum',
     'command:udevadm',
   ] as const,

@@ -7,7 +7,7 @@ import {zone} from '../lib/conformance/expected/zones.ts';
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
 const NEEDS = [
-  'memory-hotplug',
+  'device:dimm',
   'memory-hotremove',
   'command:perl',
   'command:udevadm',
@@ -57,7 +57,7 @@ for (const {id, says, ...head} of SMALL) {
     {
       title: `A guest with ${says} has a bounce buffer of 64 MiB, by which a disk of 32 bits reaches plugged memory above 4 GiB`,
       claims: ['field/small-ram/bounce'],
-      needs: NEEDS,
+      needs: [...NEEDS, 'vmm:qemu'],
       ...head,
     },
     async ({t, guest}) => {

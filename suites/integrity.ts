@@ -10,7 +10,7 @@ import type {Need} from '../lib/conformance/runner/needs.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
 
 const MIB = 8;
-const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove', 'command:perl'];
+const NEEDS: readonly Need[] = ['device:dimm', 'memory-hotremove', 'command:perl'];
 
 /** User data that can lie in ZONE_MOVABLE. `offline/migrates-…` has already seen some of them through offlining alone. */
 const KINDS: readonly {as: AllocatedAs; what: string; needs?: readonly Need[]; offlined?: true}[] = [
@@ -124,14 +124,14 @@ for (const {as, what, needs = [], offlined} of KINDS) {
     {
       title: `${what} survive the removal of the DIMM that they lay in`,
       claims: ['linux/offline/migrates', 'linux/acpi/unplug', 'linux/movable/user-pages'],
-      needs: [...NEEDS, ...needs],
+      needs: [...NEEDS, ...needs, 'acpi'],
     },
     async ({t, guest}) => {
       const {dimm, block} = await movableDimm(guest);
       const allocated = await holdIn(guest, block, as);
       await dimm.unplug();
       await expectElsewhere(allocated, block, guest, 'after the DIMM is gone');
-      t.is(guest.now.qemu.devices, [], "QEMU's memory devices");
+      t.is(guest.now.vmm.devices, [], "QEMU's memory devices");
     },
   );
 }

@@ -7,7 +7,7 @@ import {installKdumpTools, permitUdevd, reloads} from '../lib/conformance/surviv
 import {crash, loadKernel} from '../lib/conformance/survive/kexec.ts';
 
 const NEEDS = [
-  'memory-hotplug',
+  'device:dimm',
   'memory-hotremove',
   'config:CONFIG_CRASH_DUMP',
   'command:perl',
@@ -52,7 +52,7 @@ conformance(
     title:
       'The ranges of a loaded crash dump follow DIMMs that are onlined and unplugged, at once where the kernel has CONFIG_CRASH_HOTPLUG, else when it is loaded again',
     claims: ['linux/kdump/ranges', 'linux/kdump/follows'],
-    needs: [...NEEDS, 'kernel-config'],
+    needs: [...NEEDS, 'kernel-config', 'vmm:qemu'],
     boot,
   },
   async ({t, guest}) => {
@@ -107,7 +107,7 @@ for (const [name, {permitted, what}] of Object.entries(RULES)) {
     {
       title: `By kdump-tools' rule, ${what}, a kernel for a crash is loaded again for each block onlined or offlined, so its dump has plugged memory and no memory that was unplugged`,
       claims: ['linux/kdump/follows'],
-      needs: [...NEEDS, 'command:udevadm', 'command:systemctl'],
+      needs: [...NEEDS, 'command:udevadm', 'command:systemctl', 'vmm:qemu'],
       boot,
     },
     async ({t, guest}) => {
@@ -151,7 +151,7 @@ conformance(
   {
     title: 'After a crash /proc/vmcore has the memory of plugged DIMMs, online or not',
     claims: ['linux/kdump/ranges'],
-    needs: [...NEEDS, 'command:systemctl', 'port-shell'],
+    needs: [...NEEDS, 'command:systemctl', 'port-shell', 'vmm:qemu'],
     boot,
     seconds: 120,
   },

@@ -17,7 +17,7 @@ conformance(
       "Persistent memory becomes RAM by kmem and stops being it, block by block as a DIMM's; the DIMM beside " +
       'it stays as it is',
     claims: ['linux/kmem/blocks', 'linux/kmem/marked', 'linux/kmem/removal', 'linux/online/movable'],
-    needs: NEEDS,
+    needs: [...NEEDS, 'vmm:qemu', 'device:dimm'],
     machine: 'q35-virtio',
     seconds: 90,
   },
@@ -86,7 +86,7 @@ for (const [policy, zone] of [
     {
       title: `Memory that kmem adds is onlined as auto_online_blocks says: ${policy}`,
       claims: ['linux/kmem/blocks', 'linux/auto/policies'],
-      needs: NEEDS,
+      needs: [...NEEDS, 'vmm:qemu'],
       machine: 'q35-virtio',
       seconds: 60,
     },
@@ -111,7 +111,7 @@ conformance(
       "Blocks that are online when kmem lets go of them stay, and work as before; QEMU doesn't take the device " +
       'out either',
     claims: ['linux/kmem/removal', 'linux/offline/state'],
-    needs: NEEDS,
+    needs: [...NEEDS, 'vmm:qemu'],
     machine: 'q35-virtio',
     seconds: 60,
   },

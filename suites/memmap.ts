@@ -7,7 +7,7 @@ import {memmapOf} from '../lib/conformance/expected/memmap.ts';
 import {readParameter} from '../lib/conformance/guest/parameters.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
 
-const NEEDS = ['memory-hotplug', 'kernel>=5.13', 'config:CONFIG_MHP_MEMMAP_ON_MEMORY'] as const;
+const NEEDS = ['device:dimm', 'kernel>=5.13', 'config:CONFIG_MHP_MEMMAP_ON_MEMORY'] as const;
 
 /** Plugs a DIMM of some blocks, onlines it to ZONE_MOVABLE, and says how MemTotal and the zone have grown. */
 async function grown(

@@ -11,7 +11,7 @@ import {loadVm, loadVmInPlace, mustLoadVm, saveVm} from '../lib/conformance/surv
 import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 import {deleteObject} from '../lib/conformance/host/qemu.ts';
 
-const REMOVE = ['memory-hotplug', 'memory-hotremove', 'command:perl'] as const;
+const REMOVE = ['device:dimm', 'memory-hotremove', 'vmm:qemu', 'command:perl'] as const;
 const LIVE = [...REMOVE, 'live-migration'] as const;
 
 /** Offlines, unplugs and plugs the DIMM again where the guest is now. */
@@ -75,7 +75,7 @@ conformance(
     title:
       'A guest whose balloon hints free pages to the migration is as it was, its data too; pages that it hinted are not sent, and the DIMM goes on',
     claims: ['qemu/migrate/hinting', 'qemu/migrate/memory'],
-    needs: [...LIVE, 'config:CONFIG_VIRTIO_BALLOON', 'command:udevadm'],
+    needs: [...LIVE, 'device:balloon', 'command:udevadm'],
     machine: 'q35-768m',
     boot: boots.coldMovable,
     moves: true,
@@ -140,7 +140,7 @@ conformance(
     title:
       'A guest with virtio-mem that is migrated while it runs is as it was, its data too, and the device can be resized up and down there',
     claims: ['qemu/migrate/devices', 'qemu/migrate/memory', 'linux/virtio-mem/converges'],
-    needs: [...LIVE, 'config:CONFIG_VIRTIO_MEM'],
+    needs: [...LIVE, 'device:virtio-mem'],
     machine: 'q35-virtio',
     moves: true,
     seconds: 60,
@@ -217,7 +217,7 @@ conformance(
   {
     title: "loadvm without ending QEMU brings QEMU's DIMMs back to what they were at savevm, as it does the guest",
     claims: ['qemu/snapshot/in-place'],
-    needs: ['memory-hotplug', 'disk'],
+    needs: ['device:dimm', 'disk', 'vmm:qemu'],
     moves: true,
   },
   async ({t, guest}) => {

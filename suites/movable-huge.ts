@@ -10,7 +10,7 @@ import {calmKhugepaged} from '../lib/conformance/workload/quiet.ts';
 import {watchOffline} from '../lib/conformance/guest/waiting.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
 
-const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove', 'command:perl', 'config:CONFIG_HUGETLB_PAGE'];
+const NEEDS: readonly Need[] = ['device:dimm', 'memory-hotremove', 'command:perl', 'config:CONFIG_HUGETLB_PAGE'];
 const SMALL_PER_HUGE = 512;
 
 /**

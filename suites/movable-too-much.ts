@@ -4,7 +4,7 @@ import type {Need} from '../lib/conformance/runner/needs.ts';
 import {addDimm, eventMark, ostMeaning, plugAnswer, unplugDevice} from '../lib/conformance/host/qemu.ts';
 import {plugTooMuch, smallGuest} from '../lib/conformance/workload/too-much.ts';
 
-const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove', 'command:perl'];
+const NEEDS: readonly Need[] = ['device:dimm', 'memory-hotremove', 'command:perl'];
 const MACHINE = 'q35-small';
 
 /** Kilobytes mapped directly, and pages of memory maps where the kernel counts them (since 6.11). */
@@ -25,7 +25,7 @@ conformance(
     title:
       "Memory at a ratio of 63:1, whose memory map doesn't fit into the kernel zones, is refused: the guest says so, and has none of it",
     claims: ['linux/movable/imbalance', 'linux/movable/only-movable-allocations'],
-    needs: NEEDS,
+    needs: [...NEEDS, 'acpi'],
     machine: MACHINE,
     seconds: 60,
   },
@@ -43,7 +43,7 @@ conformance(
       true,
       'the kernel says that adding it failed',
     );
-    guest.expectUnchanged(before, 'after the refusal', {but: 'qemu'});
+    guest.expectUnchanged(before, 'after the refusal', {but: 'vmm'});
     t.is(
       (await unplugDevice(guest, 'too-much')).outcome,
       'removed',
@@ -93,7 +93,7 @@ conformance(
     title:
       'After a DIMM that was too large has been taken out a smaller one in its place is added like on a guest that never saw the first',
     claims: ['linux/movable/imbalance', 'linux/acpi/plug'],
-    needs: NEEDS,
+    needs: [...NEEDS, 'acpi'],
     machine: MACHINE,
     seconds: 90,
   },

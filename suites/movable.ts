@@ -11,7 +11,7 @@ import {calmKhugepaged} from '../lib/conformance/workload/quiet.ts';
 import {watchOffline} from '../lib/conformance/guest/waiting.ts';
 import {pagesPerBlock, zone} from '../lib/conformance/expected/zones.ts';
 
-const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove', 'command:perl'];
+const NEEDS: readonly Need[] = ['device:dimm', 'memory-hotremove', 'command:perl'];
 const TABLES = 1024;
 
 conformance(
@@ -88,7 +88,7 @@ conformance(
     title:
       'Metadata of added memory, even of offline blocks, is taken from the kernel zones, although ZONE_MOVABLE has more free pages',
     claims: ['linux/movable/offline-cost', 'linux/movable/only-movable-allocations'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove'],
   },
   async ({t, guest}) => {
     await calmKhugepaged(guest);
@@ -138,7 +138,7 @@ for (const [name, times] of [
     async ({t, guest}) => {
       await calmKhugepaged(guest);
       await guest.setPolicy('online_movable');
-      const wanted = times * guest.now.qemu.base;
+      const wanted = times * guest.now.vmm.base;
       const dimm = await guest.plugDimm({size: `${wanted / 2 ** 20}M`});
       t.is(
         dimm.blocks.map(({validZones}) => validZones.join(' ')),

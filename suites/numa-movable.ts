@@ -6,7 +6,7 @@ import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {calmKhugepaged} from '../lib/conformance/workload/quiet.ts';
 
 const HEAD = {
-  needs: ['memory-hotplug', 'memory-hotremove', 'numa', 'command:perl', 'arch:amd64'] as const,
+  needs: ['device:dimm', 'memory-hotremove', 'numa', 'command:perl', 'arch:amd64'] as const,
   machine: 'q35-empty-node',
   seconds: 60,
 };

@@ -7,7 +7,7 @@ import {memoryAffinities} from '../lib/conformance/expected/srat.ts';
 const GiB = 2 ** 30;
 /** From 640 KiB to 1 MiB a PC has no RAM. */
 const HOLE = 384 * 1024;
-const NUMA = ['memory-hotplug', 'numa'] as const;
+const NUMA = ['device:dimm', 'numa'] as const;
 
 /** Present pages of a node's zones that plugged memory can be in. */
 const present = (guest: CaseGuest, node: number): Record<string, number> =>
@@ -132,7 +132,7 @@ conformance(
     title:
       "The firmware tells the guest of each node's boot memory and of a range on the last node in which memory can appear",
     claims: ['qemu/numa/node'],
-    needs: NUMA,
+    needs: ['memory-hotplug', 'numa'],
     machine: 'q35-two-nodes',
   },
   async ({t, guest}) => {

@@ -25,7 +25,7 @@ for (const [as, what] of [
       title: `Offlining moves ${what} elsewhere, and none of their data is lost`,
       claims: ['linux/offline/migrates', 'linux/offline/state'],
       needs: [
-        'memory-hotplug',
+        'device:dimm',
         'memory-hotremove',
         'command:perl',
         ...(as === 'huge' ? (['config:CONFIG_TRANSPARENT_HUGEPAGE'] as const) : []),
@@ -68,7 +68,7 @@ for (const [on, what] of [
     {
       title: `Offlining moves ${what} elsewhere, and it still reads the same`,
       claims: ['linux/offline/migrates', 'linux/offline/state'],
-      needs: ['memory-hotplug', 'memory-hotremove', 'command:sha256sum'],
+      needs: ['device:dimm', 'memory-hotremove', 'command:sha256sum'],
     },
     async ({t, guest}) => {
       const block = await movableBlock(guest);
@@ -124,7 +124,7 @@ for (const {signal, name, errno, status, ends, because} of SIGNALS) {
     {
       title: `While a page can't be migrated the block is going-offline; SIG${signal} ${ends}, and the block is online as before`,
       claims: ['linux/offline/abort-by-signal', 'linux/offline/failure-unchanged', 'linux/state/values'],
-      needs: ['memory-hotplug', 'memory-hotremove', 'command:perl'],
+      needs: ['device:dimm', 'memory-hotremove', 'command:perl'],
     },
     async ({t, guest}) => {
       const {block, allocated} = await pinnedBlock(guest);
@@ -168,7 +168,7 @@ conformance(
   {
     title: 'timeout ends an offlining that goes on and on: its status is 124, and the block is online as before',
     claims: ['linux/offline/abort-by-signal', 'linux/offline/failure-unchanged'],
-    needs: ['memory-hotplug', 'memory-hotremove', 'command:perl', 'command:timeout'],
+    needs: ['device:dimm', 'memory-hotremove', 'command:perl', 'command:timeout'],
   },
   async ({t, guest}) => {
     const {block, allocated} = await pinnedBlock(guest);
@@ -186,7 +186,7 @@ conformance(
   {
     title: 'Offlining that waits for a pinned page goes on by itself and works as soon as the page is free',
     claims: ['linux/offline/migrates', 'linux/state/values'],
-    needs: ['memory-hotplug', 'memory-hotremove', 'command:perl'],
+    needs: ['device:dimm', 'memory-hotremove', 'command:perl'],
   },
   async ({t, guest}) => {
     const {block, allocated} = await pinnedBlock(guest);

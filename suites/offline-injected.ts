@@ -9,7 +9,7 @@ import {veto} from '../lib/conformance/workload/refused.ts';
 import {watchOffline} from '../lib/conformance/guest/waiting.ts';
 import {pagesPerBlock, zone} from '../lib/conformance/expected/zones.ts';
 
-const NEEDS: readonly Need[] = ['memory-hotplug', 'memory-hotremove'];
+const NEEDS: readonly Need[] = ['device:dimm', 'memory-hotremove'];
 const INJECT: readonly Need[] = ['kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'];
 
 conformance(
@@ -142,7 +142,7 @@ conformance(
     title:
       'An unplug that a part of the kernel vetoes is answered with busy, whatever the error, and nothing changes; afterwards it works',
     claims: ['linux/acpi/unplug-refused'],
-    needs: [...NEEDS, ...INJECT],
+    needs: [...NEEDS, ...INJECT, 'acpi'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

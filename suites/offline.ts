@@ -14,7 +14,7 @@ for (const [name, word] of Object.entries(WAYS)) {
     {
       title: `Writing ${word} to ${file} offlines a block, and only that one`,
       claims: [`linux/offline/${name}`, 'linux/state/values'],
-      needs: ['memory-hotplug', 'memory-hotremove'],
+      needs: ['device:dimm', 'memory-hotremove'],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
@@ -47,7 +47,7 @@ conformance(
   {
     title: 'Offlining takes memory out of the statistics again: everything reads as before it was onlined',
     claims: ['linux/offline/hidden'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -71,7 +71,7 @@ conformance(
   {
     title: 'An offline block refuses offline in state with EINVAL and takes 0 in online; nothing changes',
     claims: ['linux/offline/failure-unchanged', 'linux/offline/state', 'linux/offline/file'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -125,7 +125,7 @@ for (const [file, texts] of Object.entries(BAD)) {
     {
       title: `A block's ${file} refuses every text that it does not know with EINVAL, online or offline, and nothing changes`,
       claims: ['linux/offline/bad-input'],
-      needs: ['memory-hotplug', 'memory-hotremove'],
+      needs: ['device:dimm', 'memory-hotremove'],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
@@ -157,7 +157,7 @@ conformance(
     title:
       'Files that only read refuse to be opened for writing with EACCES, uevent refuses an unknown action with EINVAL',
     claims: ['linux/offline/bad-input'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -219,7 +219,7 @@ for (const [name, word] of Object.entries(WAYS)) {
     {
       title: `A block with kernel memory in it refuses ${word} in ${file} with EBUSY; nothing changes, and other blocks still work`,
       claims: ['linux/offline/failure-unchanged'],
-      needs: ['memory-hotplug', 'memory-hotremove'],
+      needs: ['device:dimm', 'memory-hotremove'],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
@@ -248,7 +248,7 @@ conformance(
     title:
       'When a part of the kernel vetoes offlining, the write fails with its error and nothing changes; afterwards it works',
     claims: ['linux/offline/failure-unchanged'],
-    needs: ['memory-hotplug', 'memory-hotremove', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
+    needs: ['device:dimm', 'memory-hotremove', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

@@ -10,7 +10,7 @@ conformance(
   {
     title: 'A block that was offlined can be onlined into another zone than before',
     claims: ['linux/online/kernel', 'linux/online/movable', 'linux/offline/state'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -30,7 +30,7 @@ conformance(
   {
     title: 'Onlining and offlining can be repeated without drift',
     claims: ['linux/online/counted', 'linux/offline/hidden'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove'],
   },
   async ({guest}) => {
     await guest.setPolicy('offline');
@@ -52,7 +52,7 @@ conformance(
   {
     title: 'An online block refuses every online word in state with EINVAL and takes 1 in online; nothing changes',
     claims: ['linux/online/failure-unchanged', 'linux/online/state', 'linux/online/file'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -83,7 +83,7 @@ conformance(
     title:
       'When a part of the kernel vetoes onlining, the write fails with its error and nothing changes; afterwards onlining works',
     claims: ['linux/online/failure-unchanged'],
-    needs: ['memory-hotplug', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
+    needs: ['device:dimm', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -111,7 +111,7 @@ conformance(
   {
     title: 'A block with a poisoned page goes offline but refuses to come online again with EHWPOISON',
     claims: ['linux/online/failure-unchanged', 'linux/offline/state'],
-    needs: ['memory-hotplug', 'memory-hotremove', 'kernel-config', 'config:CONFIG_MEMORY_FAILURE', 'kernel>=6.2'],
+    needs: ['device:dimm', 'memory-hotremove', 'kernel-config', 'config:CONFIG_MEMORY_FAILURE', 'kernel>=6.2'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

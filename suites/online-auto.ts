@@ -17,7 +17,7 @@ for (const policy of POLICIES) {
     {
       title: `With auto_online_blocks=${policy} every block of a DIMM comes up ${LANDING[policy].state}${policy === 'offline' ? '' : `, in ${LANDING[policy].validZones.join(' ')}`}`,
       claims: ['linux/auto/policies', 'linux/auto/readable'],
-      needs: ['memory-hotplug'],
+      needs: ['device:dimm'],
     },
     async ({t, guest}) => {
       const before = guest.memTotal;
@@ -100,7 +100,7 @@ conformance(
   {
     title: 'A change of auto_online_blocks affects only the memory that is plugged afterwards',
     claims: ['linux/auto/only-later'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     const states = (): string[] =>
@@ -136,7 +136,7 @@ conformance(
     title:
       'Where onlining plugged memory automatically fails, the DIMM is plugged and stays offline, also when the reason is gone',
     claims: ['linux/auto/no-retry', 'linux/acpi/plug'],
-    needs: ['memory-hotplug', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
+    needs: ['device:dimm', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT', 'acpi'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('online_movable');

@@ -35,7 +35,7 @@ for (const [name, {yes, no, taken, refused}] of Object.entries(SINCE)) {
     {
       title: `The file online takes ${quoted(yes)} for a plain online, whatever zone a word may name, and ${quoted(no)} for offline`,
       claims: CLAIMS,
-      needs: ['memory-hotplug', 'memory-hotremove', ...(taken ? [taken] : [])],
+      needs: ['device:dimm', 'memory-hotremove', ...(taken ? [taken] : [])],
       seconds: 60,
     },
     async ({t, guest}) => {
@@ -68,7 +68,7 @@ for (const [name, {yes, no, taken, refused}] of Object.entries(SINCE)) {
       {
         title: `The file online refuses ${quoted([...yes, ...no])}, which later kernels take, and nothing changes`,
         claims: [...CLAIMS, 'linux/online/failure-unchanged'],
-        needs: ['memory-hotplug', refused],
+        needs: ['device:dimm', refused],
       },
       async ({t, guest}) => {
         await guest.setPolicy('offline');
@@ -89,7 +89,7 @@ conformance(
   {
     title: `The file online refuses ${quoted(NEVER)}: a space in front is part of a word, and nothing changes`,
     claims: [...CLAIMS, 'linux/online/failure-unchanged'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

@@ -72,7 +72,7 @@ conformance(
   {
     title: 'A block that only touches ZONE_MOVABLE still offers Normal first',
     claims: ['linux/zones/contiguous-spans', 'linux/valid-zones/offline'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     const [low, middle] = await threeBlocks(guest);
@@ -86,7 +86,7 @@ conformance(
   {
     title: 'A block in a hole of ZONE_MOVABLE offers Movable first, and plain online chooses it',
     claims: ['linux/zones/contiguous-spans', 'linux/valid-zones/offline'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     const [low, middle, high] = await threeBlocks(guest);
@@ -101,7 +101,7 @@ conformance(
   {
     title: 'A block in a hole of ZONE_NORMAL offers Normal first, and plain online chooses it',
     claims: ['linux/zones/contiguous-spans', 'linux/valid-zones/offline'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     const [low, middle, high] = await threeBlocks(guest);
@@ -116,7 +116,7 @@ conformance(
   {
     title: 'A block within the spans of both Normal and Movable offers Normal first',
     claims: ['linux/zones/contiguous-spans', 'linux/valid-zones/offline'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -135,7 +135,7 @@ conformance(
     title:
       'A zone shrinks when the block at its end goes offline, so that the block before it offers Normal first again',
     claims: ['linux/zones/contiguous-spans', 'linux/valid-zones/offline', 'linux/offline/hidden'],
-    needs: ['memory-hotplug', 'memory-hotremove', 'kernel>=5.0'],
+    needs: ['device:dimm', 'memory-hotremove', 'kernel>=5.0'],
   },
   async ({t, guest}) => {
     const [low, middle, high] = await threeBlocks(guest);

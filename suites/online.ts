@@ -12,7 +12,7 @@ for (const [name, word] of Object.entries(PLAIN)) {
     {
       title: `Writing ${word} to ${file} onlines a block, into the zone that valid_zones named first`,
       claims: [`linux/online/${name}`, 'linux/valid-zones/offline', 'linux/state/values'],
-      needs: ['memory-hotplug'],
+      needs: ['device:dimm'],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
@@ -43,7 +43,7 @@ conformance(
   {
     title: 'online_movable puts every block of a plugged DIMM into ZONE_MOVABLE',
     claims: ['linux/online/movable', 'linux/valid-zones/online'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -73,7 +73,7 @@ conformance(
     title:
       'online_kernel puts every block of a plugged DIMM into a kernel zone: Normal, where boot memory ends below 4 GiB',
     claims: ['linux/online/kernel', 'linux/valid-zones/online'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -102,7 +102,7 @@ conformance(
   {
     title: 'The blocks of one DIMM can be onlined into different zones',
     claims: ['linux/online/kernel', 'linux/online/movable', 'linux/valid-zones/online'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -123,7 +123,7 @@ conformance(
   {
     title: 'A block that is onlined is counted: in MemTotal, in its node, in its zone and in the free memory',
     claims: ['linux/online/counted'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

@@ -17,7 +17,7 @@ conformance(
   {
     title: "Boot memory is no device that could be removed: neither QEMU nor the guest's firmware knows one",
     claims: ['ovirt/only-hotplugged'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['memory-hotplug', 'memory-hotremove', 'vmm:qemu'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -46,7 +46,7 @@ conformance(
     title:
       'A memory device is removed wholly: offlining half of it takes nothing from QEMU, and a removal takes all of it',
     claims: ['ovirt/only-hotplugged', 'ovirt/device-disappears'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -55,7 +55,7 @@ conformance(
     await dimm.online('online_movable');
     for (const block of dimm.blocks.slice(2)) await block.offline();
     t.is(
-      guest.now.qemu.plugged,
+      guest.now.vmm.plugged,
       dimm.size,
       'plugged-memory while half of the DIMM is offline',
       'QEMU has it as a whole',
@@ -76,7 +76,7 @@ conformance(
   {
     title: "A rule that writes online puts plugged memory into Normal, where a DIMM in use can't be removed",
     claims: ['ovirt/rule/online-is-not-movable', 'ovirt/movable-needed'],
-    needs: ['memory-hotplug', 'memory-hotremove', 'command:udevadm'],
+    needs: ['device:dimm', 'memory-hotremove', 'command:udevadm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -107,7 +107,7 @@ conformance(
     title:
       "The document's whole procedure works: rule overridden, udevd restarted, DIMM onlined by the script in the guest's shell, removed while in use",
     claims: ['ovirt/script/descending', 'ovirt/rule/override', 'ovirt/movable-needed', 'ovirt/device-disappears'],
-    needs: ['memory-hotplug', 'memory-hotremove', 'command:bash', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'memory-hotremove', 'command:bash', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -140,7 +140,7 @@ conformance(
     const data = await fillUserMemory(guest, 16);
     await dimm.unplug();
     t.is(await data.intact(), true, 'what user space has in memory reads as it was written');
-    t.is(guest.now.qemu.devices, [], "QEMU's memory devices");
+    t.is(guest.now.vmm.devices, [], "QEMU's memory devices");
   },
 );
 
@@ -150,7 +150,7 @@ conformance(
     title:
       'A rule that writes online_movable onlines all of a DIMM to Movable, whatever order udev works in, and it can be removed',
     claims: ['ovirt/rule/online-movable-order', 'linux/online/any-order'],
-    needs: ['memory-hotplug', 'memory-hotremove', 'command:udevadm'],
+    needs: ['device:dimm', 'memory-hotremove', 'command:udevadm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -185,7 +185,7 @@ conformance(
     title:
       'A copy of the rule file in /etc with the line commented out takes the rule out of force once udevd has restarted',
     claims: ['ovirt/rule/override'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -215,7 +215,7 @@ conformance(
     title:
       'A copy in /etc stays in force when an upgrade changes the original: the new rule does nothing until the copy goes',
     claims: ['ovirt/rule/drift', 'ovirt/rule/override'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

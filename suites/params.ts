@@ -147,7 +147,7 @@ for (const {name, needs, values, texts, large} of REFUSED) {
     {
       title: `${name} refuses whatever it doesn't know and keeps its value; nothing else changes`,
       claims: ['linux/params/bad-input'],
-      needs: [...NEEDS, ...needs],
+      needs: [...NEEDS, 'device:dimm', ...needs],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');

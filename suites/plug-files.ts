@@ -81,7 +81,7 @@ conformance(
   {
     title: 'Every block, of boot memory or plugged, has its documented files, modes and contents',
     claims: ['linux/sysfs/block-files'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -104,7 +104,7 @@ conformance(
   {
     title: 'removable reads 1 for every block, online or not, plugged or not, because the kernel supports offlining',
     claims: ['linux/sysfs/removable'],
-    needs: ['memory-hotplug', 'memory-hotremove', 'kernel>=5.7'],
+    needs: ['device:dimm', 'memory-hotremove', 'kernel>=5.7'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -127,11 +127,11 @@ conformance(
     needs: ['memory-hotplug'],
   },
   async ({t, guest}) => {
-    const {qemu, iomem, blocks, blockSize} = await guest.observe();
+    const {vmm, iomem, blocks, blockSize} = await guest.observe();
     const {ram} = guest.machine;
     t.is(
-      qemu,
-      {base: ram, plugged: 0, devices: []},
+      vmm,
+      {base: ram, plugged: 0, devices: [], balloon: null},
       'memory as QEMU sums it up',
       'base-memory is size=, and the slots are empty',
     );

@@ -28,7 +28,7 @@ for (const [name, {mib, address}] of Object.entries(UNALIGNED)) {
     {
       title: `A DIMM of ${mib} MiB at 0x${address.toString(16)}, which is no whole blocks, is QEMU's and not the guest's; nothing of it is added, and it can be taken out`,
       claims: ['linux/blocks/smallest-unit'],
-      needs: ['memory-hotplug', 'memory-hotremove'],
+      needs: ['device:dimm', 'memory-hotremove', 'vmm:qemu', 'acpi'],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
@@ -52,11 +52,11 @@ for (const [name, {mib, address}] of Object.entries(UNALIGNED)) {
         'check_hotplug_memory_range() in mm/memory_hotplug.c asks for whole blocks',
       );
       t.is(
-        guest.now.qemu.devices.map(({id}) => id),
+        guest.now.vmm.devices.map(({id}) => id),
         ['odd'],
         "QEMU's memory devices",
       );
-      guest.expectUnchanged(before, 'after the addition failed', {but: 'qemu'});
+      guest.expectUnchanged(before, 'after the addition failed', {but: 'vmm'});
       t.is(
         (await unplugDevice(guest, 'odd')).outcome,
         'removed',
@@ -74,7 +74,7 @@ conformance(
     title:
       'Adding a DIMM takes its memory map from the memory that is there, though all of its blocks stay offline; removing it gives that back',
     claims: ['linux/add/metadata-cost'],
-    needs: ['memory-hotplug', 'memory-hotremove', 'kernel>=6.11'],
+    needs: ['device:dimm', 'memory-hotremove', 'kernel>=6.11'],
   },
   async ({t, guest}) => {
     // /proc/vmstat counts the pages of memory maps that came from the page allocator since 6.11 (mm/mm_init.c, memmap_pages_add).
@@ -107,7 +107,7 @@ conformance(
     title:
       'As many DIMMs as there are slots can be plugged, each in the next slot with its own block; one more is refused',
     claims: ['qemu/slots/any-combination', 'qemu/slots/first-empty', 'linux/blocks/naming'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm', 'vmm:qemu', 'acpi'],
     machine: 'q35-many-slots',
   },
   async ({t, guest}) => {
@@ -131,7 +131,7 @@ conformance(
       '0: success',
     );
     t.is(
-      guest.now.qemu.devices.map(({id, slot}) => `${id} ${slot ?? 'nowhere'}`),
+      guest.now.vmm.devices.map(({id, slot}) => `${id} ${slot ?? 'nowhere'}`),
       ids.map((id, slot) => `${id} ${slot}`),
       "QEMU's memory devices and their slots",
       'the first empty slot each time',

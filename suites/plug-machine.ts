@@ -3,6 +3,7 @@ import {conformance} from '../lib/conformance/runner/case.ts';
 import {
   addBackend,
   addDevice,
+  coldDimms,
   deleteBackend,
   deleteObject,
   devicesNow,
@@ -22,18 +23,18 @@ conformance(
     title:
       'DIMMs on the command line are there at boot beside boot RAM, with their blocks, and can be used like others',
     claims: ['qemu/coldplug'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove'],
     machine: 'q35-coldplug',
   },
   async ({t, guest}) => {
-    const {coldplug, ram} = guest.machine;
+    const {ram} = guest.machine;
     t.is(
-      guest.now.qemu.devices.map(({id, size, slot}) => ({id, size, slot})),
-      coldplug.map(({id, size}, slot) => ({id, size, slot})),
+      guest.now.vmm.devices.map(({id, size, slot}) => ({id, size, slot})),
+      coldDimms(guest),
       "QEMU's memory devices",
       'as on the command line, in the order of slots',
     );
-    t.is(guest.now.qemu.base, ram, 'base-memory', 'DIMMs are not part of it');
+    t.is(guest.now.vmm.base, ram, 'base-memory', 'DIMMs are not part of it');
     const boot = ram / guest.blockSize;
     t.is(guest.now.blocks.length, boot + 4 + 1, 'number of blocks', `${boot} of boot RAM, 512 / 128 and 128 / 128`);
     const dimm = await guest.findDimm('cold1');
@@ -48,7 +49,7 @@ conformance(
     );
     await dimm.unplug();
     t.is(
-      guest.now.qemu.devices.map(({id}) => id),
+      guest.now.vmm.devices.map(({id}) => id),
       ['cold0'],
       "QEMU's memory devices after the unplug",
     );
@@ -60,7 +61,7 @@ conformance(
   {
     title: 'Beside DIMMs of the command line more can be plugged into the slots that are left',
     claims: ['qemu/coldplug', 'qemu/slots/first-empty'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
     machine: 'q35-coldplug',
   },
   async ({t, guest}) => {
@@ -82,7 +83,7 @@ conformance(
   {
     title: "A guest that is told to leave memory hotplug alone doesn't see the DIMM that QEMU has, and nothing breaks",
     claims: ['qemu/hotplug/guest-support'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm', 'vmm:qemu', 'acpi'],
     boot: {append: 'acpi_no_memhotplug'},
   },
   async ({t, guest}) => {
@@ -100,7 +101,7 @@ conformance(
       'no driver wants the device, so nothing failed',
     );
     t.is(
-      {plugged: guest.now.qemu.plugged, devices: guest.now.qemu.devices.map(({id}) => id)},
+      {plugged: guest.now.vmm.plugged, devices: guest.now.vmm.devices.map(({id}) => id)},
       {plugged: 256 * MiB, devices: ['unseen']},
       "QEMU's memory devices and their sum",
     );
@@ -116,7 +117,7 @@ conformance(
   {
     title: "A DIMM plugged while the machine is stopped is QEMU's at once, and the guest takes it when it runs again",
     claims: ['qemu/hotplug/guest-support', 'linux/acpi/plug'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm', 'vmm:qemu', 'acpi'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -152,7 +153,7 @@ conformance(
   {
     title: "The backend of a plugged DIMM can't be deleted; that of an unplugged one can, and serves no more",
     claims: ['qemu/hotplug/two-commands'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove', 'vmm:qemu'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

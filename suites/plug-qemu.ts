@@ -11,13 +11,13 @@ for (const via of ['qmp', 'hmp'] as const) {
     {
       title: `object_add and device_add by ${via.toUpperCase()} plug a DIMM that QEMU lists as given and the guest has wholly`,
       claims: ['qemu/hotplug/two-commands', 'linux/acpi/plug'],
-      needs: ['memory-hotplug'],
+      needs: ['device:dimm', 'acpi'],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
       const dimm = await guest.plugDimm({size: '256M', via});
       t.is(
-        guest.now.qemu.devices,
+        guest.now.vmm.devices,
         [
           {
             id: dimm.id,
@@ -67,7 +67,7 @@ for (const [name, {spec, why}] of Object.entries(REFUSED)) {
           : name.startsWith('slot')
             ? ['qemu/slots/first-empty']
             : ['qemu/hotplug/two-commands'],
-      needs: ['memory-hotplug'],
+      needs: ['device:dimm', 'vmm:qemu'],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
@@ -88,7 +88,7 @@ conformance(
     title:
       'A DIMM goes into the first empty slot, also into one between others that was freed, or into the one asked for',
     claims: ['qemu/slots/first-empty'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove', 'vmm:qemu'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -117,7 +117,7 @@ conformance(
   {
     title: 'Slots take DIMMs of any sizes until maxmem is reached exactly; a full board refuses and nothing changes',
     claims: ['qemu/slots/any-combination', 'qemu/slots/first-empty', 'qemu/coldplug'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm', 'vmm:qemu'],
     machine: 'q35-coldplug',
   },
   async ({t, guest}) => {
@@ -133,7 +133,7 @@ conformance(
     );
     guest.expectUnchanged(before, 'after 256 MiB too many');
     await guest.plugDimm({size: '128M'});
-    t.is(guest.now.qemu.plugged, 2 * GiB, 'plugged-memory', 'maxmem − size');
+    t.is(guest.now.vmm.plugged, 2 * GiB, 'plugged-memory', 'maxmem − size');
     const full = guest.now;
     const noSlot = await tryPlug(guest, {id: 'extra', size: '128M'});
     t.is(noSlot.accepted, false, 'QEMU accepts a DIMM on a full board', noSlot.words);

@@ -29,7 +29,7 @@ conformance(
     title:
       'Whoever reads valid_zones of a block as soon as it is there reads what it says afterwards, and the kernel takes no harm',
     claims: ['linux/valid-zones/offline', 'linux/sysfs/block-files'],
-    needs: ['memory-hotplug', 'command:perl'],
+    needs: ['device:dimm', 'command:perl'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

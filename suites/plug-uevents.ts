@@ -7,7 +7,7 @@ conformance(
   {
     title: 'A plugged block and its node link to each other while it is there, and nothing is left when it is gone',
     claims: ['linux/sysfs/node-links'],
-    needs: ['memory-hotplug', 'numa'],
+    needs: ['device:dimm', 'numa'],
   },
   async ({t, guest}) => {
     const links = async (): Promise<string[]> =>
@@ -46,7 +46,7 @@ conformance(
     title:
       'User space is told of every block as it is added, onlined, offlined and removed, in that order, by kernel and udev',
     claims: ['linux/sysfs/uevents'],
-    needs: ['memory-hotplug', 'command:udevadm'],
+    needs: ['device:dimm', 'command:udevadm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -78,7 +78,7 @@ conformance(
   {
     title: 'A transition that fails is told to nobody',
     claims: ['linux/sysfs/uevents'],
-    needs: ['memory-hotplug', 'command:udevadm'],
+    needs: ['device:dimm', 'command:udevadm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

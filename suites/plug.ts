@@ -50,7 +50,7 @@ conformance(
   {
     title: "A DIMM's blocks are named after its physical address, wherever in the address space it is put",
     claims: ['linux/blocks/naming', 'linux/blocks/uniform'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -79,7 +79,7 @@ conformance(
   {
     title: 'Plugging a DIMM creates one block for each block size of it, with every file that other blocks have',
     claims: ['linux/add/creates-blocks', 'linux/sysfs/block-files'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -98,7 +98,7 @@ conformance(
     title:
       'Plugged memory that is offline is in no statistics: not in the total, the nodes, the zones or the free pages',
     claims: ['linux/add/offline-not-counted'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -132,7 +132,7 @@ conformance(
   {
     title: "The ACPI driver answers a plug with success once, and binds the new blocks to the slot's PNP0C80 device",
     claims: ['linux/acpi/plug', 'qemu/options/m'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm', 'vmm:qemu', 'acpi'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -175,7 +175,7 @@ conformance(
   {
     title: "A block's uevent file sends the uevent that is written to it, for this block, and changes nothing",
     claims: ['linux/sysfs/uevent-file', 'linux/sysfs/uevents'],
-    needs: ['memory-hotplug', 'command:udevadm'],
+    needs: ['device:dimm', 'command:udevadm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -208,7 +208,7 @@ conformance(
   {
     title: 'DIMMs of different sizes plugged one after another each bring exactly their own blocks',
     claims: ['linux/blocks/naming', 'qemu/slots/any-combination'],
-    needs: ['memory-hotplug'],
+    needs: ['device:dimm', 'vmm:qemu'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

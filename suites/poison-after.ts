@@ -11,7 +11,7 @@ import {corruptedKiB, poison, type Poison} from '../lib/conformance/guest/poison
 import {allOf, errnosOf} from '../lib/conformance/workload/refused.ts';
 
 const NEEDS: readonly Need[] = [
-  'memory-hotplug',
+  'device:dimm',
   'memory-hotremove',
   'kernel-config',
   'config:CONFIG_MEMORY_FAILURE',
@@ -74,7 +74,7 @@ conformance(
   {
     title: 'A DIMM that is online with bad pages in it is removed on request, and one plugged in its place has none',
     claims: [claim.soft, claim.hard, 'linux/acpi/unplug'],
-    needs: NEEDS,
+    needs: [...NEEDS, 'acpi'],
   },
   async ({t, guest}) => {
     const {dimm, block, allocated} = await allocatedDimm(guest);

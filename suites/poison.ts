@@ -10,7 +10,7 @@ import {corruptedKiB, freeFrame, poison, type Poison} from '../lib/conformance/g
 import {zone} from '../lib/conformance/expected/zones.ts';
 
 const NEEDS: readonly Need[] = [
-  'memory-hotplug',
+  'device:dimm',
   'memory-hotremove',
   'kernel-config',
   'config:CONFIG_MEMORY_FAILURE',
@@ -151,7 +151,7 @@ for (const how of HOW) {
     {
       title: `A block with ${how}-offlined pages, used and free ones, still goes offline, and a DIMM of them is removed`,
       claims: [claim[how], 'linux/offline/migrates', 'linux/acpi/unplug'],
-      needs: NEEDS,
+      needs: [...NEEDS, 'acpi'],
     },
     async ({t, guest}) => {
       const {dimm, block, allocated} = await allocatedDimm(guest);

@@ -5,7 +5,7 @@ import type {Dimm} from '../lib/conformance/guest/dimm.ts';
 import {readParameter, setParameters} from '../lib/conformance/guest/parameters.ts';
 import {smallestRatio} from '../lib/conformance/expected/policy-ledger.ts';
 
-const TWO_NODES = {machine: 'q35-two-nodes', needs: ['memory-hotplug', 'numa', 'kernel>=5.15']} as const;
+const TWO_NODES = {machine: 'q35-two-nodes', needs: ['device:dimm', 'numa', 'kernel>=5.15']} as const;
 
 conformance(
   'policy/numa-aware',

@@ -6,7 +6,7 @@ import {readParameter, setParameters} from '../lib/conformance/guest/parameters.
 import {autoMovableZone, smallestRatio} from '../lib/conformance/expected/policy-ledger.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
 
-const NEEDS = ['memory-hotplug', 'kernel>=5.15'] as const;
+const NEEDS = ['device:dimm', 'kernel>=5.15'] as const;
 
 for (const size of ['128M', '256M', '640M']) {
   conformance(
@@ -87,7 +87,7 @@ conformance(
     await last.online('online');
     t.is(
       zone(guest.now, 'Movable').present * guest.now.page,
-      3 * guest.now.qemu.base,
+      3 * guest.now.vmm.base,
       'bytes present in ZONE_MOVABLE',
       'three times the boot RAM that QEMU gives',
     );

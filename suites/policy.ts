@@ -5,7 +5,7 @@ import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {setParameters} from '../lib/conformance/guest/parameters.ts';
 import {offeredZones} from '../lib/conformance/expected/zones.ts';
 
-const NEEDS = ['memory-hotplug', 'kernel>=5.15'] as const;
+const NEEDS = ['device:dimm', 'kernel>=5.15'] as const;
 const NORMAL = ['Normal', 'Movable'];
 const MOVABLE = ['Movable', 'Normal'];
 /** More than any DIMM here asks for: 1 GiB of boot memory allows 3 GiB of ZONE_MOVABLE. */

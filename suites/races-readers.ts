@@ -5,7 +5,7 @@ import {afterwards} from '../lib/conformance/races/afterwards.ts';
 import {startReaders, type Seen} from '../lib/conformance/races/readers.ts';
 
 const GiB = 2 ** 30;
-const NEEDS = ['memory-hotplug', 'memory-hotremove', 'command:perl'] as const;
+const NEEDS = ['device:dimm', 'memory-hotremove', 'command:perl'] as const;
 const FIRST = 32; // the first DIMM begins at 4 GiB, in blocks of 128 MiB
 const BLOCKS = [FIRST, FIRST + 1, FIRST + 2];
 const FILES = ['online', 'phys_device', 'removable', 'state', 'valid_zones'];

@@ -8,8 +8,8 @@ import {endAgent, startAgent} from '../lib/conformance/udev/agent.ts';
 import {fateByPolicy, fateOf} from '../lib/conformance/udev/reading.ts';
 import {addRule, reloadUdev} from '../lib/conformance/udev/rules.ts';
 
-const NEEDS = ['memory-hotplug', 'memory-hotremove', 'command:perl'] as const;
-const UDEV = ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'] as const;
+const NEEDS = ['device:dimm', 'memory-hotremove', 'command:perl'] as const;
+const UDEV = ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'] as const;
 const ROUNDS = [1, 2, 3];
 /** EINVAL: it is so already. ENODEV, ENOENT: the block has gone, while the file was open or before that. */
 const ALLOWED = ['EINVAL', 'ENODEV', 'ENOENT'];
@@ -29,7 +29,7 @@ for (const [id, {words, writers, cpus}] of Object.entries(ROWS)) {
         `A DIMM goes when it is asked for, though ${writers} processes write ${words.join(' and ')} to its ` +
         'blocks all the time; each is told that a block is so already or that it has gone',
       claims: ['linux/locking/removal', 'linux/locking/one-at-a-time', 'linux/remove/blocks-gone', 'linux/acpi/unplug'],
-      needs: NEEDS,
+      needs: [...NEEDS, 'acpi'],
       machine: `q35-${cpus}-cpus`,
       seconds: 90,
     },

@@ -9,7 +9,7 @@ import {calmKhugepaged} from '../lib/conformance/workload/quiet.ts';
 import {afterwards} from '../lib/conformance/races/afterwards.ts';
 import {raceWrites, roundsThatMet, unexplained, type Outcome, type Write} from '../lib/conformance/races/race.ts';
 
-const NEEDS = ['memory-hotplug', 'memory-hotremove', 'command:perl'] as const;
+const NEEDS = ['device:dimm', 'memory-hotremove', 'command:perl'] as const;
 const ROUNDS = 30;
 
 const state = (word: string): Write => ({file: 'state', word});

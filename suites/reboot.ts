@@ -8,8 +8,8 @@ import {kexec, loadKernel} from '../lib/conformance/survive/kexec.ts';
 import {bootTrouble, firmwareRam, reboot} from '../lib/conformance/survive/reboot.ts';
 import {fatesByRules, readRules, type Reading} from '../lib/conformance/udev/reading.ts';
 
-const NEEDS = ['memory-hotplug', 'memory-hotremove', 'command:udevadm', 'port-shell', 'disk', 'arch:amd64'] as const;
-type Devices = CaseGuest['now']['qemu']['devices'];
+const NEEDS = ['device:dimm', 'memory-hotremove', 'command:udevadm', 'port-shell', 'disk', 'arch:amd64'] as const;
+type Devices = CaseGuest['now']['vmm']['devices'];
 
 /** What the blocks after a boot follow from. */
 interface Before {
@@ -24,7 +24,7 @@ async function plugged(guest: CaseGuest): Promise<Devices> {
   await (await guest.plugDimm({size: '128M'})).online('online_movable');
   await (await guest.plugDimm({size: '128M'})).online('online_kernel');
   await guest.plugDimm({size: '256M'});
-  return guest.now.qemu.devices;
+  return guest.now.vmm.devices;
 }
 
 /** Where the guest's policy and rules put the DIMMs' blocks at boot: `Normal`, `offline`; several where it is open. */
@@ -36,7 +36,7 @@ const fates = (reading: Reading, policy: string, ids: readonly number[]): string
 
 /** Looks at a guest that has booted with DIMMs which it had before. */
 async function afterBoot(t: CaseContext['t'], there: CaseGuest, {devices, policy, reading}: Before): Promise<void> {
-  t.is(there.now.qemu.devices, devices, "QEMU's memory devices", 'a boot takes none out');
+  t.is(there.now.vmm.devices, devices, "QEMU's memory devices", 'a boot takes none out');
   t.is(
     there.now.policy ?? null,
     policy,
@@ -89,7 +89,7 @@ conformance(
     title:
       "After a reboot plugged DIMMs, wherever they were onlined before, are found by ACPI, not in the firmware's memory map, and onlined as plugged ones are by default",
     claims: ['linux/acpi/at-boot', 'linux/auto/default', 'linux/acpi/unplug'],
-    needs: [...NEEDS, 'kernel-config'],
+    needs: [...NEEDS, 'kernel-config', 'vmm:qemu', 'acpi'],
     seconds: 120,
   },
   async ({t, guest}) => {
@@ -107,7 +107,7 @@ conformance(
     title:
       'After a kexec by kexec_file_load plugged DIMMs are found by ACPI, not in the memory map that it hands on, and onlined as memhp_default_state says',
     claims: ['linux/acpi/at-boot', 'linux/acpi/unplug'],
-    needs: [...NEEDS, 'command:perl', 'command:systemctl'],
+    needs: [...NEEDS, 'command:perl', 'command:systemctl', 'vmm:qemu', 'acpi'],
     seconds: 120,
   },
   async ({t, guest}) => {

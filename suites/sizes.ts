@@ -8,7 +8,7 @@ import {
 } from '../lib/conformance/expected/boot-sizes.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 
-const NEEDS = ['memory-hotplug', 'memory-hotremove'] as const;
+const NEEDS = ['device:dimm', 'memory-hotremove'] as const;
 
 conformance(
   'sizes/fixed-at-boot',

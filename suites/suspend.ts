@@ -7,7 +7,7 @@ import {acpiPorts, hibernate, sleepStates, suspendToRam} from '../lib/conformanc
 import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 import {deleteObject} from '../lib/conformance/host/qemu.ts';
 
-const NEEDS = ['memory-hotplug', 'memory-hotremove', 'command:perl', 'arch:amd64'] as const;
+const NEEDS = ['device:dimm', 'memory-hotremove', 'command:perl', 'arch:amd64'] as const;
 const SLEPT = {errno: 'none', events: ['SUSPEND', 'WAKEUP']};
 
 /** Ends the case where the guest can't suspend to RAM at all. */
@@ -27,7 +27,7 @@ conformance(
     title:
       'After suspend to RAM plugged DIMMs are as they were, their data too, and their blocks can be offlined and onlined',
     claims: ['linux/sleep/dimm'],
-    needs: NEEDS,
+    needs: [...NEEDS, 'vmm:qemu'],
   },
   async ({t, guest}) => {
     const {dimm, movable, allocated} = await dimmWithData(t, guest);
@@ -47,7 +47,7 @@ conformance(
   {
     title: 'After suspend to RAM DIMMs can be plugged and unplugged as before',
     claims: ['linux/sleep/hotplug'],
-    needs: ['memory-hotplug', 'memory-hotremove', 'arch:amd64'],
+    needs: ['device:dimm', 'memory-hotremove', 'arch:amd64', 'vmm:qemu'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -74,7 +74,7 @@ conformance(
     title:
       'After hibernation plugged DIMMs are as they were, their data too, and can be offlined, unplugged and plugged again',
     claims: ['linux/sleep/dimm', 'linux/sleep/hotplug'],
-    needs: [...NEEDS, 'disk'],
+    needs: [...NEEDS, 'disk', 'vmm:qemu'],
     seconds: 60,
   },
   async ({t, guest}) => {
@@ -99,7 +99,14 @@ for (const kind of ['ram', 'disk'] as const) {
       title: `A guest with memory plugged by virtio-mem refuses ${what}, and nothing of its memory changes`,
       claims: ['linux/sleep/virtio-mem'],
       // QEMU 9.1 keeps the device's memory while the guest sleeps.
-      needs: [...NEEDS, 'config:CONFIG_VIRTIO_MEM', kind === 'ram' ? 'qemu<9.1' : 'disk'],
+      needs: [
+        'memory-hotremove',
+        'command:perl',
+        'arch:amd64',
+        'vmm:qemu',
+        'device:virtio-mem',
+        kind === 'ram' ? 'qemu<9.1' : 'disk',
+      ],
       machine: 'q35-virtio',
     },
     async ({t, guest}) => {

@@ -14,7 +14,7 @@ for (const profile of profiles) {
     {
       title: `Rules as of ${title}: a plugged DIMM ${word === 'unchanged' ? 'is left to the kernel' : `goes to ${zoneByWord(word) ?? ''} by udev, unless the kernel has onlined it before`}${offlined === 'unchanged' ? '' : ', and no block can be kept offline'}`,
       claims: ['udev/effect', 'udev/attribution', ...(name.startsWith('ovirt') ? ['ovirt/rule/override'] : [])],
-      needs: ['memory-hotplug', 'memory-hotremove', 'command:udevadm', 'command:systemctl', 'kprobes'],
+      needs: ['device:dimm', 'memory-hotremove', 'command:udevadm', 'command:systemctl', 'kprobes'],
     },
     async ({t, guest}) => {
       if (name === 'ovirt-override') await installProfile(guest, profileNamed('rhel-7.3')); // an override needs something to override

@@ -14,7 +14,7 @@ conformance(
     title:
       'Where a rule and another process online the same blocks, each block is onlined once and is in the zone that the winner named',
     claims: ['udev/race', 'udev/attribution'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -56,7 +56,7 @@ conformance(
     title:
       'Where two rules online the same block, the first one in the order of their files decides, and both attempts are seen',
     claims: ['udev/race', 'udev/attribution'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -87,7 +87,7 @@ conformance(
   {
     title: 'Where the kernel onlines by itself, a rule for the same blocks comes too late, and changes no zone',
     claims: ['udev/race', 'udev/attribution'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('online_kernel');
@@ -114,7 +114,7 @@ conformance(
   {
     title: 'A DIMM of 1 GiB is online wholly, by a rule as by the kernel; how long it takes is told',
     claims: ['udev/speed'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     await installProfile(guest, profileNamed('rhel-8'));

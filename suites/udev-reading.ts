@@ -46,7 +46,7 @@ conformance(
     title:
       "For each distribution's rules, udevadm test writes to an offline block what our reading says, really so before systemd 256",
     claims: ['udev/verify'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

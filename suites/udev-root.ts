@@ -11,7 +11,7 @@ conformance(
     title:
       "What the lint says of the untouched guest's whole root is what becomes of a DIMM: by whom, into which zone, and whether it can be unplugged",
     claims: ['udev/root', 'udev/attribution'],
-    needs: ['memory-hotplug', 'memory-hotremove', 'kernel-config', 'command:udevadm', 'command:systemctl'],
+    needs: ['device:dimm', 'memory-hotremove', 'kernel-config', 'command:udevadm', 'command:systemctl'],
   },
   async ({t, guest, untouched}) => {
     const reading = await lintGuestRoot(guest);
@@ -52,7 +52,7 @@ for (const [want, zone] of Object.entries(WANTED) as ['movable' | 'normal' | 'of
       {
         title: `The fix that the lint prints for ${want} memory ${profile === undefined ? 'of the untouched guest' : 'over rules as of RHEL 8'} makes a plugged DIMM ${zone === 'offline' ? 'stay offline' : `go to ${zone}`}, by whom it says`,
         claims: ['udev/root-fix'],
-        needs: ['memory-hotplug', 'kernel-config', 'command:udevadm', 'command:systemctl', 'kprobes'],
+        needs: ['device:dimm', 'kernel-config', 'command:udevadm', 'command:systemctl', 'kprobes'],
       },
       async ({t, guest, untouched}) => {
         if (profile !== undefined) await installProfile(guest, profileNamed(profile));

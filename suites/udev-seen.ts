@@ -22,7 +22,7 @@ conformance(
     title:
       'A rule file that says the opposite of what udevd has read is seen: the effect is that of the old text, the reading that of the new one',
     claims: ['udev/effect', 'udev/attribution'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -59,7 +59,7 @@ conformance(
     title:
       'A rule that fires for half of the blocks is seen: by the effect, by our reading of the file, and by the lint',
     claims: ['udev/effect', 'udev/attribution', 'udev/lint'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -98,7 +98,7 @@ conformance(
   {
     title: "A process that onlines before the rule is named, and the rule's attempt that came too late is seen",
     claims: ['udev/race', 'udev/attribution'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -134,7 +134,7 @@ conformance(
     title:
       "A dead udevd is told from a rule that doesn't fire: the rule says online, nobody tries, and there is no udevd",
     claims: ['udev/attribution', 'udev/effect'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -162,7 +162,7 @@ conformance(
   {
     title: 'A udevd that is stopped onlines nothing and is told from a dead one; when it goes on the rule fires, late',
     claims: ['udev/attribution', 'udev/effect'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

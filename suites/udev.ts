@@ -22,7 +22,7 @@ conformance(
   {
     title: 'What becomes of a DIMM plugged into the untouched guest is what its rule files and its policy say',
     claims: ['udev/effect', 'udev/attribution'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl'],
   },
   async ({t, guest, untouched}) => {
     t.require(await udevdNow(guest), 'running', 'udevd');
@@ -84,7 +84,7 @@ conformance(
     title:
       "Probes in the kernel, uevents, and the same plug without udevd agree on who onlines the untouched guest's memory",
     claims: ['udev/attribution'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest, untouched}) => {
     const heard = await listen(guest);
@@ -119,7 +119,7 @@ conformance(
     title:
       "With each policy, the untouched guest's blocks are onlined by those, and into the zones, that policy and rules say",
     claims: ['udev/attribution', 'udev/effect'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     const reading = await readRules(guest);
@@ -142,7 +142,7 @@ conformance(
   {
     title: "Where udevd is dead, the policy alone decides: its rule doesn't fire, and nobody else onlines",
     claims: ['udev/attribution'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     await installProfile(guest, profileNamed('rhel-8'));
@@ -171,7 +171,7 @@ conformance(
   {
     title: 'With auto_online_blocks offline, no rule of the untouched guest onlines plugged memory',
     claims: ['udev/respects-policy'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -192,7 +192,7 @@ conformance(
     title:
       'A rule that onlines although auto_online_blocks is offline is reported as that, by its effect and by its text',
     claims: ['udev/respects-policy', 'udev/lint'],
-    needs: ['memory-hotplug', 'command:udevadm', 'command:systemctl', 'kprobes'],
+    needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

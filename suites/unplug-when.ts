@@ -25,7 +25,7 @@ conformance(
     title:
       'After a refused unplug the blocks that the driver had already offlined are online again, in the zone they were in',
     claims: ['linux/acpi/unplug-refused'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove', 'acpi'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -55,7 +55,7 @@ conformance(
   {
     title: 'A refusal is not for ever: when its reason is gone the same request removes the DIMM',
     claims: ['qemu/unplug/asynchronous', 'linux/acpi/unplug', 'linux/acpi/eject-disabled'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove', 'acpi'],
   },
   async ({t, guest}) => {
     const profile = '/sys/firmware/acpi/hotplug/memory/enabled';
@@ -85,7 +85,7 @@ conformance(
     title:
       'device_del of a stopped machine removes nothing, however often it is sent; when the machine runs the DIMM goes, once',
     claims: ['qemu/unplug/asynchronous'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove', 'vmm:qemu'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -126,7 +126,7 @@ conformance(
   {
     title: "A reset of the machine doesn't complete a removal that the guest hasn't answered",
     claims: ['qemu/unplug/asynchronous'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove', 'vmm:qemu'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -147,7 +147,7 @@ conformance(
   {
     title: 'A movable DIMM full of user data is removed, and the data is still there',
     claims: ['ovirt/movable-needed', 'linux/acpi/unplug'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove', 'acpi'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -174,7 +174,7 @@ conformance(
   {
     title: "oVirt's script onlines all blocks to Movable from the highest down, and the DIMM can be removed afterwards",
     claims: ['ovirt/script/descending', 'ovirt/movable-needed'],
-    needs: ['memory-hotplug', 'memory-hotremove', 'command:bash', 'command:udevadm'],
+    needs: ['device:dimm', 'memory-hotremove', 'command:bash', 'command:udevadm'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -208,19 +208,19 @@ conformance(
   {
     title: "An unplugged DIMM is in no list of devices any more; its id, its backend's and its slot can be used again",
     claims: ['ovirt/device-disappears', 'qemu/unplug/supported'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove', 'vmm:qemu'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const dimm = await guest.plugDimm({id: 'once', size: '256M'});
-    const {qemu} = guest.now;
+    const {vmm} = guest.now;
     await dimm.online('online_movable');
     await dimm.unplug();
-    t.is({...guest.now.qemu}, {...qemu, plugged: 0, devices: []}, "QEMU's memory devices and their sum");
+    t.is({...guest.now.vmm}, {...vmm, plugged: 0, devices: []}, "QEMU's memory devices and their sum");
     t.is(await humanMonitor(guest, 'info memory-devices'), '', 'info memory-devices of the human monitor');
     await deleteBackend(guest, 'once');
     const again = await guest.plugDimm({id: 'once', size: '256M'});
-    t.is(guest.now.qemu, qemu, "QEMU's memory devices after the same plug again", 'same id, slot and address');
+    t.is(guest.now.vmm, vmm, "QEMU's memory devices after the same plug again", 'same id, slot and address');
     t.is(
       again.blocks.map(({state}) => state),
       ['offline', 'offline'],
@@ -235,7 +235,7 @@ conformance(
   {
     title: 'Removing one DIMM leaves the others and their blocks as they are',
     claims: ['linux/remove/blocks-gone', 'ovirt/device-disappears'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

@@ -33,7 +33,7 @@ for (const [name, start] of Object.entries(STARTS)) {
     {
       title: `A DIMM whose blocks are ${name.replace('-', ' ')} is removed on request, and the machine is as before the plug`,
       claims: ['linux/acpi/unplug', 'linux/remove/blocks-gone', 'qemu/unplug/supported', 'qemu/unplug/asynchronous'],
-      needs: ['memory-hotplug', 'memory-hotremove'],
+      needs: ['device:dimm', 'memory-hotremove', 'acpi'],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
@@ -58,7 +58,7 @@ conformance(
   {
     title: 'Plug, online, unplug can be repeated; every round ends with the machine as it was before the first one',
     claims: ['linux/remove/blocks-gone', 'qemu/unplug/supported'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -82,7 +82,7 @@ conformance(
   {
     title: 'Removing memory takes down the direct mapping and the firmware map entry that adding it made',
     claims: ['linux/remove/blocks-gone'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove'],
   },
   async ({t, guest}) => {
     const firmwareMap = async (): Promise<string[]> =>
@@ -121,7 +121,7 @@ conformance(
     title:
       'A DIMM with kernel memory in it is not removed: the guest says busy, nothing is deleted, nothing has changed',
     claims: ['linux/acpi/unplug-refused', 'qemu/unplug/asynchronous', 'ovirt/movable-needed'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove', 'acpi'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -144,7 +144,7 @@ conformance(
   {
     title: 'After a refused unplug the blocks that the user had offlined before are still offline, the others online',
     claims: ['linux/acpi/unplug-refused'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    needs: ['device:dimm', 'memory-hotremove', 'acpi'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

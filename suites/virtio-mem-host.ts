@@ -6,7 +6,7 @@ import {plugVirtioMem, sizeAfterReset, VirtioMem} from '../lib/conformance/devic
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
 const machine = 'q35-virtio';
-const DRIVER = ['memory-hotplug', 'config:CONFIG_VIRTIO_MEM'] as const;
+const DRIVER = ['device:virtio-mem'] as const;
 const REMOVE = [...DRIVER, 'memory-hotremove'] as const;
 
 const REFUSED = {
@@ -78,7 +78,7 @@ conformance(
     title:
       'Without its driver nothing of a virtio-mem device is plugged, whatever is asked for; the driver does it as soon as it is loaded',
     claims: ['linux/virtio-mem/driver'],
-    needs: DRIVER,
+    needs: [...DRIVER, 'vmm:qemu'],
     machine,
   },
   async ({t, guest}) => {
@@ -94,7 +94,7 @@ conformance(
       'size, and what is asked for',
     );
     t.is(eventsSince(guest, mark), [], "QEMU's events since");
-    guest.expectUnchanged(before, 'after a request that nobody hears', {but: 'qemu'});
+    guest.expectUnchanged(before, 'after a request that nobody hears', {but: 'vmm'});
     await vm.settled('load the driver', () => guest.sh('modprobe virtio_mem'));
     t.is(
       {size: vm.size, zones: vm.zones},
@@ -214,7 +214,7 @@ conformance(
   {
     title: 'A reboot gives all memory of a virtio-mem device back, and the guest plugs what is still asked for anew',
     claims: ['linux/virtio-mem/reboot'],
-    needs: DRIVER,
+    needs: [...DRIVER, 'vmm:qemu'],
     machine,
     seconds: 120,
   },

@@ -6,7 +6,7 @@ import {setParameters} from '../lib/conformance/guest/parameters.ts';
 import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 
 const machine = 'q35-virtio';
-const DRIVER = ['memory-hotplug', 'memory-hotremove', 'config:CONFIG_VIRTIO_MEM'] as const;
+const DRIVER = ['device:virtio-mem', 'memory-hotremove'] as const;
 
 const ids = (blocks: readonly MemoryBlock[]): number[] => blocks.map(({id}) => id);
 
@@ -160,7 +160,7 @@ for (const dimm of [false, true]) {
       claims: dimm
         ? ['linux/policy/virtio-mem-same-device-credit', 'linux/policy/normal-dimm-gives-no-credit']
         : ['linux/policy/virtio-mem-same-device-credit'],
-      needs: [...DRIVER, 'kernel>=5.15'],
+      needs: [...DRIVER, 'kernel>=5.15', ...(dimm ? (['device:dimm'] as const) : [])],
       machine,
     },
     async ({t, guest}) => {

@@ -8,7 +8,7 @@ import {eventMark} from '../lib/conformance/host/qemu.ts';
 
 const MiB = 2 ** 20;
 const machine = 'q35-virtio';
-const DRIVER = ['memory-hotplug', 'config:CONFIG_VIRTIO_MEM'] as const;
+const DRIVER = ['device:virtio-mem'] as const;
 
 conformance(
   'virtiomem/up-down-zero',
@@ -49,7 +49,7 @@ conformance(
     title:
       'While a virtio-mem device grows it never has more than was asked for, and while it shrinks never less; QEMU tells the last size',
     claims: ['linux/virtio-mem/converges'],
-    needs: [...DRIVER, 'memory-hotremove'],
+    needs: [...DRIVER, 'memory-hotremove', 'vmm:qemu'],
     machine,
   },
   async ({t, guest}) => {

@@ -1,6 +1,6 @@
 import {relative} from 'node:path';
 import {differenceLines} from '../results/difference.ts';
-import type {Check} from '../results/record.ts';
+import {vmmText, type Check} from '../results/record.ts';
 import type {LoadedRun} from '../results/store.ts';
 import type {Summary} from '../results/summary.ts';
 
@@ -17,7 +17,7 @@ export function summaryText({run, records}: LoadedRun, {cells, counts}: Summary,
   if (lines.length > 0) lines.push('');
   for (const {cell, counts: own, verdict} of cells) {
     lines.push(
-      `${cell.id.padEnd(28)} ${verdict.padEnd(10)} ${words(own)}   kernel ${cell.kernel || 'unknown'}, QEMU ${cell.qemu}`,
+      `${cell.id.padEnd(28)} ${verdict.padEnd(10)} ${words(own)}   kernel ${cell.kernel || 'unknown'}, ${vmmText(cell)}`,
     );
   }
   for (const line of run.trouble ?? []) lines.push('beside the cases', indent(line));

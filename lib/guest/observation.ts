@@ -1,6 +1,4 @@
-import {z} from 'zod';
-import {ask} from '../vmm/qemu/qmp/ask.ts';
-import type {Qmp} from '../vmm/qemu/qmp/client.ts';
+import type {Vmm, VmmView} from '../vmm/vmm.ts';
 import type {Shell} from '../shell/shell.ts';
 import {Broken} from '../util/errors.ts';
 import {exactNumber} from '../util/number.ts';
@@ -12,45 +10,10 @@ import {messagesOf} from './kernel-log.ts';
 import {memTotalOf, parseMeminfo, type Meminfo} from './meminfo.ts';
 import {parseZoneinfo, type Zone} from './zoneinfo.ts';
 
-/** QEMU's `query-memory-devices`: DIMMs and virtio-mem; `memdev` is the backend. Source: qapi/machine.json. */
-const memoryDevices = z.array(
-  z.object({
-    type: z.string(),
-    data: z.looseObject({
-      id: z.string().optional(),
-      addr: z.int().optional(),
-      memaddr: z.int().optional(),
-      slot: z.int().optional(),
-      node: z.int().optional(),
-      memdev: z.string().optional(),
-      size: z.int(),
-      hotplugged: z.boolean().optional(),
-      hotpluggable: z.boolean().optional(),
-      'requested-size': z.int().optional(),
-      'max-size': z.int().optional(),
-      'block-size': z.int().optional(),
-    }),
-  }),
-);
-const sizeSummary = z.object({'base-memory': z.int(), 'plugged-memory': z.int().optional()});
-
-/** A memory device as QEMU has it: a DIMM at [address, address + size), or virtio-mem with `size` somewhere in [address, address + max). */
-export interface MemoryDevice {
-  readonly id: string;
-  readonly type: string;
-  readonly address: Bytes;
-  /** Of virtio-mem what is plugged now. */
-  readonly size: Bytes;
-  readonly slot: number | null;
-  readonly node: number;
-  readonly memdev: string;
-  /** Of virtio-mem alone: what the host asks for, the most it can give, and the unit of both. */
-  readonly resizable?: {readonly requested: Bytes; readonly max: Bytes; readonly block: Bytes};
-}
-
-/** Everything readable about memory at one moment, from all three views: QMP, sysfs, meminfo/zoneinfo/iomem. */
+/** Everything readable about memory at one moment, from all three views: the hypervisor's, sysfs, meminfo/zoneinfo/iomem. */
 export interface Observation {
-  readonly qemu: {readonly base: Bytes; readonly plugged: Bytes; readonly devices: readonly MemoryDevice[]};
+  /** As its hypervisor has it. */
+  readonly vmm: VmmView;
   readonly policy: string | undefined;
   /** A base page of the guest's kernel. */
   readonly page: Bytes;
@@ -69,50 +32,20 @@ export interface Observation {
   readonly kernelLog: readonly string[];
 }
 
-/** The memory devices as QEMU has them now. */
-export async function queryDevices(qmp: Qmp): Promise<MemoryDevice[]> {
-  return (await ask(qmp, 'query-memory-devices', memoryDevices)).map(({type, data}) => ({
-    id: data.id ?? '',
-    type,
-    address: bytes(data.addr ?? data.memaddr ?? 0),
-    size: bytes(data.size),
-    slot: data.slot ?? null,
-    node: data.node ?? 0,
-    memdev: data.memdev ?? '',
-    ...(data['max-size'] === undefined
-      ? {}
-      : {
-          resizable: {
-            requested: bytes(data['requested-size'] ?? 0),
-            max: bytes(data['max-size']),
-            block: bytes(data['block-size'] ?? 0),
-          },
-        }),
-  }));
-}
-
-/** Takes an observation: one round trip to the guest, beside the questions to QEMU. */
+/** Takes an observation: one round trip to the guest, beside the questions to its hypervisor. */
 export async function observe(
-  qmp: Qmp,
+  vmm: Pick<Vmm, 'view'>,
   shell: Shell,
   {page, ms, parse = parseObservation}: {page: Bytes; ms: number; parse?: typeof parseObservation | undefined},
 ): Promise<Observation> {
-  const [guest, devices, summary] = await Promise.all([
-    shell.run('memhp_observe', ms, 'here'),
-    queryDevices(qmp),
-    ask(qmp, 'query-memory-size-summary', sizeSummary),
-  ]);
+  const [guest, view] = await Promise.all([shell.run('memhp_observe', ms, 'here'), vmm.view()]);
   if (guest.status !== 0)
     throw new Broken(`the guest's memhp_observe ended with status ${guest.status}: ${clean(guest.stderr, 500)}`);
-  return {
-    ...parse(guest.stdout),
-    page,
-    qemu: {base: bytes(summary['base-memory']), plugged: bytes(summary['plugged-memory'] ?? 0), devices},
-  };
+  return {...parse(guest.stdout), page, vmm: view};
 }
 
 /** Parses what memhp_observe prints (lib/guest/script.ts). Throws Broken where a part is missing, or something else is in between. */
-export function parseObservation(text: string): Omit<Observation, 'qemu' | 'page'> {
+export function parseObservation(text: string): Omit<Observation, 'vmm' | 'page'> {
   const {fileText, linkText, logText} = partsOf(text);
   const files = filesOf(fileText);
   const file = (path: string): string => {

@@ -1,7 +1,8 @@
 import {open, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {SerialConsole} from '../console/console.ts';
-import type {Qmp} from '../vmm/qemu/qmp/client.ts';
+import {QemuVmm} from '../vmm/qemu/qemu.ts';
+import type {Vmm} from '../vmm/vmm.ts';
 import {launch, type LaunchOptions, type QemuProcess} from '../vmm/qemu/process.ts';
 import {STATE_FD} from '../vmm/qemu/channels.ts';
 import type {Image} from '../image/image.ts';
@@ -11,6 +12,7 @@ import {SshShell} from '../shell/ssh.ts';
 import {Broken} from '../util/errors.ts';
 import {countIn} from '../util/files.ts';
 import {realClock, type Clock} from '../util/clock.ts';
+import {boardOf} from './board/boards.ts';
 import {forwardedPort, PRELUDE, type GuestFacts} from './bring-up.ts';
 import {machineArgs, type BootConfig} from './commandline.ts';
 import {damageOf} from './damage.ts';
@@ -26,12 +28,14 @@ export interface Clone {
     readonly facts: GuestFacts;
     readonly config: Pick<BootConfig, 'profile' | 'accel' | 'append'> & {readonly image: Pick<Image, 'arch'>};
   };
-  readonly vm: {readonly qmp: Qmp; readonly console: SerialConsole; readonly gone: Promise<never>};
+  /** What the guest runs in. */
+  readonly vmm: Vmm;
+  readonly vm: {readonly console: SerialConsole; readonly gone: Promise<never>};
   /** To work with. */
   readonly shell: Shell;
   /** To look with, while `shell` waits for a write that may block for ever. */
   readonly watch: Shell;
-  /** A file of QEMU's directory in the host's /proc, now: `status`, `smaps_rollup`, … */
+  /** A file of the hypervisor's directory in the host's /proc, now: `status`, `smaps_rollup`, … */
   hostFile(name: string): Promise<string>;
   /** How often a text occurs in such a file, read as bytes: for the files behind the guest's memory. */
   hostFind(name: string, text: string): Promise<number>;
@@ -41,8 +45,13 @@ export interface Clone {
   close(): Promise<void>;
 }
 
+/** One in QEMU. */
+export interface QemuClone extends Clone {
+  readonly vmm: QemuVmm;
+}
+
 /** Restores a template: start QEMU, load the device state, run, and take hold of the shells. Throws Broken where the template is not as it was frozen. */
-export async function clone(template: Template, {filesDir, disk, ...options}: CloneOptions): Promise<Clone> {
+export async function clone(template: Template, {filesDir, disk, ...options}: CloneOptions): Promise<QemuClone> {
   const damage = await damageOf(template.dir);
   if (damage !== undefined)
     throw new Broken(`what is frozen of the guest was damaged while memhp ran: ${damage}; the next run boots it anew`);
@@ -75,9 +84,10 @@ export interface CloneOptions extends LaunchOptions {
 }
 
 /** What a case has of a running QEMU. */
-export function handle(template: Template, vm: QemuProcess, [shell, watch]: readonly [Shell, Shell]): Clone {
+export function handle(template: Template, vm: QemuProcess, [shell, watch]: readonly [Shell, Shell]): QemuClone {
   return {
     template,
+    vmm: new QemuVmm(vm.qmp, boardOf(template.config.image.arch)),
     vm,
     shell,
     watch,

@@ -1,4 +1,5 @@
 import type {Image} from '../image/image.ts';
+import {atBootOf} from '../vmm/qemu/devices/devices.ts';
 import {sandboxArgs} from '../vmm/qemu/confinement.ts';
 import {consoleArgs, portArgs, serialPortArgs} from '../vmm/qemu/channels.ts';
 import type {Accel, Board} from './board/board.ts';
@@ -17,9 +18,9 @@ export interface BootConfig {
 }
 
 /** A backend of the RAM that is there at boot; its file makes cloning possible. */
-export const ramBackends = (profile: MachineProfile): {id: string; size: number}[] => [
+export const ramBackends = (profile: MachineProfile, board: Board): {id: string; size: number}[] => [
   ...bootBackends(profile),
-  ...profile.coldplug.map(({id, size}) => ({id: `mem-${id}`, size})),
+  ...atBootOf(profile.devices, board).ram,
 ];
 
 export const kernelCommandLine = (config: BootConfig, among = boards): string =>
@@ -74,20 +75,9 @@ interface Files {
   readonly keys?: {readonly authorizedKey: string; readonly hostKey: string};
 }
 
-/**
- * What is there at boot beside DIMMs. A virtio-mem device's memory needs no file, because nothing of it is plugged in a
- * template. Its unplugged memory may be read, as guests before Linux 5.16 want it (unplugged-inaccessible=off).
- */
-const virtioArgs = ({virtio}: Board, {virtioMem, balloon, ports = 0}: MachineProfile): string[] => [
-  ...(virtioMem
-    ? [
-        '-object',
-        `memory-backend-ram,id=mem-${virtioMem.id},size=${virtioMem.max}`,
-        '-device',
-        `virtio-mem-${virtio},id=${virtioMem.id},memdev=mem-${virtioMem.id},block-size=${virtioMem.block},requested-size=0,unplugged-inaccessible=off`,
-      ]
-    : []),
-  ...(balloon === true ? ['-device', `virtio-balloon-${virtio},id=balloon,deflate-on-oom=on`] : []),
+/** Memory devices that are there at boot, and ports for others. */
+const deviceArgs = (board: Board, {devices, ports = 0}: MachineProfile): string[] => [
+  ...atBootOf(devices, board).args,
   ...Array.from({length: ports}, (_, i) => [
     '-device',
     `pcie-root-port,id=port${i},chassis=${i + 1},slot=${i + 1}`,
@@ -108,18 +98,12 @@ export function pasteArgs(config: BootConfig, among = boards): string[] {
     ...processor(board, config),
     '-m',
     `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,
-    ...bootBackends(profile).flatMap(({id, size}) => [
+    ...ramBackends(profile, board).flatMap(({id, size}) => [
       '-object',
       `memory-backend-ram,id=${id},size=${size}${reservation(profile)}`,
     ]),
     ...machineType(board, profile),
-    ...profile.coldplug.flatMap(({id, size}) => [
-      '-object',
-      `memory-backend-ram,id=mem-${id},size=${size}`,
-      '-device',
-      `pc-dimm,id=${id},memdev=mem-${id}`,
-    ]),
-    ...virtioArgs(board, profile),
+    ...deviceArgs(board, profile),
     '-kernel',
     image.kernel,
     '-initrd',
@@ -137,9 +121,9 @@ export function pasteArgs(config: BootConfig, among = boards): string[] {
 export function machineArgs(config: BootConfig, files: Files, among = boards): string[] {
   const {image, profile} = config;
   const board = boardOf(image.arch, among);
-  // A balloon punches holes into the file behind the RAM, even of a private mapping: with one, RAM is part of the device state.
+  const devices = atBootOf(profile.devices, board);
   const memory = (id: string, size: number): string =>
-    profile.balloon === true || profile.ramInState === true
+    devices.ramInState || profile.ramInState === true
       ? `memory-backend-ram,id=${id},size=${size}`
       : `memory-backend-file,id=${id},size=${size},mem-path=${escapeValue(`${files.ramDir}/${id}`)},share=${files.share ? 'on' : 'off'}${reservation(profile)}`;
   return [
@@ -151,10 +135,9 @@ export function machineArgs(config: BootConfig, files: Files, among = boards): s
     ...processor(board, config),
     '-m',
     `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,
-    ...ramBackends(profile).flatMap(({id, size}) => ['-object', memory(id, size)]),
+    ...ramBackends(profile, board).flatMap(({id, size}) => ['-object', memory(id, size)]),
     ...machineType(board, profile),
-    ...profile.coldplug.flatMap(({id}) => ['-device', `pc-dimm,id=${id},memdev=mem-${id}`]),
-    ...virtioArgs(board, profile),
+    ...deviceArgs(board, profile),
     '-kernel',
     image.kernel,
     '-initrd',

@@ -1,4 +1,6 @@
-import {gib, mib, type Bytes} from '../util/size.ts';
+import type {AnyDeviceSpec} from '../vmm/qemu/devices/devices.ts';
+import type {Board} from './board/board.ts';
+import {gib, mib, parseSize, type Bytes} from '../util/size.ts';
 import {UsageError} from '../util/errors.ts';
 
 /** The hardware a guest is booted on. */
@@ -19,12 +21,8 @@ export interface MachineProfile {
   readonly reserve?: false;
   /** Boot RAM is in no file, but in the frozen state: for a balloon that is plugged later. Cloning takes longer. */
   readonly ramInState?: true;
-  /** DIMMs that are there at boot, in slot order. */
-  readonly coldplug: readonly {readonly id: string; readonly size: Bytes}[];
-  /** A virtio-mem device that is there at boot and gives nothing yet: at most `max`, in units of `block`. */
-  readonly virtioMem?: {readonly id: string; readonly max: Bytes; readonly block: Bytes};
-  /** Is there a virtio-balloon? It gives pages back rather than let the guest run out of memory, so MemTotal stays (deflate-on-oom). Cloning takes longer. */
-  readonly balloon?: boolean;
+  /** Memory devices that are there at boot: DIMMs in slot order, virtio-mem that gives nothing yet, a balloon. With a balloon cloning takes longer. */
+  readonly devices: readonly AnyDeviceSpec[];
   /** PCI Express ports that devices can be plugged into: port0, port1… */
   readonly ports?: number;
 }
@@ -37,7 +35,7 @@ const q35: MachineProfile = {
   slots: 8,
   maxmem: gib(9),
   cpus: 1,
-  coldplug: [],
+  devices: [],
 };
 
 /** Every machine profile, by name. The first is the default. */
@@ -49,9 +47,9 @@ export const profiles: readonly MachineProfile[] = [
     title: 'q35 with two DIMMs (512 MiB and 128 MiB) on the command line and two empty slots',
     slots: 4,
     maxmem: gib(3),
-    coldplug: [
-      {id: 'cold0', size: mib(512)},
-      {id: 'cold1', size: mib(128)},
+    devices: [
+      {kind: 'dimm', id: 'cold0', size: '512M'},
+      {kind: 'dimm', id: 'cold1', size: '128M'},
     ],
   },
   {
@@ -84,8 +82,10 @@ export const profiles: readonly MachineProfile[] = [
     name: 'q35-virtio',
     title:
       'q35 with a virtio-mem device of up to 2 GiB that is empty at boot, a virtio-balloon and an empty PCI Express port',
-    virtioMem: {id: 'vm0', max: gib(2), block: mib(2)},
-    balloon: true,
+    devices: [
+      {kind: 'virtio-mem', id: 'vm0', max: gib(2), block: mib(2)},
+      {kind: 'balloon', id: 'balloon'},
+    ],
     ports: 1,
   },
   {
@@ -110,7 +110,7 @@ export const profiles: readonly MachineProfile[] = [
     ram: mib(512),
     // 1 TiB would need more than the 40 bits of physical address that QEMU's emulated CPU has.
     maxmem: gib(960),
-    coldplug: [{id: 'cold0', size: mib(256)}],
+    devices: [{kind: 'dimm', id: 'cold0', size: '256M'}],
     ports: 2,
   },
   {
@@ -120,7 +120,7 @@ export const profiles: readonly MachineProfile[] = [
       'q35 with 768 MiB of boot RAM, a DIMM of 256 MiB on the command line, 256 GiB at most, two empty PCI Express ports',
     ram: mib(768),
     maxmem: gib(256),
-    coldplug: [{id: 'cold0', size: mib(256)}],
+    devices: [{kind: 'dimm', id: 'cold0', size: '256M'}],
     ports: 2,
     ramInState: true,
   },
@@ -141,4 +141,21 @@ export function profileByName(name: string): MachineProfile {
   if (!profile)
     throw new UsageError(`no machine profile "${name}"; there are: ${profiles.map((one) => one.name).join(', ')}`);
   return profile;
+}
+
+/**
+ * What of a profile goes into a template's key. Fields and their order are those of the first templates: a cache outlasts
+ * a change of what profiles look like here, and what is undefined is left out of it.
+ */
+export function keyOf(profile: MachineProfile, {machine}: Pick<Board, 'machine'>): object {
+  const {name, title, ram, nodes, slots, maxmem, cpus, devices, ports, ...rest} = profile;
+  const virtioMem = devices.find((one) => one.kind === 'virtio-mem');
+  return {
+    ...{name, title, type: machine, ram, nodes, slots, maxmem, cpus},
+    coldplug: devices.flatMap((one) => (one.kind === 'dimm' ? {id: one.id, size: parseSize(one.size)} : [])),
+    virtioMem: virtioMem && {id: virtioMem.id, max: virtioMem.max, block: virtioMem.block},
+    balloon: devices.some(({kind}) => kind === 'balloon') || undefined,
+    ports,
+    ...rest,
+  };
 }

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {execa} from 'execa';
 import {launch, type QemuProcess} from '../vmm/qemu/process.ts';
 import type {Shell} from '../shell/shell.ts';
-import {cloneArgs, handle, shells, type Clone, type CloneOptions} from './clone.ts';
+import {cloneArgs, handle, shells, type CloneOptions, type QemuClone} from './clone.ts';
 import type {Template} from './template.ts';
 
 /** Another QEMU for a guest that one has already: of the same machine, with the devices that were plugged meanwhile. */
@@ -19,7 +19,7 @@ export async function launchSuccessor(
   template: Template,
   {starts, devices}: Successor,
   {filesDir, disk, ...options}: CloneOptions,
-): Promise<Clone> {
+): Promise<QemuClone> {
   const files = filesDir === undefined ? undefined : await open(filesDir, 'r');
   let vm: QemuProcess | undefined;
   try {

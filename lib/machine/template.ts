@@ -11,6 +11,7 @@ import type {Log} from '../util/log.ts';
 import {bringUp, type GuestFacts, guestFacts} from './bring-up.ts';
 import {damageOf, discard, writeStamps} from './damage.ts';
 import {writeKeys} from './keys.ts';
+import {keyOf} from './profile.ts';
 import {boardOf} from './board/boards.ts';
 import {kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
 import {saveState} from './migrate.ts';
@@ -52,13 +53,12 @@ export function templateKey(
   {qemu, serve, warmUp}: Pick<TemplateOptions, 'qemu' | 'serve' | 'warmUp'>,
 ): string {
   const board = boardOf(config.image.arch);
-  const {name, title, ...hardware} = config.profile;
   const parts = [
     FORMAT,
     config.image.key,
     kernelCommandLine(config),
     config.image.prepare,
-    {name, title, type: board.machine, ...hardware},
+    keyOf(config.profile, board),
     config.accel,
     board.cpu(config.accel, config.qemu),
     qemu.path,

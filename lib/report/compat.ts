@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {type Json, type Record, outcomes} from '../results/record.ts';
+import {type Json, type Record, outcomes, vmmText} from '../results/record.ts';
 import type {LoadedRun} from '../results/store.ts';
 import {countOutcomes, groupBy, summarize} from '../results/summary.ts';
 import {udevFact, whoOnlined} from '../results/udev.ts';
@@ -21,7 +21,8 @@ export const compatGuest = z.object({
   arch: z.string(),
   machine: z.string(),
   accel: z.string(),
-  qemu: z.string(),
+  /** The hypervisor and its version: QEMU 7.2.22. */
+  vmm: z.string(),
   verdict: z.enum(['pass', 'known', 'fail', 'incomplete', 'no verdict']),
   counts,
   suites: z.record(z.string(), counts),
@@ -31,7 +32,7 @@ export const compatGuest = z.object({
 
 /** The file compat.json. */
 export const compat = z.object({
-  schema: z.literal(1),
+  schema: z.literal(2),
   memhp: z.string(),
   startedAt: z.iso.datetime(),
   guests: z.array(compatGuest),
@@ -45,18 +46,19 @@ export function compatOf(loaded: LoadedRun): Compat {
   const byGuest = groupBy(loaded.records, (record) => record.cell.guest);
   const {guests, cells} = summarize(loaded);
   return compat.parse({
-    schema: 1,
+    schema: 2,
     memhp,
     startedAt,
     guests: guests.map(({guest, counts, verdict}) => {
       const records = byGuest.get(guest) ?? [];
       const own = cells.flatMap(({cell}) => (cell.guest === guest ? [cell] : []));
-      const all = (field: 'distro' | 'release' | 'kernel' | 'arch' | 'machine' | 'accel' | 'qemu'): string =>
+      const all = (field: 'distro' | 'release' | 'kernel' | 'arch' | 'machine' | 'accel'): string =>
         [...new Set(own.map((cell) => cell[field]).filter(Boolean))].join(', ');
       return {
         guest,
         ...{distro: all('distro'), release: all('release'), kernel: all('kernel'), arch: all('arch')},
-        ...{machine: all('machine'), accel: all('accel'), qemu: all('qemu')},
+        ...{machine: all('machine'), accel: all('accel')},
+        vmm: [...new Set(own.map((cell) => vmmText(cell)))].join(', '),
         verdict,
         counts,
         suites: Object.fromEntries(

@@ -1,4 +1,5 @@
 import {differenceLines, isLarge} from '../results/difference.ts';
+import {vmmText} from '../results/record.ts';
 import {groupBy} from '../results/summary.ts';
 import type {LoadedRun, Stored} from '../results/store.ts';
 import {showJson, suiteOf} from './words.ts';
@@ -31,14 +32,14 @@ export const escapeXml = (text: string): string =>
 function testsuite(name: string, records: readonly Stored[]): string {
   const [first] = records;
   if (!first) return '';
-  const {guest, kernel, arch, machine, accel, qemu} = first.cell;
+  const {guest, kernel, arch, machine, accel} = first.cell;
   const started = records.map((record) => record.startedAt).reduce((a, b) => (Date.parse(a) <= Date.parse(b) ? a : b));
   // The JUnit schema wants local time without a zone; the records' times are UTC.
   const timestamp = new Date(started).toISOString().slice(0, 19);
   return [
     `  <testsuite name="${escapeXml(name)}" ${totals(records)} timestamp="${timestamp}" hostname="${escapeXml(guest)}">\n`,
     '    <properties>\n',
-    ...Object.entries({guest, kernel, arch, machine, accel, qemu}).map(
+    ...Object.entries({guest, kernel, arch, machine, accel, vmm: vmmText(first.cell)}).map(
       ([key, value]) => `      ${property(key, value)}`,
     ),
     '    </properties>\n',

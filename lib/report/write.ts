@@ -35,7 +35,7 @@ export async function writePublished(loaded: LoadedRun, dir: string): Promise<{f
 }
 
 function published(compat: Compat): string {
-  const all = (field: 'qemu' | 'accel'): string =>
+  const all = (field: 'vmm' | 'accel'): string =>
     [...new Set(compat.guests.flatMap((guest) => guest[field] || []))].join(', ') || 'unknown';
   return `# Compatibility
 
@@ -44,7 +44,7 @@ ${markdownCompat(compat)}
 Cases passed of cases not skipped, then what else happened. The words are those of the harness: pass, fail,
 skip (a need is absent), known (a recorded deviation), broken (no verdict).
 
-Written by the harness, not by hand: ${escapeMd(`memhp ${compat.memhp}, QEMU ${all('qemu')} (${all('accel')}), run of ${formatTime(compat.startedAt)}`)}.
+Written by the harness, not by hand: ${escapeMd(`memhp ${compat.memhp}, ${all('vmm')} (${all('accel')}), run of ${formatTime(compat.startedAt)}`)}.
 The same as data, with every published fact: [compat.json](compat.json).
 `;
 }

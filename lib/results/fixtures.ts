@@ -11,7 +11,7 @@ export function fixtureRun({repeat = 1, runDir = '/runs/example'} = {}): LoadedR
 
 export function fixtureHead(records: readonly Record[]): Run {
   return {
-    schema: 1,
+    schema: 2,
     memhp: '0.1.0',
     startedAt: '2026-03-14T09:00:00.000Z',
     guests: cells.map((cell) => cell.guest),
@@ -44,7 +44,7 @@ const cellOf = (guest: string, kernel: string): Cell => {
     kernel,
     machine: 'q35',
     accel: 'tcg',
-    qemu: '7.2.22',
+    vmm: {name: 'qemu', version: '7.2.22'},
   };
 };
 
@@ -133,7 +133,7 @@ function recordOf(cell: Cell, {id, title, claims, outcome, facts}: FixtureCase, 
   const name = round === 0 ? id : `${id}-${round}`;
   const bad = is === 'fail' || is === 'broken';
   return {
-    schema: 1,
+    schema: 2,
     case: name,
     title,
     claims,

@@ -1,7 +1,7 @@
 import {z} from 'zod';
 
-/** Version of the file formats below. A reader refuses a newer one. */
-export const SCHEMA = 1;
+/** Version of the file formats below. A reader refuses a newer one, and reads the older ones (upgraded.ts). */
+export const SCHEMA = 2;
 
 export const outcomes = ['pass', 'fail', 'skip', 'known', 'broken'] as const;
 export const outcome = z.enum(outcomes);
@@ -12,14 +12,15 @@ export const cell = z.object({
   guest: z.string(),
   distro: z.string(),
   release: z.string(),
+  /** The architecture by Debian's name: amd64. */
   arch: z.string(),
   /** `uname -r` of the guest; empty where the guest never came up. */
   kernel: z.string(),
   /** Name of the machine profile. */
   machine: z.string(),
   accel: z.enum(['kvm', 'tcg']),
-  /** QEMU's version, e.g. 7.2.22. */
-  qemu: z.string(),
+  /** The hypervisor, e.g. qemu, and its version, e.g. 7.2.22. */
+  vmm: z.object({name: z.string(), version: z.string()}),
 });
 
 /** One assertion. `because` derives the expected value; `known` names the recorded deviation that explains a failure. */
@@ -101,6 +102,10 @@ export const run = z.object({
   /** What went wrong beside the cases, in its own words: with it nothing is sure. */
   trouble: z.array(z.string()).optional(),
 });
+
+/** `QEMU 7.2.22`: the hypervisor's name as its makers write it. */
+export const vmmText = ({vmm: {name, version}}: Pick<Cell, 'vmm'>): string =>
+  `${name === 'qemu' ? 'QEMU' : name} ${version}`;
 
 export type Outcome = z.infer<typeof outcome>;
 export type Cell = z.infer<typeof cell>;

@@ -95,7 +95,7 @@ const refused = test.macro({
 });
 
 test('half a file', refused, name, '{"schema": 1, "ca', /not JSON/);
-test('a newer schema', refused, name, text({schema: 2}), /schema 2 is newer than this memhp/);
+test('a newer schema', refused, name, text({schema: 3}), /schema 3 is newer than this memhp/);
 test('an unknown outcome', refused, name, text({outcome: 'green'}), /outcome/);
 test('no object', refused, name, '[]', /expected object/);
 test(
@@ -109,7 +109,7 @@ test(
 test('run.json: absent, malformed, and a plan on a cell that it does not have', async (t) => {
   const dir = await scratch(t);
   await t.throwsAsync(readRun(dir), {name: 'UsageError', message: /run\.json: ENOENT/});
-  await put(dir, 'run.json', '{"schema": 1}');
+  await put(dir, 'run.json', '{"schema": 2}');
   await t.throwsAsync(readRun(dir), {name: 'UsageError', message: /memhp/});
   await put(dir, 'run.json', JSON.stringify({...fixtureHead([fixtureRecord()]), cells: []}));
   await t.throwsAsync(loadRun(dir), {

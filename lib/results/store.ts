@@ -5,6 +5,7 @@ import {z} from 'zod';
 import {UsageError, messageOf} from '../util/errors.ts';
 import {isThere, writeWhole} from '../util/files.ts';
 import {type Cell, type Record, type Run, SCHEMA, evidencePath, record, recordPath, run} from './record.ts';
+import {upgraded} from './upgraded.ts';
 import {BlockSharer} from './share.ts';
 
 /** A record as it was found: where its run directory is, and whether a file was behind it at all. */
@@ -157,7 +158,7 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
   if (typeof version === 'number' && version > SCHEMA) {
     throw new UsageError(`${path}: schema ${version} is newer than this memhp, which reads up to ${SCHEMA}`);
   }
-  const result = tried(path, () => schema.safeParse(value));
+  const result = tried(path, () => schema.safeParse(upgraded(value)));
   if (!result.success) throw new UsageError(`${path}:\n${z.prettifyError(result.error)}`);
   return result.data;
 }

@@ -1,6 +1,6 @@
 import {join} from 'node:path';
 import type {Case} from '../conformance/runner/case.ts';
-import {SCHEMA, type Run} from '../results/record.ts';
+import {SCHEMA, vmmText, type Run} from '../results/record.ts';
 import {loadRun, writeRun} from '../results/store.ts';
 import {UsageError} from '../util/errors.ts';
 import {readIfThere} from '../util/files.ts';
@@ -47,7 +47,11 @@ function whatDiffers(old: Run, head: Run): string | undefined {
   // A guest that didn't come up the first time has no kernel in the old head.
   const kernelsChanged = old.cells.some((cell) => {
     const now = head.cells.find(({id}) => id === cell.id);
-    return now?.qemu !== cell.qemu || (cell.kernel !== '' && now.kernel !== '' && now.kernel !== cell.kernel);
+    return (
+      now === undefined ||
+      vmmText(now) !== vmmText(cell) ||
+      (cell.kernel !== '' && now.kernel !== '' && now.kernel !== cell.kernel)
+    );
   });
   return kernelsChanged ? 'kernel or QEMU' : undefined;
 }

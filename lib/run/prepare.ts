@@ -160,5 +160,5 @@ const cellOf = (
   kernel: template && 'facts' in template ? template.facts.kernel : '',
   machine: profile.name,
   accel,
-  qemu,
+  vmm: {name: 'qemu', version: qemu},
 });

@@ -1,8 +1,9 @@
+import {qmpOf} from '../../lib/vmm/qemu/qemu.ts';
 import {Checks} from '../../lib/conformance/verdict/checks.ts';
 import {CaseGuest} from '../../lib/conformance/guest/guest.ts';
 import {Session} from '../../lib/conformance/runner/session.ts';
 import {writeGuestFile} from '../../lib/guest/write.ts';
-import {isPlugReport, ostOf} from '../../lib/vmm/devices/ost.ts';
+import {isPlugReport, ostOf} from '../../lib/vmm/qemu/acpi/ost.ts';
 import type {Clone} from '../../lib/machine/clone.ts';
 import {Broken} from '../../lib/util/errors.ts';
 import {timed} from './stats.ts';
@@ -33,7 +34,8 @@ export async function ourCycle(clone: Clone, ms: number): Promise<number> {
  * The same by the shortest script that works, over the same monitor and shell. `steps` is what QEMU and the guest take for
  * the four of them; `looks` is what it takes to fetch, after each, what an observation is made of, without reading it.
  */
-export async function floorCycle({vm: {qmp}, shell}: Clone, ms: number): Promise<{steps: number; looks: number}> {
+export async function floorCycle({vmm, shell}: Clone, ms: number): Promise<{steps: number; looks: number}> {
+  const qmp = qmpOf(vmm);
   const took = {steps: 0, looks: 0};
   const look = (): Promise<unknown> =>
     Promise.all([

@@ -1,6 +1,7 @@
 import {observe} from '../../lib/guest/observation.ts';
-import {addDimm, plugReport} from '../../lib/vmm/devices/dimm.ts';
+import {addDimm, plugReport} from '../../lib/vmm/qemu/devices/dimm.ts';
 import {writeGuestFile} from '../../lib/guest/write.ts';
+import {qmpOf} from '../../lib/vmm/qemu/qemu.ts';
 import {boardOf} from '../../lib/machine/board/boards.ts';
 import type {Clone} from '../../lib/machine/clone.ts';
 import {Broken} from '../../lib/util/errors.ts';
@@ -11,7 +12,7 @@ export async function looks(clone: Clone, rounds: number, ms: number, blocks: nu
   const accepted: number[] = [];
   for (let round = 0; round <= rounds; round++) {
     const {ms: took, value} = await timed(() =>
-      observe(clone.vm.qmp, clone.shell, {page: boardOf(clone.template.config.image.arch).page, ms}),
+      observe(clone.vmm, clone.shell, {page: boardOf(clone.template.config.image.arch).page, ms}),
     );
     if (value.blocks.length !== blocks)
       throw new Broken(`${value.blocks.length} memory blocks where ${blocks} were to be observed`);
@@ -21,9 +22,10 @@ export async function looks(clone: Clone, rounds: number, ms: number, blocks: nu
 }
 
 /** Plugs a DIMM of 127 GiB, whose memory the host need not have: its blocks stay offline. Waits until udevd has handled a thousand of them: what is measured is the look alone. */
-export async function growTo128GiB({vm: {qmp}, shell}: Clone, ms: number): Promise<void> {
+export async function growTo128GiB({vmm, shell}: Clone, ms: number): Promise<void> {
   const {errno} = await writeGuestFile(shell, '/sys/devices/system/memory/auto_online_blocks', 'offline', ms);
   if (errno !== 'none') throw new Broken(`auto_online_blocks does not take offline: ${errno}`);
+  const qmp = qmpOf(vmm);
   const mark = qmp.events.mark();
   await addDimm(qmp, {id: 'big', size: '127G', backend: {'qom-type': 'memory-backend-ram', reserve: false}});
   const status = await plugReport(qmp, mark, 'big', ms);

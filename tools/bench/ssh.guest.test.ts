@@ -63,7 +63,7 @@ async function silentAt(template: Template, moment: number): Promise<Judgement &
         shell.close();
       },
       run: async (...args) => {
-        if (commands++ === moment) await guest.vm.qmp.hmp('set_link net off');
+        if (commands++ === moment) await guest.vmm.qmp.hmp('set_link net off');
         return shell.run(...args);
       },
     });

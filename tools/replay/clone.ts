@@ -1,6 +1,8 @@
 import {PassThrough} from 'node:stream';
 import {SerialConsole} from '../../lib/console/console.ts';
 import {findIn} from '../../lib/conformance/runner/evidence.ts';
+import {boardOf} from '../../lib/machine/board/boards.ts';
+import {QemuVmm} from '../../lib/vmm/qemu/qemu.ts';
 import type {Clone} from '../../lib/machine/clone.ts';
 import {QmpError, type Qmp} from '../../lib/vmm/qemu/qmp/client.ts';
 import {EventLog, type QmpEvent} from '../../lib/vmm/qemu/qmp/events.ts';
@@ -42,11 +44,8 @@ export function recordedClone(
   const host = shell('host');
   return {
     template: {facts: head.facts, config: head.config},
-    vm: {
-      qmp: new RecordedQmp(own, head.n, timeline, answers),
-      console: new SerialConsole(new PassThrough()),
-      gone: new Promise<never>(() => undefined),
-    },
+    vmm: new QemuVmm(new RecordedQmp(own, head.n, timeline, answers), boardOf(head.config.image.arch)),
+    vm: {console: new SerialConsole(new PassThrough()), gone: new Promise<never>(() => undefined)},
     shell: shell('work'),
     watch: shell('watch'),
     hostFile: async (name) => (await host.run(name, 0)).stdout,

@@ -87,7 +87,11 @@ async function main(): Promise<number> {
   }
   process.stdout.write(`${summaryOf(outcomes, broken)}\n`);
   if (page || (guest === undefined && only === undefined && !kept)) {
-    const given = process.argv.slice(2).join(' ');
+    // Where evidence is kept is this machine's business.
+    const given = process.argv
+      .slice(2)
+      .filter((word, i, all) => word !== '--out' && all[i - 1] !== '--out')
+      .join(' ');
     const text = pageOf({
       date: new Date().toISOString().slice(0, 10),
       command: `npm run udev-effect${given === '' ? '' : ` -- ${given}`}`,

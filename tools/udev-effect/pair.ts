@@ -5,7 +5,7 @@ import type {Subject} from './subject.ts';
 import type {Known, RuleText, Tried} from './guest.ts';
 import {judge, type Predict, type Verdict} from './judge.ts';
 import {readSeen, type Elsewhere} from './seen.ts';
-import {whyElsewhere, whyRestless} from './reasons.ts';
+import {whyElsewhere, whyRefused, whyRestless} from './reasons.ts';
 import type {Evidence} from './trial.ts';
 
 /** A difference that is more than a verdict on one event, with its reason where one is known. */
@@ -50,8 +50,18 @@ export function filesOf({rules}: Pick<Known, 'rules'>, subject: Subject): RulesF
 export function judgePair(place: Known, subject: Subject, policy: Tried, told: Evidence, predict: Predict): Outcome {
   const files = filesOf(place, subject);
   const {seen, elsewhere, restless} = readSeen(told, place.where.kernel);
-  const verdicts = seen.map((one) => judge(files, place.where, one, predict));
+  const judged = seen.map((one) => judge(files, place.where, one, predict));
+  const refusals = judged.filter(isOnlyRefused).flatMap((verdict) => {
+    const because = whyRefused(verdict.seen, files);
+    return because === undefined
+      ? []
+      : [{verdict, text: `memory${verdict.seen.block}: ${verdict.differences.join()}`, because}];
+  });
+  const verdicts = judged.map((one): Verdict =>
+    refusals.some(({verdict}) => verdict === one) ? {...one, kind: 'agrees', differences: []} : one,
+  );
   const beside: Beside[] = [
+    ...refusals.map(({text, because}) => ({text, because})),
     ...elsewhere.map((one) => ({text: textOf(one), because: whyElsewhere(one, files)})),
     ...(restless
       ? [
@@ -72,6 +82,10 @@ export function judgePair(place: Known, subject: Subject, policy: Tried, told: E
         : 'agrees';
   return {subject, guest: place.name, policy, verdicts, beside, kind};
 }
+
+/** Is all that differs that writes were refused, where none was predicted? */
+const isOnlyRefused = ({differences}: Verdict): boolean =>
+  differences.length === 1 && differences[0]?.startsWith('refused writes: predicted none') === true;
 
 const textOf = ({event, block, state, deed}: Elsewhere): string =>
   `${block} goes ${state} in the event of ${event} by ${deed?.rule ?? 'nobody who is known'}`;

@@ -2,8 +2,7 @@ import {z} from 'zod';
 import {withClone} from '../bench/guest.ts';
 import {LOG_ON} from '../../lib/conformance/udev/log.ts';
 import {ARM, TOLD} from '../../lib/conformance/udev/trace.ts';
-import {addDimm, plugReport} from '../../lib/vmm/devices/dimm.ts';
-import {OST_SUCCESS} from '../../lib/vmm/devices/ost.ts';
+import type {DimmSpec} from '../../lib/vmm/qemu/devices/dimm.ts';
 import type {Clone} from '../../lib/machine/clone.ts';
 import {Broken} from '../../lib/util/errors.ts';
 import {mib} from '../../lib/util/size.ts';
@@ -105,9 +104,9 @@ function split(text: string, mark: string): [string, string] {
   return [text.slice(0, at), text.slice(at)];
 }
 
-async function plug({vm}: Clone, id: string, blocks: readonly [number, number], ms: number): Promise<void> {
-  const mark = vm.qmp.events.mark();
-  await addDimm(vm.qmp, {id, size: `${(blocks.length * BLOCK) / mib(1)}M`, address: blocks[0] * BLOCK});
-  const status = await plugReport(vm.qmp, mark, id, ms);
-  if (status !== OST_SUCCESS) throw new Broken(`the guest answered the plug of ${id} with status ${status}`);
+async function plug({vmm}: Clone, id: string, blocks: readonly [number, number], ms: number): Promise<void> {
+  const size = `${(blocks.length * BLOCK) / mib(1)}M`;
+  const dimm: DimmSpec = {kind: 'dimm', id, size, address: blocks[0] * BLOCK};
+  const {taken, words} = await vmm.plug(dimm, ms);
+  if (taken !== true) throw new Broken(`the guest answered the plug of ${id} with status ${words}`);
 }

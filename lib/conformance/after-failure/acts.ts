@@ -1,4 +1,4 @@
-import type {MemoryDevice} from '../../guest/observation.ts';
+import type {MemoryDevice} from '../../vmm/vmm.ts';
 import type {Json} from '../../results/record.ts';
 import type {Dimm} from '../guest/dimm.ts';
 import type {CaseGuest} from '../guest/guest.ts';

@@ -3,6 +3,7 @@ import type {CaseGuest} from '../guest/guest.ts';
 import {fillKernelMemory} from '../workload/load.ts';
 import {calmKhugepaged} from '../workload/quiet.ts';
 import {putBack, takeOut, writeTo} from './acts.ts';
+import type {Need} from '../runner/needs.ts';
 import type {Act} from './object.ts';
 
 /**
@@ -11,6 +12,14 @@ import type {Act} from './object.ts';
  * refused the next block, and takes it back.
  */
 export type Door = 'online' | 'state' | 'replug' | 'rollback';
+
+/** What a case needs for a door: two of them take the object out, or name the place where it is to be. */
+export const NEEDS_OF: Readonly<Record<Door, readonly Need[]>> = {
+  state: ['device:dimm', 'memory-hotremove'],
+  online: ['device:dimm', 'memory-hotremove'],
+  rollback: ['device:dimm', 'memory-hotremove', 'vmm:qemu'],
+  replug: ['device:dimm', 'memory-hotremove', 'vmm:qemu'],
+};
 
 /** What is said in a title of a block that goes through each. */
 export const DOORS: Readonly<Record<Door, string>> = {

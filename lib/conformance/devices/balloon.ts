@@ -1,4 +1,5 @@
-import {balloonActual, balloonTo} from '../../vmm/devices/balloon.ts';
+import {balloonTo} from '../../vmm/qemu/devices/balloon.ts';
+import {Broken} from '../../util/errors.ts';
 import {parseSize} from '../../util/size.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
@@ -7,16 +8,18 @@ export function holdInBalloon(guest: CaseGuest, size: string): Promise<void> {
   return guest.step(`balloon of ${size}`, () =>
     balloonTo(
       guest.qmp,
-      guest.now.qemu.base + guest.now.qemu.plugged - parseSize(size),
+      guest.now.vmm.base + guest.now.vmm.plugged - parseSize(size),
       guest.session.limits.operationMs,
     ),
   );
 }
 
-/** Bytes of the guest's memory that are in the balloon, as QEMU has it. */
+/** Bytes of the guest's memory that are in the balloon now. Throws Broken where there is none. */
 export async function inBalloon(guest: CaseGuest): Promise<number> {
-  const {base, plugged} = guest.now.qemu;
-  return base + plugged - (await balloonActual(guest.qmp));
+  const {base, plugged} = guest.now.vmm;
+  const {balloon} = await guest.vmm.view();
+  if (!balloon) throw new Broken('the guest has no balloon');
+  return base + plugged - balloon.left;
 }
 
 /** How many pages of the balloon were moved since boot. Source: balloon_migrate of /proc/vmstat. */

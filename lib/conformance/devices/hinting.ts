@@ -1,26 +1,19 @@
 import {z} from 'zod';
 import {ask} from '../../vmm/qemu/qmp/ask.ts';
+import {balloon, type BalloonSpec} from '../../vmm/qemu/devices/balloon.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 import {arrive, send} from '../survive/migrate.ts';
 import {until} from '../host/until.ts';
 
-/** Id of the balloon that hints, and of the thread that QEMU wants for it. */
+/** Id of the balloon that hints. */
 const BALLOON = 'hinter';
-const THREAD = 'hinter-thread';
-const OPTIONS = {'free-page-hint': true, 'deflate-on-oom': true};
+const hinter = (port: string): BalloonSpec => ({kind: 'balloon', id: BALLOON, port, hinting: true});
 
 /** Plugs a virtio-balloon that hints free pages to a migration, and waits until the guest's driver has taken it. A step. */
 export function plugHinter(guest: CaseGuest, port: string): Promise<void> {
   return guest.step(`plug a balloon with free-page-hint into ${port}`, async () => {
     guest.session.others.add(BALLOON);
-    await guest.qmp.execute('object-add', {'qom-type': 'iothread', id: THREAD});
-    await guest.qmp.execute('device_add', {
-      driver: 'virtio-balloon-pci',
-      id: BALLOON,
-      bus: port,
-      iothread: THREAD,
-      ...OPTIONS,
-    });
+    await guest.plug(hinter(port));
     await guest.sh(
       'until ls /sys/bus/virtio/drivers/virtio_balloon/virtio* >/dev/null 2>&1; do :; done; udevadm settle',
     );
@@ -30,14 +23,6 @@ export function plugHinter(guest: CaseGuest, port: string): Promise<void> {
 /** Does the balloon's driver hint? Bit 3 of the features that it has taken. Source: VIRTIO_BALLOON_F_FREE_PAGE_HINT. */
 export const hints = async (guest: CaseGuest): Promise<boolean> =>
   (await guest.sh('cat /sys/bus/virtio/drivers/virtio_balloon/virtio*/features')).charAt(3) === '1';
-
-/** The same balloon on QEMU's command line. */
-const argumentsOf = (port: string): string[] => [
-  '-object',
-  `iothread,id=${THREAD}`,
-  '-device',
-  `virtio-balloon-pci,id=${BALLOON},bus=${port},iothread=${THREAD},free-page-hint=on,deflate-on-oom=on`,
-];
 
 const ram = {
   total: z.int(),
@@ -76,6 +61,9 @@ export async function migrateHinted(guest: CaseGuest, port: string): Promise<{th
         (bytes = 0) => bytes > 0,
       )) ?? 0;
   };
-  const sent = await send(guest, 'command line', 'running', {devices: argumentsOf(port), first});
+  const sent = await send(guest, 'command line', 'running', {
+    devices: balloon.atBoot(hinter(port), guest.board).args,
+    first,
+  });
   return {there: await arrive(guest, sent, 'migrated, running, with hints of free pages'), unsent};
 }

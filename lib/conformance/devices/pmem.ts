@@ -1,5 +1,5 @@
-import type {MemoryDevice} from '../../guest/observation.ts';
-import {findDevice} from '../../vmm/devices/dimm.ts';
+import type {MemoryDevice} from '../../vmm/vmm.ts';
+import {findDevice} from '../../vmm/qemu/devices/dimm.ts';
 import type {Board} from '../../machine/board/board.ts';
 import {STRUCT_PAGE} from '../expected/memmap.ts';
 import {Broken} from '../../util/errors.ts';

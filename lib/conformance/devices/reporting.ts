@@ -9,13 +9,7 @@ const BALLOON = 'reporter';
 export function plugReporter(guest: CaseGuest, port: string): Promise<void> {
   return guest.step(`plug a balloon with free-page-reporting into ${port}`, async () => {
     guest.session.others.add(BALLOON);
-    await guest.qmp.execute('device_add', {
-      driver: 'virtio-balloon-pci',
-      id: BALLOON,
-      bus: port,
-      'free-page-reporting': true,
-      'deflate-on-oom': true,
-    });
+    await guest.plug({kind: 'balloon', id: BALLOON, port, reporting: true});
     await guest.sh(
       'until ls /sys/bus/virtio/drivers/virtio_balloon/virtio* >/dev/null 2>&1; do sleep 0.1; done; udevadm settle',
     );

@@ -1,5 +1,5 @@
-import type {MemoryDevice} from '../../guest/observation.ts';
-import {addVirtioMem, removeDevice, requestSize, sizesTold, type VirtioMemSpec} from '../../vmm/devices/virtio-mem.ts';
+import type {MemoryDevice} from '../../vmm/vmm.ts';
+import {sizesTold, type VirtioMemSpec} from '../../vmm/qemu/devices/virtio-mem.ts';
 import {Broken} from '../../util/errors.ts';
 import {formatSize, parseSize} from '../../util/size.ts';
 import type {MemoryBlock} from '../guest/block.ts';
@@ -23,7 +23,7 @@ export class VirtioMem {
 
   /** As QEMU has it, last observed. */
   get device(): MemoryDevice & Required<Pick<MemoryDevice, 'resizable'>> {
-    const device = this.#guest.now.qemu.devices.find(({id}) => id === this.id);
+    const device = this.#guest.now.vmm.devices.find(({id}) => id === this.id);
     if (!device?.resizable) throw new Broken(`QEMU has no virtio-mem device ${this.id}`);
     return {...device, resizable: device.resizable};
   }
@@ -45,7 +45,9 @@ export class VirtioMem {
 
   /** Asks the guest for a size and waits until its driver has done what it can. A step. */
   request(size: string): Promise<void> {
-    return this.settled(`ask for ${size} of ${this.id}`, () => requestSize(this.#guest.qmp, this.id, parseSize(size)));
+    return this.settled(`ask for ${size} of ${this.id}`, () =>
+      this.#guest.vmm.resize({type: 'virtio-mem', id: this.id}, parseSize(size)),
+    );
   }
 
   /** Asks for a size that the guest must be able to give. Ends the case where it is another afterwards. */
@@ -61,7 +63,7 @@ export class VirtioMem {
   /** Asks for a number of bytes that QEMU may refuse, or that no driver hears of, and waits for nothing. A step. */
   tryRequest(bytes: number | string): Promise<QemuAnswer> {
     return this.#guest.step(`ask for ${bytes} bytes of ${this.id}`, () =>
-      this.#guest.tryQemu(() => requestSize(this.#guest.qmp, this.id, bytes)),
+      this.#guest.tryQemu(() => this.#guest.vmm.resize({type: 'virtio-mem', id: this.id}, bytes)),
     );
   }
 
@@ -105,7 +107,8 @@ export class VirtioMem {
     return this.#guest.step(`unplug ${this.id}`, async () => {
       let gone = false;
       const answer = await this.#guest.tryQemu(async () => {
-        gone = await removeDevice(this.#guest.qmp, this.id, this.#guest.session.limits.operationMs);
+        const {outcome} = await this.#guest.vmm.unplug(this.device, this.#guest.limits.operationMs);
+        gone = outcome === 'removed';
       });
       return {...answer, gone};
     });
@@ -123,10 +126,10 @@ export class VirtioMem {
 }
 
 /** Plugs a virtio-mem device and waits until the guest's driver has it. A step. */
-export async function plugVirtioMem(guest: CaseGuest, spec: VirtioMemSpec): Promise<VirtioMem> {
+export async function plugVirtioMem(guest: CaseGuest, spec: Omit<VirtioMemSpec, 'kind'>): Promise<VirtioMem> {
   const vm = new VirtioMem(guest, spec.id);
   await vm.settled(`plug the virtio-mem device ${spec.id} of up to ${formatSize(spec.max)}`, () =>
-    addVirtioMem(guest.qmp, spec),
+    guest.plug({kind: 'virtio-mem', ...spec}),
   );
   return vm;
 }

@@ -1,4 +1,5 @@
-import type {MemoryDevice, Observation} from '../../guest/observation.ts';
+import type {Observation} from '../../guest/observation.ts';
+import type {MemoryDevice} from '../../vmm/vmm.ts';
 
 /** Ids of the blocks that lie wholly inside a device. */
 export function blocksOf({address, size}: Pick<MemoryDevice, 'address' | 'size'>, blockSize: number): number[] {
@@ -51,7 +52,7 @@ export function blocksNeeded(device: MemoryDevice, now: Observation): number[] {
  */
 export function unpluggedOnline(now: Observation): {least: number; most: number} {
   const sum = {least: 0, most: 0};
-  for (const device of now.qemu.devices.filter(({resizable}) => resizable)) {
+  for (const device of now.vmm.devices.filter(({resizable}) => resizable)) {
     const ids = new Set(blocksIn(device, now));
     const online = now.blocks.filter(({id, state}) => ids.has(id) && state === 'online').length * now.blockSize;
     const offline = ids.size * now.blockSize - online;

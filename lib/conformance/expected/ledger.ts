@@ -68,9 +68,9 @@ function count(observation: Observation): Map<string, number> {
 
 /** Ids of all blocks that must exist: boot memory's, and those of the devices that the guest took. */
 export function expectedBlocks(first: Observation, now: Observation, accepted: ReadonlySet<string>): Derived<number[]> {
-  const fromDevices = new Set(first.qemu.devices.flatMap((device) => blocksIn(device, first)));
+  const fromDevices = new Set(first.vmm.devices.flatMap((device) => blocksIn(device, first)));
   const boot = first.blocks.map(({id}) => id).filter((id) => !fromDevices.has(id));
-  const devices = now.qemu.devices.filter(({id}) => accepted.has(id));
+  const devices = now.vmm.devices.filter(({id}) => accepted.has(id));
   return {
     value: [
       ...new Set([

@@ -34,8 +34,8 @@ export const memmapOf = ({blockSize, page}: Pick<Observation, 'blockSize' | 'pag
   (blockSize / page) * STRUCT_PAGE;
 
 /** How many blocks are online whose memmap takes its place in themselves. virtio-mem never does that. */
-export function blocksWithOwnMemmap({blocks, blockSize, qemu}: Observation, own: OwnMemmap): number {
-  const dimms = qemu.devices.filter(
+export function blocksWithOwnMemmap({blocks, blockSize, vmm}: Observation, own: OwnMemmap): number {
+  const dimms = vmm.devices.filter(
     ({type, size}) => type === 'dimm' && (own === 'every' || (own === 'one-block' && size === blockSize)),
   );
   const ids = new Set(dimms.flatMap((device) => blocksOf(device, blockSize)));

@@ -26,7 +26,7 @@ export function counted(now: Observation, node?: number): Derived<Counted> {
     zones.filter(({name}) => (name === 'Movable') === movable).reduce((sum, zone) => sum + zone.present, 0);
   const plugged = pagesOnline(
     now,
-    now.qemu.devices.filter((device) => node === undefined || device.node === node),
+    now.vmm.devices.filter((device) => node === undefined || device.node === node),
     false,
   );
   const cma = cmaPages(now, node);

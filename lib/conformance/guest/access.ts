@@ -4,10 +4,14 @@ import {readGuestFile, type WriteResult} from '../../guest/write.ts';
 import type {GuestFacts} from '../../machine/bring-up.ts';
 import type {Board} from '../../machine/board/board.ts';
 import type {MachineProfile} from '../../machine/profile.ts';
-import {QmpError, type Qmp} from '../../vmm/qemu/qmp/client.ts';
+import type {Qmp} from '../../vmm/qemu/qmp/client.ts';
+import {qmpOf} from '../../vmm/qemu/qemu.ts';
+import type {AnyDeviceSpec} from '../../vmm/qemu/devices/devices.ts';
+import {VmmRefusal, type PlugAnswer, type Vmm} from '../../vmm/vmm.ts';
 import type {Shell, ShellResult} from '../../shell/shell.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean, lastLines} from '../../util/text.ts';
+import type {Need} from '../runner/needs.ts';
 import type {Limits, Session} from '../runner/session.ts';
 import type {Checks} from '../verdict/checks.ts';
 import {differences} from '../verdict/unchanged.ts';
@@ -60,9 +64,26 @@ export class GuestAccess {
     return this.session.limits;
   }
 
-  /** QEMU's monitor, for what has no verb here. Nothing is observed afterwards: use `step`. */
+  /** The hypervisor that the guest runs in. Nothing is observed after what is done by it: use `step`. */
+  get vmm(): Vmm {
+    return this.session.clone.vmm;
+  }
+
+  /** QEMU's monitor, for what it alone has. Throws Broken in a case that doesn't need `vmm:qemu`, wherever it runs. */
   get qmp(): Qmp {
-    return this.session.clone.vm.qmp;
+    this.insist('vmm:qemu');
+    return qmpOf(this.vmm);
+  }
+
+  /** Throws Broken where the case uses something that it doesn't say it needs: it would fail where that isn't there, instead of being skipped. */
+  insist(need: Need): void {
+    if (!this.session.needs.includes(need)) throw new Broken(`the case uses what it must name in its needs: ${need}`);
+  }
+
+  /** Plugs a memory device into the running machine; the answer of the guest, if there is one for its kind. Not a step. */
+  plug(spec: AnyDeviceSpec): Promise<PlugAnswer> {
+    this.insist(`device:${spec.kind}`);
+    return this.vmm.plug(spec, this.limits.operationMs);
   }
 
   /** The second shell, for looking while the first one waits. */
@@ -106,7 +127,7 @@ export class GuestAccess {
       await action();
       return {accepted: true, words: ''};
     } catch (error) {
-      if (error instanceof QmpError) return {accepted: false, words: clean(error.message, 1000)};
+      if (error instanceof VmmRefusal) return {accepted: false, words: clean(error.message, 1000)};
       throw error;
     }
   }
@@ -166,10 +187,10 @@ export class GuestAccess {
 
   /**
    * Checks that everything is as it was in `before`: all three views, not only what the case is about. `but` names a part
-   * that is meant to have changed: `qemu` where only the guest is to be as before.
+   * that is meant to have changed: `vmm` where only the guest is to be as before.
    */
-  expectUnchanged(before: Observation, what: string, {but}: {but?: 'qemu'} = {}): void {
-    const {expected, actual} = differences(but === undefined ? before : {...before, qemu: this.now.qemu}, this.now);
+  expectUnchanged(before: Observation, what: string, {but}: {but?: 'vmm'} = {}): void {
+    const {expected, actual} = differences(but === undefined ? before : {...before, vmm: this.now.vmm}, this.now);
     this.session.checks
       .as('case')
       .is(

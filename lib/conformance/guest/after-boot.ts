@@ -45,4 +45,4 @@ export const aboveBootRam = ({now}: CaseGuest): number =>
 export const writingFiles = (reading: Reading): string[] => memoryFiles(reading).map(({path}) => path);
 
 const coldBlocks = (guest: CaseGuest): number[] =>
-  guest.session.first.qemu.devices.flatMap((device) => blocksOf(device, guest.blockSize));
+  guest.session.first.vmm.devices.flatMap((device) => blocksOf(device, guest.blockSize));

@@ -1,6 +1,6 @@
-import type {MemoryDevice} from '../../guest/observation.ts';
-import {unplug, type UnplugResult} from '../../vmm/devices/dimm.ts';
-import {ostMeaning} from '../../vmm/devices/ost.ts';
+import type {MemoryDevice, UnplugAnswer} from '../../vmm/vmm.ts';
+import {unplug} from '../../vmm/qemu/devices/dimm.ts';
+import {ostMeaning} from '../../vmm/qemu/acpi/ost.ts';
 import type {ShellResult} from '../../shell/shell.ts';
 import {MemoryBlock, type OnlineWord} from './block.ts';
 import {blocksOf} from '../expected/device-blocks.ts';
@@ -52,17 +52,18 @@ export class Dimm {
   }
 
   /** Asks for removal, by the machine protocol or the human monitor, and returns how it ended. A step. */
-  requestUnplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugResult> {
+  requestUnplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugAnswer> {
     return this.#guest.step(`unplug ${this.id}`, () => this.askForUnplug(via));
   }
 
   /** The same within a step: nothing is observed after it. */
-  askForUnplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugResult> {
-    return unplug(this.#guest.qmp, this.device, this.#guest.session.limits.operationMs, via);
+  askForUnplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugAnswer> {
+    const ms = this.#guest.limits.operationMs;
+    return via === 'hmp' ? unplug(this.#guest.qmp, this.device, ms, via) : this.#guest.vmm.unplug(this.device, ms);
   }
 
   /** Unplugs it. Ends the case where the guest refuses. */
-  async unplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugResult> {
+  async unplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugAnswer> {
     const result = await this.requestUnplug(via);
     const {checks} = this.#guest.session;
     checks.require(

@@ -1,5 +1,6 @@
-import {addDimm, findDevice, plugReport, type DimmSpec} from '../../vmm/devices/dimm.ts';
-import {OST_SUCCESS, ostMeaning} from '../../vmm/devices/ost.ts';
+import type {MemoryDevice} from '../../vmm/vmm.ts';
+import type {NewDimm} from '../../vmm/qemu/devices/dimm.ts';
+import {Broken} from '../../util/errors.ts';
 import {GuestAccess} from './access.ts';
 import {MemoryBlock} from './block.ts';
 import {Dimm} from './dimm.ts';
@@ -12,27 +13,27 @@ export class CaseGuest extends GuestAccess {
    * Plugs a DIMM and waits until the guest has taken it. Ends the case where QEMU or the guest refuses.
    * `settle` also waits until udevd has run its rules for the new blocks: where they may online them.
    */
-  async plugDimm(spec: Partial<DimmSpec> & {size: string}, {settle = false} = {}): Promise<Dimm> {
+  async plugDimm(spec: Partial<NewDimm> & {size: string}, {settle = false} = {}): Promise<Dimm> {
     const full = {id: `dimm${this.#plugged}`, ...spec};
     this.#plugged += 1;
     const device = await this.step(`plug ${full.id}, ${full.size}`, async () => {
-      const mark = this.qmp.events.mark();
-      await addDimm(this.qmp, full);
-      const status = await plugReport(this.qmp, mark, full.id, this.session.limits.operationMs);
-      this.session.checks.require(
-        ostMeaning(status),
-        ostMeaning(OST_SUCCESS),
-        `the guest's answer to the plug of ${full.id} (_OST)`,
-      );
+      const answer = await this.plug({kind: 'dimm', ...full});
+      this.checks.require(answer.words, answer.success, `the guest's answer to the plug of ${full.id} (${answer.by})`);
       if (settle && this.facts.commands.includes('udevadm')) await this.sh('udevadm settle');
-      return findDevice(this.qmp, full.id);
+      return this.#listed(full.id);
     });
     return new Dimm(this, device);
   }
 
   /** The DIMM with that QEMU id, which was there before the case began. */
   async findDimm(id: string): Promise<Dimm> {
-    return new Dimm(this, await findDevice(this.qmp, id));
+    return new Dimm(this, await this.#listed(id));
+  }
+
+  async #listed(id: string): Promise<MemoryDevice> {
+    const device = (await this.vmm.devices()).find((one) => one.id === id);
+    if (!device) throw new Broken(`${this.vmm.name} has taken the device ${id}, and doesn't list it`);
+    return device;
   }
 
   /** The memory block with that id. */

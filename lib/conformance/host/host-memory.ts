@@ -1,4 +1,4 @@
-import type {Backend} from '../../vmm/devices/dimm.ts';
+import type {Backend} from '../../vmm/qemu/devices/dimm.ts';
 import {FILES_FD} from '../../vmm/qemu/channels.ts';
 import {parseSmaps, type Mapping} from '../../vmm/qemu/smaps.ts';
 import type {CaseGuest} from '../guest/guest.ts';

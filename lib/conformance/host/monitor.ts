@@ -1,6 +1,6 @@
 import {z} from 'zod';
 import {ask} from '../../vmm/qemu/qmp/ask.ts';
-import {plugReport} from '../../vmm/devices/dimm.ts';
+import {plugReport} from '../../vmm/qemu/devices/dimm.ts';
 import type {QemuAnswer} from '../guest/access.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 

@@ -1,4 +1,5 @@
-import {queryDevices, type MemoryDevice} from '../../guest/observation.ts';
+import type {MemoryDevice, UnplugAnswer} from '../../vmm/vmm.ts';
+import {queryDevices} from '../../vmm/qemu/view.ts';
 import {
   addBackend as createBackend,
   addDevice as createDevice,
@@ -8,14 +9,14 @@ import {
   plugReport,
   unplug,
   unplugResult,
-  type DimmSpec,
-  type UnplugResult,
-} from '../../vmm/devices/dimm.ts';
+  type NewDimm,
+} from '../../vmm/qemu/devices/dimm.ts';
+import {parseSize} from '../../util/size.ts';
 import type {Dimm} from '../guest/dimm.ts';
 import type {QemuAnswer} from '../guest/access.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
-export {ostMeaning} from '../../vmm/devices/ost.ts';
+export {ostMeaning} from '../../vmm/qemu/acpi/ost.ts';
 
 type Via = Parameters<typeof createBackend>[3];
 
@@ -31,7 +32,11 @@ export const addDevice = (
 ): ReturnType<typeof createDevice> => createDevice(guest.qmp, spec, memdev);
 
 /** Both; the guest's answer is not waited for. Throws QmpError where QEMU refuses. */
-export const addDimm = (guest: CaseGuest, spec: DimmSpec): ReturnType<typeof createDimm> => createDimm(guest.qmp, spec);
+export const addDimm = (guest: CaseGuest, spec: NewDimm): ReturnType<typeof createDimm> => createDimm(guest.qmp, spec);
+
+/** The DIMMs of the machine profile, which are there at boot: sizes in bytes, in the order of their slots. */
+export const coldDimms = ({machine: {devices}}: CaseGuest): {id: string; size: number; slot: number}[] =>
+  devices.filter((device) => device.kind === 'dimm').map(({id, size}, slot) => ({id, size: parseSize(size), slot}));
 
 /** Where QEMU's events are now: for eventsSince, plugAnswer and unplugAnswer. */
 export const eventMark = (guest: CaseGuest): number => guest.qmp.events.mark();
@@ -57,7 +62,7 @@ export async function resetBeforeTheAnswer(guest: CaseGuest, id: string): Promis
 }
 
 /** Asks QEMU for a DIMM that it may refuse. The backend of a refused one is deleted again, which must work. A step. */
-export function tryPlug(guest: CaseGuest, spec: DimmSpec & {memdev?: string}): Promise<QemuAnswer> {
+export function tryPlug(guest: CaseGuest, spec: NewDimm & {memdev?: string}): Promise<QemuAnswer> {
   return guest.step(`ask QEMU for ${spec.id}, ${spec.size}`, async () => {
     const own = spec.memdev === undefined;
     if (own) {
@@ -71,7 +76,7 @@ export function tryPlug(guest: CaseGuest, spec: DimmSpec & {memdev?: string}): P
 }
 
 /** Plugs a DIMM that the guest may refuse; the status of its _OST report, waiting for it. Ends the case where QEMU refuses. A step. */
-export function plugAndHear(guest: CaseGuest, spec: DimmSpec): Promise<number> {
+export function plugAndHear(guest: CaseGuest, spec: NewDimm): Promise<number> {
   return guest.step(`plug ${spec.id}, ${spec.size}`, async () => {
     const mark = guest.qmp.events.mark();
     await addDimm(guest, spec);
@@ -108,7 +113,7 @@ export const plugAnswer = (guest: CaseGuest, mark: number, id: string): Promise<
   plugReport(guest.qmp, mark, id, guest.session.limits.operationMs);
 
 /** How the guest answered a device_del that was sent after `mark`, waiting for it. */
-export const unplugAnswer = (guest: CaseGuest, mark: number, dimm: Dimm): Promise<UnplugResult> =>
+export const unplugAnswer = (guest: CaseGuest, mark: number, dimm: Dimm): Promise<UnplugAnswer> =>
   unplugResult(guest.qmp, mark, dimm.device, guest.session.limits.operationMs);
 
 /** Names of QEMU's events since a mark. */
@@ -116,7 +121,7 @@ export const eventsSince = (guest: CaseGuest, mark: number): string[] =>
   guest.qmp.events.since(mark).map(({event}) => event);
 
 /** device_del of a device by its id, and how the guest answered: for one that the guest never took. */
-export const unplugDevice = (guest: CaseGuest, id: string): Promise<UnplugResult> =>
+export const unplugDevice = (guest: CaseGuest, id: string): Promise<UnplugAnswer> =>
   guest.step(`unplug ${id}`, async () =>
     unplug(guest.qmp, await findDevice(guest.qmp, id), guest.session.limits.operationMs),
   );

@@ -1,10 +1,11 @@
 import test from 'ava';
 import type {Observation} from '../../guest/observation.ts';
 import type {QmpEvent} from '../../vmm/qemu/qmp/events.ts';
+import {acpi} from '../../vmm/qemu/acpi/acpi.ts';
 import {AcceptedDevices} from './accepted.ts';
 
 const seen = (devices: {id: string; slot: number}[], kernelLog: string[] = []): Observation =>
-  ({qemu: {base: 0, plugged: 0, devices}, kernelLog}) as unknown as Observation;
+  ({vmm: {base: 0, plugged: 0, devices}, kernelLog}) as unknown as Observation;
 const report = (device: string, slot: number, status: number): QmpEvent => ({
   event: 'ACPI_DEVICE_OST',
   data: {info: {source: 1, status, slot: String(slot), device, 'slot-type': 'DIMM'}},
@@ -13,7 +14,7 @@ const report = (device: string, slot: number, status: number): QmpEvent => ({
 const FAILED = '[   55.5] acpi PNP0C80:0a: add_memory failed';
 
 test('a device is taken when it was there at boot or its plug was answered with success', (t) => {
-  const accepted = new AcceptedDevices(seen([{id: 'cold', slot: 0}]));
+  const accepted = new AcceptedDevices(seen([{id: 'cold', slot: 0}]), acpi);
   const now = seen([
     {id: 'cold', slot: 0},
     {id: 'good', slot: 1},
@@ -24,7 +25,7 @@ test('a device is taken when it was there at boot or its plug was answered with 
 });
 
 test("success is not believed where the kernel says that adding failed, until the slot is another device's", (t) => {
-  const accepted = new AcceptedDevices(seen([]));
+  const accepted = new AcceptedDevices(seen([]), acpi);
   const now = seen([{id: 'odd', slot: 10}], [FAILED]);
   accepted.look(now);
   t.deepEqual([...accepted.ids(now, [report('odd', 10, 0)])], []);

@@ -1,10 +1,9 @@
 import {isDeepStrictEqual} from 'node:util';
-import type {MemoryDevice, Observation} from '../../guest/observation.ts';
+import type {Observation} from '../../guest/observation.ts';
+import type {MemoryDevice} from '../../vmm/vmm.ts';
 import {isPersistent, rangeOf} from '../expected/device-blocks.ts';
-import {strangeEvents} from '../expected/event-ledger.ts';
 import type {Invariant} from './invariant.ts';
 import {strangeListings} from '../verdict/listings.ts';
-import {failedSlots} from './accepted.ts';
 import {ofMemory} from '../verdict/unchanged.ts';
 import {offeredZones} from '../expected/zones.ts';
 import {expectedSpan, nodesOf, pagesOnline} from './spans.ts';
@@ -30,14 +29,10 @@ export const consistency: Readonly<Record<string, Invariant>> = {
     events = [],
     others = new Set<string>(),
     devices = new Map<string, MemoryDevice>(),
+    protocol,
   }) => ({
     expected: [],
-    actual: strangeEvents({
-      events: events.filter(({event, data}) => event !== 'DEVICE_DELETED' || !others.has(String(data['device']))),
-      first,
-      now,
-      devices,
-    }),
+    actual: protocol.strange({events, first, now, devices, others}),
     because: 'each plug is answered once by _OST; each ejection by refusal, or by progress, DEVICE_DELETED and success',
   }),
   'the block size and the constants of /proc/meminfo are as at first': ({first, now}) => ({
@@ -74,7 +69,7 @@ export const consistency: Readonly<Record<string, Invariant>> = {
     };
   },
   '/proc/iomem is as at first outside of memory devices': ({first, now, devices}) => {
-    const all = [...first.qemu.devices, ...now.qemu.devices, ...(devices?.values() ?? [])];
+    const all = [...first.vmm.devices, ...now.vmm.devices, ...(devices?.values() ?? [])];
     return {
       expected: outside(first, all),
       actual: outside(now, all),
@@ -127,7 +122,7 @@ export const consistency: Readonly<Record<string, Invariant>> = {
     };
   },
   'a block of boot memory stays on its nodes': ({first, now, numa}) => {
-    const plugged = new Set(now.qemu.devices.flatMap((device) => rangeOf(device, now.blockSize)));
+    const plugged = new Set(now.vmm.devices.flatMap((device) => rangeOf(device, now.blockSize)));
     const boot = now.blocks.filter(({id}) => !plugged.has(id));
     const were = new Map(first.blocks.map(({id, nodes}) => [id, nodes]));
     return {
@@ -146,11 +141,11 @@ export const consistency: Readonly<Record<string, Invariant>> = {
         'the last word that was written and accepted; or auto_online_blocks at the observation before, if none was',
     };
   },
-  'the kernel fails to add only what QEMU has': ({now, devices}) => ({
+  'the kernel fails to add only what QEMU has': ({now, devices, protocol}) => ({
     expected: [],
-    actual: failedSlots(now).filter(
-      (slot) => ![...now.qemu.devices, ...(devices?.values() ?? [])].some((device) => device.slot === slot),
-    ),
+    actual: protocol
+      .failedSlots(now.kernelLog)
+      .filter((slot) => ![...now.vmm.devices, ...(devices?.values() ?? [])].some((device) => device.slot === slot)),
     because:
       'slots of "PNP0C80:NN: add_memory failed" in new kernel messages, of which QEMU lists no device and never has',
   }),
@@ -198,9 +193,9 @@ export const consistency: Readonly<Record<string, Invariant>> = {
 };
 
 /** What the order of an offline block's zones depends on, besides the parameters of memory_hotplug. */
-const decides = ({zones, qemu, blocks}: Observation): unknown => [
+const decides = ({zones, vmm, blocks}: Observation): unknown => [
   zones.map(({free: _free, managed: _managed, ...zone}) => zone),
-  qemu.devices,
+  vmm.devices,
   blocks.map(({id, state}) => [id, state]),
 ];
 
@@ -222,13 +217,13 @@ function outside({iomem}: Observation, devices: readonly MemoryDevice[]): string
     .map(({start, end, name, depth}) => `${depth} ${start.toString(16)}-${end.toString(16)} ${name}`);
 }
 
-const isVirtioMem = (range: {start: number; end: number}, {qemu}: Observation): boolean =>
-  qemu.devices.some(
+const isVirtioMem = (range: {start: number; end: number}, {vmm}: Observation): boolean =>
+  vmm.devices.some(
     ({address, resizable}) => resizable && address <= range.start && range.end <= address + resizable.max,
   );
 
-const isKmem = (range: {start: number; end: number}, {qemu}: Observation): boolean =>
-  qemu.devices.some(
+const isKmem = (range: {start: number; end: number}, {vmm}: Observation): boolean =>
+  vmm.devices.some(
     (device) => isPersistent(device) && device.address <= range.start && range.end <= device.address + device.size,
   );
 

@@ -1,10 +1,10 @@
-import type {MemoryDevice, Observation} from '../../guest/observation.ts';
-import type {QmpEvent} from '../../vmm/qemu/qmp/events.ts';
+import type {Observation} from '../../guest/observation.ts';
+import type {MemoryDevice, Protocol, VmmEvent} from '../../vmm/vmm.ts';
 import type {OwnMemmap} from '../expected/memmap.ts';
 import type {Done} from '../verdict/done.ts';
 import type {Listings} from '../verdict/listings.ts';
 
-/** What the invariants compare: the clone's first observation, the newest, and what is known from QEMU's side. */
+/** What the invariants compare: the clone's first observation, the newest, and what is known from its hypervisor's side. */
 export interface Moment {
   readonly first: Observation;
   readonly now: Observation;
@@ -17,8 +17,10 @@ export interface Moment {
   readonly ownMemmap?: OwnMemmap;
   /** The observation before the newest; none where that is the first. */
   readonly before?: Observation | undefined;
-  /** QEMU's events since the clone woke up. */
-  readonly events?: readonly QmpEvent[];
+  /** How guest and hypervisor agree on devices. */
+  readonly protocol: Protocol;
+  /** The hypervisor's events since the clone woke up. */
+  readonly events?: readonly VmmEvent[];
   /** Ids of devices that are no memory and were plugged: a CPU, a disk. */
   readonly others?: ReadonlySet<string>;
   /** The memory devices that were ever observed, by id, as they were last. */

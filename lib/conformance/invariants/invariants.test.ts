@@ -1,4 +1,5 @@
 import test from 'ava';
+import {acpi} from '../../vmm/qemu/acpi/acpi.ts';
 import type {Observation} from '../../guest/observation.ts';
 import {compareAll, invariantNames} from './invariants.ts';
 import {lies} from './fixtures/lies.ts';
@@ -72,6 +73,7 @@ test('a warning reads the same at every boot', (t) => {
     accepted: new Set(['dimm0']),
     bootRam: 2 ** 30,
     numa: true,
+    protocol: acpi,
   }).find(({name}) => name === LOG);
   t.deepEqual(seen?.actual, [
     'WARNING: add_pages in arch/x86/mm/init_64.c',
@@ -139,9 +141,9 @@ test('trouble that a case asks for must come, and none beside it', (t) => {
 
 /** The DIMM is persistent memory, of which the guest uses what it uses. */
 const persistent: Edit = (now) => {
-  at(now.qemu.devices, 0).type = 'virtio-pmem';
+  at(now.vmm.devices, 0).type = 'virtio-pmem';
   for (const range of now.iomem) {
-    if (range.start === at(now.qemu.devices, 0).address) range.name = 'System RAM (kmem)';
+    if (range.start === at(now.vmm.devices, 0).address) range.name = 'System RAM (kmem)';
   }
 };
 
@@ -168,7 +170,7 @@ test('persistent memory that a driver has is what ZONE_DEVICE spans', (t) => {
     (spanned: (pages: number) => number): Edit =>
     (now) => {
       persistent(now);
-      const {address, size} = at(now.qemu.devices, 0);
+      const {address, size} = at(now.vmm.devices, 0);
       const index = now.iomem.findIndex(({start}) => start === address);
       now.iomem = now.iomem.toSpliced(
         index,

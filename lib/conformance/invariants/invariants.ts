@@ -38,8 +38,8 @@ const ONLINE = new Map([
 
 const invariants: Record<string, Invariant> = {
   'QEMU: base-memory and plugged-memory are boot RAM and the sum of the DIMMs': ({now, bootRam}) => ({
-    expected: {base: bootRam, plugged: now.qemu.devices.reduce((sum, {size}) => sum + size, 0)},
-    actual: {base: now.qemu.base, plugged: now.qemu.plugged},
+    expected: {base: bootRam, plugged: now.vmm.devices.reduce((sum, {size}) => sum + size, 0)},
+    actual: {base: now.vmm.base, plugged: now.vmm.plugged},
     because: 'query-memory-size-summary against the machine profile and query-memory-devices',
   }),
   'the memory blocks are those of boot memory and of the plugged devices': ({first, now, accepted}) => {
@@ -89,7 +89,7 @@ const invariants: Record<string, Invariant> = {
   }),
   'System RAM grows by exactly the plugged devices': ({first, now, accepted}) => {
     const plugged = (one: Observation): number =>
-      one.qemu.devices.filter(({id}) => accepted.has(id)).reduce((sum, device) => sum + bytesIn(device, one), 0);
+      one.vmm.devices.filter(({id}) => accepted.has(id)).reduce((sum, device) => sum + bytesIn(device, one), 0);
     const ram = (one: Observation): number => systemRam(one.iomem).reduce((sum, {start, end}) => sum + end - start, 0);
     return {
       expected: ram(first) - plugged(first) + plugged(now),
@@ -98,10 +98,10 @@ const invariants: Record<string, Invariant> = {
     };
   },
   'each plugged device is System RAM from its first to its last byte': ({now, accepted}) => ({
-    expected: now.qemu.devices
+    expected: now.vmm.devices
       .filter(({id}) => accepted.has(id))
       .map((device) => `${device.id} ${bytesIn(device, now)}`),
-    actual: now.qemu.devices
+    actual: now.vmm.devices
       .filter(({id}) => accepted.has(id))
       .map(({id, address, size, resizable}) => `${id} ${covered(now, address, address + (resizable?.max ?? size))}`),
     because: "bytes of the device's address range that /proc/iomem calls System RAM",
@@ -144,14 +144,14 @@ function inSpan(id: number, zoneName: string, now: Observation): boolean {
   if (!zone) return false;
   const [start, end] = [(id * now.blockSize) / now.page, ((id + 1) * now.blockSize) / now.page];
   const zoneEnd = zone.startPfn + zone.spanned;
-  const plugged = now.qemu.devices.some(
+  const plugged = now.vmm.devices.some(
     ({address, size, resizable}) => address < end * now.page && start * now.page < address + (resizable?.max ?? size),
   );
   return plugged ? zone.startPfn <= start && end <= zoneEnd : zone.startPfn < end && start < zoneEnd;
 }
 
 const deviceBlocks = (now: Observation, accepted: ReadonlySet<string>): [number, number][] =>
-  now.qemu.devices
+  now.vmm.devices
     .filter(({id}) => accepted.has(id))
     .flatMap((device) => blocksIn(device, now).map((id): [number, number] => [id, device.node]));
 

@@ -34,7 +34,7 @@ export function expectedSpan(
   {node, name, present}: Zone,
   {first, now, before = now}: Pick<Moment, 'first' | 'now' | 'before'>,
 ): Span | undefined {
-  if (name === 'Device' && now.qemu.devices.some(isPersistent)) return deviceSpan(now);
+  if (name === 'Device' && now.vmm.devices.some(isPersistent)) return deviceSpan(now);
   if (present === 0) return {start: 0, pages: 0};
   const members = (one: Observation): BlockView[] =>
     one.blocks.filter((block) => zoneOf(block) === name && (block.nodes[0] ?? 0) === node);
@@ -47,7 +47,7 @@ export function expectedSpan(
   if (was && before !== now && ids(before) === ids(now)) return {start: was.startPfn, pages: was.spanned};
   const plugged = (one: Observation): Set<number> =>
     new Set(
-      one.qemu.devices.flatMap((device) =>
+      one.vmm.devices.flatMap((device) =>
         device.resizable ? rangeOf(device, one.blockSize) : blocksOf(device, one.blockSize),
       ),
     );
@@ -84,7 +84,7 @@ export function expectedSpan(
  */
 export function deviceSpan(now: Observation): Span | undefined {
   if (nodesOf(now).length > 1) return undefined;
-  const driven = now.qemu.devices.filter(
+  const driven = now.vmm.devices.filter(
     (device) =>
       isPersistent(device) &&
       now.iomem.some(

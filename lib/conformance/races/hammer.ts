@@ -1,4 +1,4 @@
-import type {UnplugResult} from '../../vmm/devices/dimm.ts';
+import type {UnplugAnswer} from '../../vmm/vmm.ts';
 import {Broken} from '../../util/errors.ts';
 import {randomOf} from '../../util/random.ts';
 import {clean, lastLines} from '../../util/text.ts';
@@ -11,7 +11,7 @@ export type Answers = Readonly<Record<string, number>>;
 
 /** What came of it. */
 export interface Hammered {
-  readonly unplug: UnplugResult;
+  readonly unplug: UnplugAnswer;
   /** What the writers were answered. */
   readonly answers: Answers;
 }

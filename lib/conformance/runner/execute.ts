@@ -78,6 +78,7 @@ export async function execute(
           const session: Session = new Session(clone, checks.as('verb'), limits, {
             file: observations?.(prefix),
             ...look,
+            needs: entry.needs,
             next,
             before,
           });

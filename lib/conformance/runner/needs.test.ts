@@ -1,8 +1,9 @@
 import test from 'ava';
 import type {GuestFacts} from '../../machine/bring-up.ts';
+import {amd64} from '../../machine/board/amd64.ts';
 import {absentNeed, type Need} from './needs.ts';
 
-const around = {arch: 'amd64', qemu: '7.2.22', accel: 'tcg'} as const;
+const around = {board: amd64, vmm: {name: 'qemu', version: '7.2.22'}, accel: 'tcg'} as const;
 const facts: GuestFacts = {
   kernel: '6.1.0-56-amd64',
   os: 'Debian',
@@ -13,7 +14,15 @@ const facts: GuestFacts = {
 
 for (const [need, given, reason] of [
   ['memory-hotplug', {}, undefined],
-  ['memory-hotplug', {config: {CONFIG_MEMORY_HOTPLUG: 'y'}}, /without CONFIG_ACPI_HOTPLUG_MEMORY/],
+  ['memory-hotplug', {config: {}}, /without CONFIG_MEMORY_HOTPLUG/],
+  ['device:dimm', {}, undefined],
+  ['device:dimm', {config: {CONFIG_MEMORY_HOTPLUG: 'y'}}, /without CONFIG_ACPI_HOTPLUG_MEMORY/],
+  ['device:virtio-mem', {}, /without CONFIG_VIRTIO_MEM/],
+  ['device:balloon', {}, /without CONFIG_VIRTIO_BALLOON/],
+  ['device:balloon', {config: {CONFIG_VIRTIO_BALLOON: 'm'}}, undefined],
+  ['acpi', {}, undefined],
+  ['vmm:qemu', {}, undefined],
+  ['vmm:xen', {}, /runs in qemu; this is about xen/],
   ['memory-hotremove', {}, /without CONFIG_MEMORY_HOTREMOVE/],
   ['memory-hotremove', {config: null}, undefined], // no config at hand: the case itself will show
   ['numa', {}, /without CONFIG_NUMA/],

@@ -1,7 +1,8 @@
 import {readFileSync} from 'node:fs';
 import type {GuestFacts} from '../../machine/bring-up.ts';
-import type {Accel} from '../../machine/board/board.ts';
+import type {Accel, Board} from '../../machine/board/board.ts';
 import {migratesWhatIsWritten} from '../../machine/live.ts';
+import {kindOf, kinds, type AnyDeviceSpec} from '../../vmm/qemu/devices/devices.ts';
 import {compareReleases} from '../../util/releases.ts';
 
 export {compareReleases};
@@ -9,27 +10,27 @@ export {compareReleases};
 /**
  * What a case needs: a feature of the guest by name, a kernel option (`config:CONFIG_X`; `config:CONFIG_X|CONFIG_Y` where
  * one of them is enough), a command (`command:perl`), a kernel version (`kernel>=5.15`), an architecture (`arch:arm64`),
- * a QEMU version (`qemu>=8.1`), a `disk`, a QEMU that can migrate a guest while it runs (`live-migration`), or free huge pages on the host, of that many KiB and that many of them
- * (`host-hugepages:2048x64`).
+ * a memory device that machine and kernel can have (`device:dimm`, `device:virtio-mem`, `device:balloon`), a hypervisor of which the case uses
+ * what it alone has (`vmm:qemu`), its version (`qemu>=8.1`), that guests hear of DIMMs by `acpi`, a `disk`, a QEMU that can migrate a guest while
+ * it runs (`live-migration`), or free huge pages on the host, of that many KiB and that many of them (`host-hugepages:2048x64`).
  */
 export type Need =
   | keyof typeof features
-  | 'disk'
-  | 'live-migration'
   | `config:${string}`
   | `command:${string}`
   | `kernel${'>=' | '<'}${string}`
   | `arch:${string}`
+  | `device:${AnyDeviceSpec['kind']}`
+  | `vmm:${string}`
   | `qemu${'>=' | '<'}${string}`
   | `host-hugepages:${number}x${number}`;
 
 /** What a case runs on. */
 export interface Surroundings {
   readonly facts: GuestFacts;
-  /** The guest's architecture in Debian's words: amd64. */
-  readonly arch: string;
-  /** QEMU's version. */
-  readonly qemu: string;
+  readonly board: Board;
+  /** Name of the hypervisor, and its version. */
+  readonly vmm: {readonly name: string; readonly version: string};
   readonly accel: Accel;
   /** Has the guest a disk? */
   readonly disk?: boolean;
@@ -38,17 +39,23 @@ export interface Surroundings {
 type Absent = string | undefined;
 
 const features = {
-  'memory-hotplug': (facts: GuestFacts): Absent =>
-    option(facts, 'CONFIG_MEMORY_HOTPLUG') ?? option(facts, 'CONFIG_ACPI_HOTPLUG_MEMORY'),
-  'memory-hotremove': (facts: GuestFacts): Absent => option(facts, 'CONFIG_MEMORY_HOTREMOVE'),
-  numa: (facts: GuestFacts): Absent => option(facts, 'CONFIG_NUMA'),
+  'memory-hotplug': ({facts}: Surroundings): Absent => option(facts, 'CONFIG_MEMORY_HOTPLUG'),
+  'memory-hotremove': ({facts}: Surroundings): Absent => option(facts, 'CONFIG_MEMORY_HOTREMOVE'),
+  numa: ({facts}: Surroundings): Absent => option(facts, 'CONFIG_NUMA'),
   /** The kernel can tell who onlines memory: watchOnlining of lib/conformance/udev/attribution.ts. */
-  kprobes: (facts: GuestFacts): Absent => option(facts, 'CONFIG_KPROBE_EVENTS'),
+  kprobes: ({facts}: Surroundings): Absent => option(facts, 'CONFIG_KPROBE_EVENTS'),
   /** memhp's shells come back by themselves after a boot: a connection by ssh would have to be made anew. */
-  'port-shell': (facts: GuestFacts): Absent =>
+  'port-shell': ({facts}: Surroundings): Absent =>
     facts.shell === 'ssh' ? 'the guest is talked to by ssh, and a boot ends the connection' : undefined,
-  'kernel-config': (facts: GuestFacts): Absent =>
+  'kernel-config': ({facts}: Surroundings): Absent =>
     facts.config === null ? "the guest keeps no copy of its kernel's config" : undefined,
+  acpi: ({board}: Surroundings): Absent =>
+    board.dimms === 'acpi' ? undefined : `guests of ${board.arch} don't hear of DIMMs by ACPI`,
+  disk: ({disk}: Surroundings): Absent => (disk === true ? undefined : 'the guest has no disk'),
+  'live-migration': ({accel}: Surroundings): Absent =>
+    migratesWhatIsWritten({accel})
+      ? undefined
+      : 'QEMU under TCG loses what a guest writes while it is migrated: this needs KVM',
 } as const;
 
 /** The first need that the guest doesn't meet, as a reason for people; undefined where all are met. */
@@ -61,34 +68,40 @@ export function absentNeed(needs: readonly Need[], surroundings: Surroundings): 
 }
 
 /** The needs that have a value. */
-const VALUED = /^(config:|command:|kernel>=|kernel<|arch:|qemu>=|qemu<|host-hugepages:)(.+)$/;
+const VALUED = /^(config:|command:|kernel>=|kernel<|arch:|device:|vmm:|qemu>=|qemu<|host-hugepages:)(.+)$/;
 
 /** Is it a need that there is? */
 export const isNeed = (need: string): boolean =>
-  need === 'disk' || need === 'live-migration' || Object.hasOwn(features, need) || VALUED.test(need);
+  Object.hasOwn(features, need) ||
+  (VALUED.test(need) && (!need.startsWith('device:') || kinds.some(({kind}) => need === `device:${kind}`)));
 
-function absent(need: Need, {facts, arch, qemu, accel, disk}: Surroundings): Absent {
-  if (need === 'disk') return disk === true ? undefined : 'the guest has no disk';
-  if (need === 'live-migration')
-    return migratesWhatIsWritten({accel})
-      ? undefined
-      : 'QEMU under TCG loses what a guest writes while it is migrated: this needs KVM';
-  if (need in features) return features[need as keyof typeof features](facts);
+function absent(need: Need, surroundings: Surroundings): Absent {
+  if (need in features) return features[need as keyof typeof features](surroundings);
+  const {facts, board, vmm} = surroundings;
   const [, kind = '', value = ''] = VALUED.exec(need) ?? [];
   if (kind === 'config:') return oneOption(facts, value.split('|'));
   if (kind === 'command:') return facts.commands.includes(value) ? undefined : `the guest has no command ${value}`;
-  if (kind === 'arch:') return arch === value ? undefined : `the guest is ${arch}; this is about ${value}`;
+  if (kind === 'arch:') return board.arch === value ? undefined : `the guest is ${board.arch}; this is about ${value}`;
+  if (kind === 'device:') return withoutDevice(value, surroundings);
+  if (kind === 'vmm:') return vmm.name === value ? undefined : `the guest runs in ${vmm.name}; this is about ${value}`;
   if (kind === 'host-hugepages:') {
     const [kib = '', count = ''] = value.split('x');
     return freeHugePages(kib) >= Number(count)
       ? undefined
       : `the host has fewer than ${count} free huge pages of ${kib} KiB`;
   }
-  const [what, version] = kind.startsWith('qemu') ? ['QEMU', qemu] : ['kernel', facts.kernel];
+  if (kind.startsWith('qemu') && vmm.name !== 'qemu') return `the guest runs in ${vmm.name}; this is about QEMU`;
+  const [what, version] = kind.startsWith('qemu') ? ['QEMU', vmm.version] : ['kernel', facts.kernel];
   const newer = compareReleases(version, value) >= 0;
   if (kind.endsWith('>=')) return newer ? undefined : `${what} ${version} is older than ${value}`;
   if (kind.endsWith('<')) return newer ? `${what} ${version} is not older than ${value}` : undefined;
   throw new Error(`unknown need "${need}"`);
+}
+
+/** Why there is no memory device of a kind: the machine has none, or the guest's kernel can't use it. */
+function withoutDevice(kind: string, {facts, board}: Surroundings): Absent {
+  const {absent: lacking, config} = kindOf({kind, id: ''});
+  return lacking?.(board) ?? config.map((name) => option(facts, name)).find((reason) => reason !== undefined);
 }
 
 function oneOption(facts: GuestFacts, names: readonly string[]): Absent {

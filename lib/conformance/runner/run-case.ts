@@ -1,5 +1,6 @@
 import {mkdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
+import {boardOf} from '../../machine/board/boards.ts';
 import {clone, type Clone} from '../../machine/clone.ts';
 import {lastingDisk, launchSuccessor, type Successor} from '../../machine/successor.ts';
 import type {Template} from '../../machine/template.ts';
@@ -39,7 +40,7 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
   await freshEvidence(dir);
   const {template} = options;
   const base = {
-    schema: SCHEMA as 1,
+    schema: SCHEMA as 2,
     case: entry.id,
     title: entry.title,
     claims: [...entry.claims],
@@ -53,8 +54,8 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
     return {...base, ...none, outcome: 'broken', reason: template.broken, durationMs: duration()};
   const absent = absentNeed(entry.needs ?? [], {
     facts: template.facts,
-    arch: options.cell.arch,
-    qemu: options.cell.qemu,
+    board: boardOf(template.config.image.arch),
+    vmm: options.cell.vmm,
     accel: template.config.accel,
     disk: template.config.image.disk !== undefined,
   });

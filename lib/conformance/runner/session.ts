@@ -1,6 +1,7 @@
 import {appendFileSync} from 'node:fs';
 import type {BlockView} from '../../guest/blocks.ts';
-import {observe, type MemoryDevice, type Observation, type parseObservation} from '../../guest/observation.ts';
+import {observe, type Observation, type parseObservation} from '../../guest/observation.ts';
+import type {MemoryDevice} from '../../vmm/vmm.ts';
 import {writeGuestFile, writeTexts, type WriteResult} from '../../guest/write.ts';
 import type {Board} from '../../machine/board/board.ts';
 import {boardOf} from '../../machine/board/boards.ts';
@@ -16,6 +17,7 @@ import {compareAll} from '../invariants/invariants.ts';
 import {ownMemmap} from '../expected/memmap.ts';
 import {Done, watched, type Write} from '../verdict/done.ts';
 import type {Listed} from '../verdict/listings.ts';
+import type {Need} from './needs.ts';
 import {AcceptedDevices} from '../invariants/accepted.ts';
 
 export interface Limits {
@@ -32,6 +34,8 @@ export interface SessionOptions {
   readonly parse?: typeof parseObservation | undefined;
   /** Leaves out the invariants at this moment: for a replay that is after the case's own checks alone, or knows that they hold. */
   readonly skipInvariants?: (() => boolean) | undefined;
+  /** What the case needs, as it says itself. */
+  readonly needs?: readonly Need[] | undefined;
   /** How the guest gets on to a life after this one. */
   readonly next?: NextLife | undefined;
   /** The session of its life before this one, whose list of steps goes on here. */
@@ -55,6 +59,7 @@ export class Session {
   readonly checks: Checks;
   readonly limits: Limits;
   readonly steps: Step[];
+  readonly needs: readonly Need[];
   readonly next: NextLife | undefined;
   /** Comparisons made and not violated. */
   holding = 0;
@@ -74,10 +79,10 @@ export class Session {
   readonly #done = new Done();
   /** The clone as its verbs talk to it: they say themselves what they did. */
   readonly #own: Clone;
-  /** QEMU's memory devices as the last look listed them. */
+  /** The memory devices as the last look listed them. */
   #listed: readonly Listed[] | undefined;
   readonly #sinceStart: () => number;
-  /** Where QEMU's events of this life begin. */
+  /** Where the hypervisor's events of this life begin. */
   readonly #eventsFrom: number;
   readonly #observations: string | undefined;
   readonly #parse: SessionOptions['parse'];
@@ -88,7 +93,7 @@ export class Session {
     clone: Clone,
     checks: Checks,
     limits: Limits,
-    {file, parse, skipInvariants = () => false, next, before}: SessionOptions = {},
+    {file, parse, skipInvariants = () => false, needs = [], next, before}: SessionOptions = {},
   ) {
     this.#own = clone;
     this.clone = watched(clone, this.#done);
@@ -98,10 +103,11 @@ export class Session {
     this.#observations = file;
     this.#parse = parse;
     this.#skipInvariants = skipInvariants;
+    this.needs = needs;
     this.next = next;
     this.steps = before?.steps ?? [];
     this.#sinceStart = before ? before.#sinceStart : stopwatch();
-    this.#eventsFrom = before ? this.clone.vm.qmp.events.mark() : 0;
+    this.#eventsFrom = before ? this.clone.vmm.events.mark() : 0;
   }
 
   /** The clone as it woke up. */
@@ -130,17 +136,17 @@ export class Session {
 
   /** Observes and compares without doing anything. */
   async look(title: string, startedAt = this.#sinceStart()): Promise<Observation> {
-    const now = await observe(this.clone.vm.qmp, this.#own.shell, {
+    const now = await observe(this.clone.vmm, this.#own.shell, {
       page: this.board.page,
       ms: this.limits.shellMs,
       parse: this.#parse,
     });
     this.#first ??= now;
-    this.#accepted ??= new AcceptedDevices(now);
+    this.#accepted ??= new AcceptedDevices(now, this.clone.vmm.protocol);
     this.#accepted.look(now);
     this.#before = this.#last;
     this.#last = now;
-    for (const device of now.qemu.devices) this.#devices.set(device.id, device);
+    for (const device of now.vmm.devices) this.#devices.set(device.id, device);
     this.touched = false;
     this.steps.push({
       title,
@@ -186,7 +192,7 @@ export class Session {
   accepted(): Set<string> {
     // Without its memory driver the ACPI core reports success for a device that nobody uses.
     if (/\bacpi_no_memhotplug\b/.test(this.clone.template.config.append)) return new Set();
-    return this.#accepted?.ids(this.last, this.clone.vm.qmp.events.since(this.#eventsFrom)) ?? new Set();
+    return this.#accepted?.ids(this.last, this.clone.vmm.events.since(this.#eventsFrom)) ?? new Set();
   }
 
   #compare(now: Observation, title: string): void {
@@ -195,7 +201,7 @@ export class Session {
     // The guest takes virtio-mem and persistent memory without a report to ACPI, and shows how much by its blocks.
     const accepted = new Set([
       ...this.accepted(),
-      ...now.qemu.devices.filter((device) => device.resizable ?? isPersistent(device)).map(({id}) => id),
+      ...now.vmm.devices.filter((device) => device.resizable ?? isPersistent(device)).map(({id}) => id),
     ]);
     const moment = {
       first: this.first,
@@ -205,7 +211,8 @@ export class Session {
       bootRam: config.profile.ram,
       numa,
       ownMemmap: ownMemmap({append: config.append, ...facts}),
-      events: this.clone.vm.qmp.events.since(this.#eventsFrom),
+      protocol: this.clone.vmm.protocol,
+      events: this.clone.vmm.events.since(this.#eventsFrom),
       others: this.others,
       devices: this.#devices,
       hotremove: facts.config === null ? undefined : facts.config['CONFIG_MEMORY_HOTREMOVE'] !== undefined,
@@ -226,7 +233,7 @@ export class Session {
 }
 
 function seen({id, state, validZones, nodes}: BlockView, now: Observation): BlockSeen {
-  const device = now.qemu.devices.find((one) => blocksIn(one, now).includes(id));
+  const device = now.vmm.devices.find((one) => blocksIn(one, now).includes(id));
   return {id, state, zones: validZones.join(' '), node: nodes[0] ?? null, device: device?.id ?? null};
 }
 

@@ -1,6 +1,7 @@
 import {z} from 'zod';
-import type {MemoryDevice} from '../../guest/observation.ts';
-import {queryDevices} from '../../guest/observation.ts';
+import type {MemoryDevice} from '../../vmm/vmm.ts';
+import {qmpOf} from '../../vmm/qemu/qemu.ts';
+import {queryDevices} from '../../vmm/qemu/view.ts';
 import type {Clone} from '../../machine/clone.ts';
 import {FILES_FD} from '../../vmm/qemu/channels.ts';
 import {ask} from '../../vmm/qemu/qmp/ask.ts';
@@ -57,7 +58,7 @@ export async function arrive(
     words || "QEMU's events MIGRATION on both sides",
   );
   await leave(guest);
-  if (moved === 'stopped') await to.vm.qmp.execute('cont');
+  if (moved === 'stopped') await qmpOf(to.vmm).execute('cont');
   return new CaseGuest(await nextOf(guest).begin(to, title));
 }
 
@@ -95,11 +96,11 @@ export async function send(
     },
   } = guest;
   const to = await launchWith(guest, await dimmsOf(guest), given, 'incoming', devices);
-  for (const one of [to.vm.qmp, qmp]) await saveAll(one);
+  for (const one of [qmpOf(to.vmm), qmp]) await saveAll(one);
   await limit(qmp, first ? CRAWLING : UNLIMITED);
   if (moved === 'stopped') await qmp.execute('stop');
-  const [here, there] = [qmp.events.mark(), to.vm.qmp.events.mark()];
-  await to.vm.qmp.execute('migrate-incoming', {uri: SOCKET});
+  const [here, there] = [qmp.events.mark(), qmpOf(to.vmm).events.mark()];
+  await qmpOf(to.vmm).execute('migrate-incoming', {uri: SOCKET});
   nextOf(guest).mayEnd(to); // as QEMU does when what comes in is not for it
   await qmp.execute('migrate', {uri: SOCKET});
   if (first) {
@@ -108,7 +109,7 @@ export async function send(
   }
   const from = await ended(qmp, here, operationMs);
   if (from === 'completed')
-    return {migration: {from, to: await ended(to.vm.qmp, there, operationMs), words: ''}, to, moved};
+    return {migration: {from, to: await ended(qmpOf(to.vmm), there, operationMs), words: ''}, to, moved};
   const words = clean((await ask(qmp, 'query-migrate', failure))['error-desc'] ?? '', 500);
   await to.close();
   return {migration: {from, to: 'ended', words}, to, moved};
@@ -123,7 +124,7 @@ export async function leave({session}: CaseGuest): Promise<void> {
 /** The DIMMs that were plugged: those that the machine profile doesn't have. */
 export async function dimmsOf(guest: CaseGuest): Promise<MemoryDevice[]> {
   const {profile} = guest.session.clone.template.config;
-  const own = new Set([...profile.coldplug.map(({id}) => id), profile.virtioMem?.id]);
+  const own = new Set(profile.devices.map(({id}) => id));
   return (await queryDevices(guest.qmp)).filter(({id}) => !own.has(id));
 }
 
@@ -141,8 +142,8 @@ export async function launchWith(
   });
   if (given !== 'device_add') return to;
   for (const {id, memdev, size, slot, address, node} of dimms) {
-    await to.vm.qmp.execute('object-add', {'qom-type': 'memory-backend-ram', id: backendOf(memdev), size});
-    await to.vm.qmp.execute('device_add', {
+    await qmpOf(to.vmm).execute('object-add', {'qom-type': 'memory-backend-ram', id: backendOf(memdev), size});
+    await qmpOf(to.vmm).execute('device_add', {
       driver: 'pc-dimm',
       id,
       memdev: backendOf(memdev),

@@ -1,4 +1,5 @@
-import {queryDevices} from '../../guest/observation.ts';
+import {qmpOf} from '../../vmm/qemu/qemu.ts';
+import {queryDevices} from '../../vmm/qemu/view.ts';
 import {Broken} from '../../util/errors.ts';
 import {CaseGuest} from '../guest/guest.ts';
 import {dimmsOf, launchWith, leave, nextOf, saveAll, type Given} from './migrate.ts';
@@ -20,9 +21,9 @@ export async function loadVm(guest: CaseGuest, tag: string, given: Given): Promi
   const dimms = await dimmsOf(guest);
   await leave(guest); // its disk can be opened once it is gone
   const to = await launchWith(guest, dimms, given, 'stopped');
-  const words = await to.vm.qmp.hmp(`loadvm ${tag}`);
+  const words = await qmpOf(to.vmm).hmp(`loadvm ${tag}`);
   if (words !== '') return words;
-  await to.vm.qmp.execute('cont');
+  await qmpOf(to.vmm).execute('cont');
   return new CaseGuest(await nextOf(guest).begin(to, `loadvm ${tag} in a QEMU that has the DIMMs by ${given}`));
 }
 

@@ -1,4 +1,5 @@
 import type {Clone} from '../../machine/clone.ts';
+import {QemuVmm} from '../../vmm/qemu/qemu.ts';
 import type {Qmp} from '../../vmm/qemu/qmp/client.ts';
 import type {Shell} from '../../shell/shell.ts';
 import {kstrtobool} from '../../udev/follow/kstrtobool.ts';
@@ -94,7 +95,7 @@ const truthOf = (word: string): 'online' | 'offline' => (kstrtobool(word, undefi
 export function watched(clone: Clone, done: Done): Clone {
   return {
     ...clone,
-    vm: {qmp: watchedMonitor(clone.vm.qmp, done), console: clone.vm.console, gone: clone.vm.gone},
+    vmm: clone.vmm instanceof QemuVmm ? clone.vmm.by(watchedMonitor(clone.vmm.qmp, done)) : clone.vmm,
     shell: watchedShell(clone.shell, done),
     watch: watchedShell(clone.watch, done),
   };

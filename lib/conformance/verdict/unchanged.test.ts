@@ -55,7 +55,7 @@ for (const [what, after, path] of [
   ['iomem', {...now, iomem: now.iomem.slice(1)}, 'iomem'],
   ["a node's MemTotal", {...now, nodeTotals: {0: 4}}, 'nodeTotals.0'],
   ['a node mask', {...now, nodeMasks: {...now.nodeMasks, has_memory: '0-1'}}, 'nodeMasks.has_memory'],
-  ["QEMU's devices", {...now, qemu: {...now.qemu, devices: []}}, 'qemu.devices'],
+  ["QEMU's devices", {...now, vmm: {...now.vmm, devices: []}}, 'vmm.devices'],
 ] satisfies [string, Observation, string][]) {
   test(`${what} is named by its path`, (t) => {
     const {expected, actual} = differences(now, after);

@@ -6,7 +6,7 @@ import type {Json} from '../../results/record.ts';
 
 /** Everything of an observation that an operation which failed must leave as it was: all but the free-memory counters. */
 export const settled = (observation: Observation): Record<string, Json> => ({
-  qemu: toJson(observation.qemu),
+  vmm: toJson(observation.vmm),
   policy: observation.policy ?? null,
   blocks: toJson(Object.fromEntries(observation.blocks.map((block) => [`memory${block.id}`, block]))),
   zones: toJson(

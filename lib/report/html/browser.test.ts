@@ -97,7 +97,16 @@ function recordOfHostile(like: Stored, text: string): Stored {
       case: `${id}-hostile`,
       outcome,
       startedAt,
-      cell: {...cell, guest: text, distro: text, release: text, kernel: text, arch: text, machine: text, qemu: text},
+      cell: {
+        ...cell,
+        guest: text,
+        distro: text,
+        release: text,
+        kernel: text,
+        arch: text,
+        machine: text,
+        vmm: {name: text, version: text},
+      },
       facts: {...wrong.facts, [text]: text, udev},
       known: [
         {id: text, explanation: text, link: 'javascript:document.title="owned"'},

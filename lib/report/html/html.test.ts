@@ -115,7 +115,7 @@ test('nothing that a guest or a file says becomes markup or a dangerous link', (
       release: evil,
       kernel: evil,
       machine: evil,
-      qemu: evil,
+      vmm: {name: evil, version: evil},
       arch: evil,
     },
   });

@@ -1,4 +1,4 @@
-import {outcomes} from '../../results/record.ts';
+import {outcomes, vmmText} from '../../results/record.ts';
 import {type Html, html, joined} from './escape.ts';
 import {badge} from './tables.ts';
 import type {Entry, View} from '../view.ts';
@@ -9,13 +9,13 @@ const LISTED = 60;
 
 export function summarySection({run, summary, columns}: View): Html {
   const {counts, verdict} = summary;
-  const versions = [...new Set(columns.flatMap(({cells}) => cells).map(({qemu, accel}) => `${qemu} (${accel})`))].join(
-    ', ',
-  );
+  const versions = [
+    ...new Set(columns.flatMap(({cells}) => cells).map((cell) => `${vmmText(cell)} (${cell.accel})`)),
+  ].join(', ');
   const facts = {
     started: formatTime(run.startedAt),
     memhp: run.memhp,
-    QEMU: versions || UNKNOWN,
+    hypervisor: versions || UNKNOWN,
     host: `${run.host.cpu}, ${run.host.cores} cores, ${run.host.memoryMiB} MiB`,
     accelerator: run.host.accelReason || UNKNOWN,
   };

@@ -3,12 +3,13 @@ import {z} from 'zod';
 import {within} from '../../../util/deadline.ts';
 import {Broken, messageOf} from '../../../util/errors.ts';
 import {onLines} from '../../../util/lines.ts';
+import {VmmRefusal} from '../../vmm.ts';
 import {read} from './read.ts';
 import {EventLog, type QmpEvent} from './events.ts';
 import {message, type Message} from './schemas.ts';
 
 /** QEMU refused a command: its class and words, which change between versions (match the class, keep the words). */
-export class QmpError extends Error {
+export class QmpError extends VmmRefusal {
   override name = 'QmpError';
   readonly command: string;
   readonly errorClass: string;

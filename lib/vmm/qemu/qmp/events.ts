@@ -1,9 +1,8 @@
+import type {VmmEvent, VmmEvents} from '../../vmm.ts';
 import {within} from '../../../util/deadline.ts';
 import {Broken, DeadlineError} from '../../../util/errors.ts';
 
-export interface QmpEvent {
-  readonly event: string;
-  readonly data: Readonly<Record<string, unknown>>;
+export interface QmpEvent extends VmmEvent {
   readonly timestamp: {readonly seconds: number; readonly microseconds: number};
 }
 
@@ -18,7 +17,7 @@ interface Waiter {
  * All events in the order of arrival. A waiter names the place from which it looks, taken before the
  * command that causes the event, so that an event can't slip through between command and wait.
  */
-export class EventLog {
+export class EventLog implements VmmEvents {
   readonly #events: QmpEvent[] = [];
   readonly #waiters = new Set<Waiter>();
   #closed: Error | undefined;

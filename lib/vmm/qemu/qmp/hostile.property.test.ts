@@ -4,7 +4,7 @@ import {duplexPair, type Duplex} from 'node:stream';
 import test from 'ava';
 import fc from 'fast-check';
 import {z} from 'zod';
-import {isPlugReport, ostOf} from '../../devices/ost.ts';
+import {isPlugReport, ostOf} from '../acpi/ost.ts';
 import {damaged} from '../../../util/fixtures/damage.ts';
 import {Broken, DeadlineError} from '../../../util/errors.ts';
 import {ask} from './ask.ts';

@@ -1,7 +1,7 @@
 import test from 'ava';
-import type {MemoryDevice, Observation} from '../../guest/observation.ts';
-import type {QmpEvent} from '../../vmm/qemu/qmp/events.ts';
-import {bytes} from '../../util/size.ts';
+import type {MemoryDevice, VmmView} from '../../vmm.ts';
+import type {QmpEvent} from '../qmp/events.ts';
+import {bytes} from '../../../util/size.ts';
 import {strangeEvents} from './event-ledger.ts';
 
 const dimm: MemoryDevice = {
@@ -36,13 +36,15 @@ const [plugged, progress, busy, deleted, ejected] = [
   event('ACPI_DEVICE_OST', {info: {source: 3, status: 0, slot: '0', 'slot-type': 'DIMM'}}),
 ];
 
-const seeing = (devices: MemoryDevice[]): Observation =>
-  ({qemu: {base: bytes(0), plugged: bytes(0), devices}}) as unknown as Observation;
+const seeing = (devices: MemoryDevice[]): {vmm: VmmView} => ({
+  vmm: {base: bytes(0), plugged: bytes(0), devices, balloon: null},
+});
 const strange = (events: QmpEvent[], now: MemoryDevice[] = [], first: MemoryDevice[] = []): string[] =>
   strangeEvents({
     events,
     first: seeing(first),
     now: seeing(now),
+    others: new Set(),
     devices: new Map([...first, ...now].map((one) => [one.id, one])),
   });
 

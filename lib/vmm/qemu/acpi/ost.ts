@@ -1,6 +1,6 @@
 import {z} from 'zod';
-import {read} from '../qemu/qmp/read.ts';
-import type {QmpEvent} from '../qemu/qmp/events.ts';
+import {read} from '../qmp/read.ts';
+import type {VmmEvent} from '../../vmm.ts';
 
 /** What the guest's ACPI driver tells the firmware by _OST. Source: ACPI 6.5 §6.3.5, QEMU qapi/acpi.json. */
 export interface Ost {
@@ -40,7 +40,7 @@ const MEANING: Record<number, string> = {
 export const ostMeaning = (status: number): string => `${status} (${MEANING[status] ?? 'unknown'})`;
 
 /** The _OST report in an event about a DIMM, or undefined for any other event. Throws Broken on one of another form. */
-export function ostOf({event: name, data}: QmpEvent): Ost | undefined {
+export function ostOf({event: name, data}: VmmEvent): Ost | undefined {
   if (name !== 'ACPI_DEVICE_OST') return undefined;
   const {info} = read(event, data, 'ACPI_DEVICE_OST');
   if (info['slot-type'] !== 'DIMM') return undefined;

@@ -1,6 +1,5 @@
-import type {MemoryDevice, Observation} from '../../guest/observation.ts';
-import {isPlugReport, isUnplugReport, OST_IN_PROGRESS, OST_SUCCESS, ostOf, type Ost} from '../../vmm/devices/ost.ts';
-import type {QmpEvent} from '../../vmm/qemu/qmp/events.ts';
+import type {Told, VmmEvent, VmmView} from '../../vmm.ts';
+import {isPlugReport, isUnplugReport, OST_IN_PROGRESS, OST_SUCCESS, ostOf, type Ost} from './ost.ts';
 
 /** Where a slot is in the life that QEMU's events tell of it. */
 type SlotState = 'empty' | 'plugged' | 'ejecting' | 'deleted';
@@ -11,23 +10,16 @@ const AT_ONCE = new Set([1, 128]);
 /** QEMU's events that say that a removal went wrong; with ACPI the guest says so by _OST instead. */
 const NEVER = new Set(['MEM_UNPLUG_ERROR', 'DEVICE_UNPLUG_GUEST_ERROR']);
 
-interface Told {
-  readonly events: readonly QmpEvent[];
-  readonly first: Observation;
-  readonly now: Observation;
-  /** The memory devices that were ever observed, by id, as they were last. */
-  readonly devices: ReadonlyMap<string, MemoryDevice>;
-}
-
 /**
  * What QEMU's events say that can't be, in words. A slot's life is one report of the plug; then any number of refused
  * ejections, each with or without a report of progress before; then progress, DEVICE_DELETED and a last report without a
  * device. It may be in the middle of it. A guest that was reset begins anew: nothing is said of it.
  */
-export function strangeEvents({events, first, now, devices}: Told): string[] {
-  if (events.some(({event}) => event === 'RESET')) return [];
+export function strangeEvents({events: all, first, now, devices, others}: Told): string[] {
+  if (all.some(({event}) => event === 'RESET')) return [];
+  const events = all.filter(({event, data}) => event !== 'DEVICE_DELETED' || !others.has(String(data['device'])));
   const strange: string[] = [];
-  const dimms = first.qemu.devices.filter(({slot}) => slot !== null);
+  const dimms = first.vmm.devices.filter(({slot}) => slot !== null);
   const slots = new Map<string, SlotState>(dimms.map(({slot}) => [String(slot), 'plugged']));
   const slotOf = new Map<string, string>(dimms.map(({id, slot}) => [id, String(slot)]));
   for (const event of events) {
@@ -48,7 +40,7 @@ export function strangeEvents({events, first, now, devices}: Told): string[] {
     else if (NEVER.has(event.event)) strange.push(event.event);
     strange.push(...misnamed(event));
   }
-  for (const {id, slot, resizable} of now.qemu.devices) {
+  for (const {id, slot, resizable} of now.vmm.devices) {
     const told = slotOf.get(id);
     if (told !== undefined && told !== String(slot))
       strange.push(`${id} is in slot ${slot}, and _OST names slot ${told}`);
@@ -58,7 +50,7 @@ export function strangeEvents({events, first, now, devices}: Told): string[] {
 }
 
 /** An event names a device by its id and by its path in QEMU's object tree, which end alike. */
-function misnamed({event, data}: QmpEvent): string[] {
+function misnamed({event, data}: VmmEvent): string[] {
   const [id, path] =
     event === 'DEVICE_DELETED'
       ? [data['device'], data['path']]
@@ -93,7 +85,7 @@ function deleted(
   return state === 'ejecting' ? [] : [`DEVICE_DELETED of ${id}, whose slot is ${state}`];
 }
 
-function resized({id, size}: QmpEvent['data'], devices: Told['devices']): string[] {
+function resized({id, size}: VmmEvent['data'], devices: Told['devices']): string[] {
   const device = devices.get(String(id))?.resizable;
   if (!device) return [`MEMORY_DEVICE_SIZE_CHANGE of ${String(id)}, which is no virtio-mem device`];
   return typeof size === 'number' && size <= device.max && size % device.block === 0
@@ -102,8 +94,8 @@ function resized({id, size}: QmpEvent['data'], devices: Told['devices']): string
 }
 
 /** Devices that QEMU has no more and has not told of. */
-function goneSilently(events: readonly QmpEvent[], now: Observation, devices: Told['devices']): string[] {
-  const there = new Set(now.qemu.devices.map(({id}) => id));
+function goneSilently(events: readonly VmmEvent[], now: {readonly vmm: VmmView}, devices: Told['devices']): string[] {
+  const there = new Set(now.vmm.devices.map(({id}) => id));
   const told = new Set(events.filter(({event}) => event === 'DEVICE_DELETED').map(({data}) => data['device']));
   return [...devices.keys()]
     .filter((id) => !there.has(id) && !told.has(id))

@@ -1,12 +1,15 @@
-import {queryDevices, type MemoryDevice} from '../../guest/observation.ts';
-import {QmpError, type Qmp} from '../qemu/qmp/client.ts';
-import type {QmpEvent} from '../qemu/qmp/events.ts';
-import {Broken} from '../../util/errors.ts';
-import {parseSize} from '../../util/size.ts';
-import {isPlugReport, isUnplugReport, OST_IN_PROGRESS, ostOf} from './ost.ts';
+import type {DeviceSpec, MemoryDevice, UnplugAnswer} from '../../vmm.ts';
+import {queryDevices} from '../view.ts';
+import {QmpError, type Qmp} from '../qmp/client.ts';
+import type {QmpEvent} from '../qmp/events.ts';
+import {Broken} from '../../../util/errors.ts';
+import {parseSize} from '../../../util/size.ts';
+import {isPlugReport, isUnplugReport, OST_IN_PROGRESS, OST_SUCCESS, ostMeaning, ostOf} from '../acpi/ost.ts';
+import type {DeviceKind} from './device.ts';
 
 /** A DIMM to plug. */
-export interface DimmSpec {
+export interface DimmSpec extends DeviceSpec {
+  readonly kind: 'dimm';
   /** QEMU id of the DIMM; its backend is `mem-<id>`. */
   readonly id: string;
   /** As QEMU writes sizes: `1G`, `256M`. */
@@ -21,6 +24,9 @@ export interface DimmSpec {
   readonly backend?: Backend;
 }
 
+/** The same where its kind is known. */
+export type NewDimm = Omit<DimmSpec, 'kind'>;
+
 /** A memory backend's type and properties, without id and size. Source: qapi/qom.json. */
 export type Backend = {
   readonly 'qom-type': 'memory-backend-ram' | 'memory-backend-file' | 'memory-backend-memfd';
@@ -29,7 +35,7 @@ export type Backend = {
 export const backendId = (dimmId: string): string => `mem-${dimmId}`;
 
 /** The two commands that plug a DIMM: object_add, device_add. Throws QmpError as QEMU refuses; a backend of a refused DIMM is left. */
-export async function addDimm(qmp: Qmp, spec: DimmSpec): Promise<void> {
+export async function addDimm(qmp: Qmp, spec: NewDimm): Promise<void> {
   await addBackend(qmp, backendId(spec.id), spec.size, spec.via, spec.backend);
   await addDevice(qmp, spec);
 }
@@ -47,7 +53,7 @@ export async function addBackend(
 
 export async function addDevice(
   qmp: Qmp,
-  {id, slot, node, address, via = 'qmp'}: Omit<DimmSpec, 'size'> & {memdev?: string},
+  {id, slot, node, address, via = 'qmp'}: Omit<NewDimm, 'size'> & {memdev?: string},
   memdev = backendId(id),
 ): Promise<void> {
   const options = {
@@ -90,25 +96,16 @@ export async function plugReport(qmp: Qmp, mark: number, id: string, ms: number)
   return ostOf(event)?.status ?? -1;
 }
 
-/** How an unplug request ended. */
-export interface UnplugResult {
-  readonly outcome: 'removed' | 'refused';
-  /** The statuses that the guest reported by _OST, in order. */
-  readonly statuses: readonly number[];
-  /** Names of all events since the request. */
-  readonly events: readonly string[];
-}
-
 /**
  * Asks for a DIMM's removal and waits for the answer: DEVICE_DELETED and the guest's last report, or a report
  * that refuses. device_del itself only asks. Throws DeadlineError where the guest never answers.
  */
 export async function unplug(
   qmp: Qmp,
-  device: MemoryDevice,
+  device: Pick<MemoryDevice, 'id' | 'slot'>,
   ms: number,
   via: 'qmp' | 'hmp' = 'qmp',
-): Promise<UnplugResult> {
+): Promise<UnplugAnswer> {
   const mark = qmp.events.mark();
   if (via === 'qmp') await qmp.execute('device_del', {id: device.id});
   else await hmp(qmp, `device_del ${device.id}`);
@@ -116,7 +113,12 @@ export async function unplug(
 }
 
 /** The answer to a removal that was asked for after `mark`. */
-export async function unplugResult(qmp: Qmp, mark: number, device: MemoryDevice, ms: number): Promise<UnplugResult> {
+export async function unplugResult(
+  qmp: Qmp,
+  mark: number,
+  device: Pick<MemoryDevice, 'id' | 'slot'>,
+  ms: number,
+): Promise<UnplugAnswer> {
   const final = (event: QmpEvent): boolean => {
     const ost = ostOf(event);
     return isUnplugReport(ost) && ost.slot === String(device.slot) && ost.status !== OST_IN_PROGRESS;
@@ -133,3 +135,21 @@ export async function unplugResult(qmp: Qmp, mark: number, device: MemoryDevice,
     events: events.map(({event}) => event),
   };
 }
+
+/** A DIMM, which the guest hears of and answers by ACPI. Its memory is the guest's from the first moment. */
+export const dimm: DeviceKind<DimmSpec> = {
+  kind: 'dimm',
+  config: ['CONFIG_MEMORY_HOTPLUG', 'CONFIG_ACPI_HOTPLUG_MEMORY'],
+  absent: ({dimms}) => (dimms === undefined ? 'the machine has no DIMMs' : undefined),
+  atBoot: ({id, size}) => ({
+    ram: [{id: backendId(id), size: parseSize(size)}],
+    args: ['-device', `pc-dimm,id=${id},memdev=${backendId(id)}`],
+  }),
+  plug: async (qmp, spec, _bus, ms) => {
+    const mark = qmp.events.mark();
+    await addDimm(qmp, spec);
+    const status = await plugReport(qmp, mark, spec.id, ms);
+    return {taken: status === OST_SUCCESS, words: ostMeaning(status), success: ostMeaning(OST_SUCCESS), by: '_OST'};
+  },
+  unplug: (qmp, device, ms) => unplug(qmp, device, ms),
+};

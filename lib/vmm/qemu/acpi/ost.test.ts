@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {QmpEvent} from '../qemu/qmp/events.ts';
+import type {QmpEvent} from '../qmp/events.ts';
 import {isPlugReport, isUnplugReport, ostMeaning, ostOf} from './ost.ts';
 
 const event = (info: object, name = 'ACPI_DEVICE_OST'): QmpEvent => ({
