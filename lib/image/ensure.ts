@@ -3,8 +3,8 @@ import {Broken} from '../util/errors.ts';
 import {BUILDER, entryName, readEntry} from './entry.ts';
 import type {Image} from './image.ts';
 import type {Manifest} from './manifest.ts';
-import {microFromManifest} from './micro.ts';
-import {buildPackages, packagesInputs} from './packages.ts';
+import {microFromManifest} from './sources/micro/image.ts';
+import {buildPackages, packagesInputs} from './sources/packages/build.ts';
 import {buildEntry, type BuildOptions} from './store.ts';
 
 export interface EnsureOptions extends BuildOptions {

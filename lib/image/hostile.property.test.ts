@@ -7,10 +7,10 @@ import test, {type ExecutionContext} from 'ava';
 import fc from 'fast-check';
 import {damaged, thrownBy} from '../util/fixtures/damage.ts';
 import {Broken, UsageError} from '../util/errors.ts';
-import {isStatic} from './busybox.ts';
-import {identifyKernel, readKernel} from './kernelfile.ts';
 import {loadManifest, manifest} from './manifest.ts';
-import {modinfo, pickModules} from './modules.ts';
+import {isStatic} from './sources/micro/busybox.ts';
+import {identifyKernel, readKernel} from './sources/micro/kernelfile.ts';
+import {modinfo, pickModules} from './sources/micro/modules.ts';
 import {removeTree, SCRATCH} from './store.ts';
 import {parseYaml} from './yaml.ts';
 

@@ -168,7 +168,7 @@ async function startServing(ssh: Shell, {serve, library, ms}: BringUpOptions): P
   return stdout.includes('serving');
 }
 
-/** A micro guest says on the console on which ports its init serves the shells (lib/image/microroot). */
+/** A micro guest says on the console on which ports its init serves the shells (lib/image/sources/micro/root). */
 async function initIsUp(vm: QemuProcess, options: BringUpOptions): Promise<GuestFacts> {
   const [, port = ''] = await vm.console.waitFor(
     /memhp: shell 0 on (\S+)/,

@@ -1,16 +1,16 @@
 import {createHash} from 'node:crypto';
-import {readdir, rename, rm, writeFile} from 'node:fs/promises';
-import {basename, join} from 'node:path';
-import {Broken, UsageError} from '../util/errors.ts';
-import {readIfThere} from '../util/files.ts';
-import {extract, staticBusybox} from './busybox.ts';
-import {BUILDER, entryName, readEntry, writeEntry} from './entry.ts';
-import type {Image} from './image.ts';
+import {writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {Broken, UsageError} from '../../../util/errors.ts';
+import {BUILDER, entryName, readEntry, writeEntry} from '../../entry.ts';
+import type {Image} from '../../image.ts';
+import type {Manifest, MicroSource} from '../../manifest.ts';
+import {buildEntry, type BuildOptions} from '../../store.ts';
+import {staticBusybox} from './busybox.ts';
 import {microInitramfs} from './initramfs.ts';
+import {kernelFromPackage} from './kernel-package.ts';
 import {readKernel} from './kernelfile.ts';
-import type {Manifest, MicroSource} from './manifest.ts';
 import {pickModules} from './modules.ts';
-import {buildEntry, imagesDir, type BuildOptions} from './store.ts';
 
 export interface MicroOptions extends BuildOptions {
   readonly mirror?: string | undefined;
@@ -79,34 +79,4 @@ export async function microFromManifest(
   const unpacked = await kernelFromPackage(manifest, {suite, kernel, validUntil: source.validUntil}, options);
   const {name, distro, release, prepare} = manifest;
   return await microImage({...unpacked, name, distro, release, prepare}, options);
-}
-
-/** A kernel and its modules out of a Debian package, unpacked once into the cache. */
-export async function kernelFromPackage(
-  {name, arch}: Pick<Manifest, 'name' | 'arch'>,
-  source: {readonly suite: string; readonly kernel: string; readonly validUntil: 'check' | 'ignore'},
-  options: BuildOptions & {mirror?: string | undefined},
-): Promise<{kernel: string; modules: string}> {
-  const inputs = JSON.stringify({builder: BUILDER, arch, source, mirror: options.mirror ?? null});
-  const directory = entryName(`kernel-${source.kernel}`, createHash('sha256').update(inputs).digest('hex'));
-  const path = join(imagesDir(options.cache), directory);
-  if ((await readIfThere(join(path, 'version'))) === undefined) {
-    await buildEntry(directory, options, async (dir) => {
-      const tree = await extract(name, source, arch, [source.kernel], dir, options);
-      const kernels = (await readdir(join(tree, 'boot'))).filter((file) => /^vmlinu[xz]-/.test(file));
-      const [kernel] = kernels;
-      if (kernels.length !== 1 || kernel === undefined) {
-        throw new Broken(
-          `${source.kernel} of ${source.suite} has ${kernels.length} kernels in /boot, expected one: ${kernels.join(', ')}`,
-        );
-      }
-      await rename(join(tree, 'boot', kernel), join(dir, 'vmlinuz'));
-      const lib =
-        (await readdir(join(tree, 'usr/lib/modules')).catch(() => [])).length > 0 ? 'usr/lib/modules' : 'lib/modules';
-      await rename(join(tree, lib), join(dir, 'modules'));
-      await rm(tree, {recursive: true});
-      await writeFile(join(dir, 'version'), `${basename(kernel).replace(/^vmlinu[xz]-/, '')}\n`);
-    });
-  }
-  return {kernel: join(path, 'vmlinuz'), modules: join(path, 'modules')};
 }

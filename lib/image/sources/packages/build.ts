@@ -1,17 +1,17 @@
 import {createHash} from 'node:crypto';
 import {copyFile, lstat, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {Broken} from '../util/errors.ts';
-import {root} from '../util/paths.ts';
-import {shellQuote} from '../util/text.ts';
-import {writeEntry} from './entry.ts';
-import type {Manifest, PackagesSource} from './manifest.ts';
-import {mmdebstrap, isRoot} from './mmdebstrap.ts';
-import type {BuildOptions} from './store.ts';
-import {needTools, runTool} from './tool.ts';
+import {Broken} from '../../../util/errors.ts';
+import {root} from '../../../util/paths.ts';
+import {shellQuote} from '../../../util/text.ts';
+import {writeEntry} from '../../entry.ts';
+import type {Manifest, PackagesSource} from '../../manifest.ts';
+import type {BuildOptions} from '../../store.ts';
+import {needTools, runTool} from '../../tool.ts';
+import {mmdebstrap, isRoot} from '../debian/mmdebstrap.ts';
 
 /** Files that are put over the new system, and the script that finishes it: etc/memhp/customize. */
-const overlay = join(root, 'lib/image/overlay');
+const overlay = join(root, 'lib/image/sources/packages/overlay');
 
 /** What memhp needs in every guest; the rest of the userland is what these pull in, as the distribution ships it. */
 const BASE = [
