@@ -5,6 +5,7 @@ import {availableParallelism, cpus, freemem, release, totalmem} from 'node:os';
 import {missingTools} from '../bootstrap/tools.js';
 import {defaultGuest, listManifests, loadManifest} from '../image/manifest.ts';
 import {findImage} from '../image/ensure.ts';
+import {kernelOf} from '../image/image.ts';
 import {chooseAccelerator} from '../vmm/qemu/accelerator.ts';
 import {findQemu} from '../vmm/qemu/binary.ts';
 import {defaultJobs} from '../run/host.ts';
@@ -43,7 +44,7 @@ export async function doctorCommand(qemuPath: string | undefined, cache: string)
     if (image) {
       const {accel, reason} = await chooseAccelerator('auto', qemu, {
         cache,
-        kernel: image.kernel,
+        kernel: kernelOf(image),
         log: (text) => {
           line('', text);
         },

@@ -1,11 +1,11 @@
 import {createHash} from 'node:crypto';
 import {Broken} from '../util/errors.ts';
-import {BUILDER, entryName, readEntry} from './entry.ts';
+import {BUILDER, entryName, imageOf, readEntry} from './entry.ts';
 import type {Image} from './image.ts';
 import type {Manifest} from './manifest.ts';
 import {microFromManifest} from './sources/micro/image.ts';
 import {buildPackages, packagesInputs} from './sources/packages/build.ts';
-import {buildEntry, type BuildOptions} from './store.ts';
+import type {BuildOptions} from './store.ts';
 
 export interface EnsureOptions extends BuildOptions {
   /** Mirror to take packages from; absent: mmdebstrap's own choice. */
@@ -23,15 +23,7 @@ export async function ensureImage(manifest: Manifest, options: EnsureOptions): P
   }
   if (!packages) throw new Broken(`${manifest.name}: a manifest without a source`);
   const key = await imageKey(manifest, options.mirror);
-  const directory = entryName(manifest.name, key);
-  const cached = await readEntry(options.cache, directory);
-  if (cached) return cached;
-  await buildEntry(directory, options, async (dir) => {
-    await buildPackages(manifest, packages, key, dir, options);
-  });
-  const built = await readEntry(options.cache, directory);
-  if (!built) throw new Broken(`${directory}: built, and yet not in the cache`);
-  return built;
+  return await imageOf(manifest.name, key, options, (dir) => buildPackages(manifest, packages, key, dir, options));
 }
 
 /** The manifest's image where it is in the cache already; builds nothing. A micro guest is never found: it takes seconds to make. */

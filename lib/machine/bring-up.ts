@@ -106,7 +106,7 @@ export const PRELUDE = '. /run/memhp/library';
 /** From a QEMU that has just started to a guest whose shell is ready to be frozen. */
 export async function bringUp(vm: QemuProcess, config: BootConfig, options: BringUpOptions): Promise<GuestFacts> {
   const work = (async (): Promise<GuestFacts> => {
-    if (config.image.bringUp === 'init') return await initIsUp(vm, options);
+    if (config.image.login.how === 'init') return await initIsUp(vm, options);
     const ssh = await connect(vm, options);
     try {
       await succeed(ssh, SETTLE, options.ms);

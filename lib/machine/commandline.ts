@@ -1,6 +1,7 @@
-import type {Image} from '../image/image.ts';
+import {fixedParameters, type Image} from '../image/image.ts';
 import {sandboxArgs} from '../vmm/qemu/confinement.ts';
 import {consoleArgs, portArgs, serialPortArgs} from '../vmm/qemu/channels.ts';
+import {UsageError} from '../util/errors.ts';
 import {compareReleases} from '../util/releases.ts';
 import type {MachineProfile} from './profile.ts';
 
@@ -39,9 +40,22 @@ export const ramBackends = (profile: MachineProfile): {id: string; size: number}
   ...profile.coldplug.map(({id, size}) => ({id: `mem-${id}`, size})),
 ];
 
-export const kernelCommandLine = (config: BootConfig): string =>
+/** The parameters that QEMU gives the kernel; none where it comes from the disk. UsageError where some were to be added to that. */
+export function kernelCommandLine({image, append}: BootConfig): string {
+  const fixed = fixedParameters(image);
+  if (fixed !== undefined && append !== '') throw new UsageError(`can't boot with "${append}": ${fixed}`);
   // panic=-1 with -no-reboot: a panic ends QEMU at once instead of hanging until a deadline.
-  [config.image.append, 'console=ttyS0 panic=-1', config.append].filter(Boolean).join(' ');
+  return image.boot.how === 'direct'
+    ? [image.boot.append, 'console=ttyS0 panic=-1', append].filter(Boolean).join(' ')
+    : '';
+}
+
+/** The kernel, where QEMU and not the firmware starts it. */
+const kernelArgs = (config: BootConfig): string[] => {
+  const {boot} = config.image;
+  const append = kernelCommandLine(config);
+  return boot.how === 'direct' ? ['-kernel', boot.kernel, '-initrd', boot.initrd, '-append', append] : [];
+};
 
 const bootBackends = ({ram, nodes}: MachineProfile): {id: string; size: number}[] =>
   nodes.length === 0
@@ -128,14 +142,9 @@ export function pasteArgs(config: BootConfig): string[] {
       `pc-dimm,id=${id},memdev=mem-${id}`,
     ]),
     ...virtioArgs(profile),
-    '-kernel',
-    image.kernel,
-    '-initrd',
-    image.initrd,
-    '-append',
-    kernelCommandLine(config),
+    ...kernelArgs(config),
     ...(image.disk ? diskArgs({path: image.disk, snapshot: true}) : []),
-    ...(image.bringUp === 'ssh' ? networkArgs(false) : []),
+    ...(image.login.how === 'ssh' ? networkArgs(false) : []),
     '-serial',
     'mon:stdio',
   ];
@@ -168,18 +177,13 @@ export function machineArgs(config: BootConfig, files: Files): string[] {
     ...machineType(profile),
     ...profile.coldplug.flatMap(({id}) => ['-device', `pc-dimm,id=${id},memdev=mem-${id}`]),
     ...virtioArgs(profile),
-    '-kernel',
-    image.kernel,
-    '-initrd',
-    image.initrd,
-    '-append',
-    kernelCommandLine(config),
+    ...kernelArgs(config),
     ...(files.disk ? diskArgs(files.disk) : []),
-    ...(image.bringUp === 'ssh' ? networkArgs(files.ssh?.forward ?? false) : []),
+    ...(image.login.how === 'ssh' ? networkArgs(files.ssh?.forward ?? false) : []),
     ...(files.keys ? keyArgs(files.keys) : []),
     ...consoleArgs(),
     ...portArgs(),
-    ...(image.bringUp === 'init' ? serialPortArgs() : []),
+    ...(image.login.how === 'init' ? serialPortArgs() : []),
   ];
 }
 

@@ -7,6 +7,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {ensureImage} from '../image/ensure.ts';
+import {kernelOf} from '../image/image.ts';
 import {defaultGuest, loadManifest} from '../image/manifest.ts';
 import {clone, type Clone} from '../machine/clone.ts';
 import {profileByName} from '../machine/profile.ts';
@@ -22,7 +23,7 @@ test.before('a clone of the default guest', async () => {
   const cache = cacheDir();
   const image = await ensureImage(await loadManifest(defaultGuest()), {cache, serve, log: console.error});
   const qemu = await findQemu(image.arch);
-  const {accel} = await chooseAccelerator('auto', qemu, {cache, kernel: image.kernel, log: console.error});
+  const {accel} = await chooseAccelerator('auto', qemu, {cache, kernel: kernelOf(image), log: console.error});
   template = await ensureTemplate(
     {image, profile: profileByName('q35'), accel, qemu: qemu.version, append: ''},
     {cache, qemu, log: console.error, bootMs: 240_000, serve, library, warmUp},

@@ -1,4 +1,5 @@
 import {join} from 'node:path';
+import {kernelOf} from '../image/image.ts';
 import type {Log} from '../util/log.ts';
 import {shellQuote} from '../util/text.ts';
 import {findQemu} from '../vmm/qemu/binary.ts';
@@ -16,7 +17,7 @@ export async function dryRun(options: RunOptions, use: CacheUse, log: Log, signa
   const [first] = images;
   if (!first) return '';
   const qemu = await findQemu(first.arch, options.qemu);
-  const {accel} = await chooseAccelerator(options.accel, qemu, {cache: options.cache, kernel: first.kernel, log});
+  const {accel} = await chooseAccelerator(options.accel, qemu, {cache: options.cache, kernel: kernelOf(first), log});
   return wantedConfigs(images, cases, {accel, qemu: qemu.version}, options.append)
     .map(({config, cases: entries}) => {
       const words = [qemu.path, ...pasteArgs(config)].map((word) =>

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type {Case} from '../conformance/runner/case.ts';
 import {slowness} from '../conformance/runner/run-case.ts';
 import {ensureImage} from '../image/ensure.ts';
-import type {Image} from '../image/image.ts';
+import {fixedParameters, kernelOf, type Image} from '../image/image.ts';
 import {defaultGuest, loadManifest} from '../image/manifest.ts';
 import {readKernel} from '../image/sources/micro/kernelfile.ts';
 import {microImage} from '../image/sources/micro/image.ts';
@@ -63,6 +63,10 @@ export interface Wanted {
   readonly cases: readonly Case[];
 }
 
+/**
+ * The boot configs that cases need. On an image that takes no kernel parameters, a case with its own goes with those
+ * without: runCase skips it. Parameters that the user wants are refused there.
+ */
 export function wantedConfigs(
   images: readonly Image[],
   cases: readonly Case[],
@@ -73,10 +77,13 @@ export function wantedConfigs(
   const at = /(?:^|\s)--(?:\s|$)/.exec(append)?.index ?? append.length;
   const [own, init] = [append.slice(0, at), append.slice(at).trim()];
   return images.flatMap((image) => {
+    const fixed = fixedParameters(image);
+    if (fixed !== undefined && append !== '')
+      throw new UsageError(`--append "${append}": ${fixed}; leave it out, or take another guest`);
     const groups = new Map<string, {config: BootConfig; cases: Case[]}>();
     for (const entry of cases) {
       const profile = profileByName(entry.machine ?? profiles[0]?.name ?? '');
-      const parameters = [own, entry.boot?.append, init].filter(Boolean).join(' ');
+      const parameters = [own, fixed === undefined ? entry.boot?.append : '', init].filter(Boolean).join(' ');
       const key = `${image.name} ${profile.name} ${parameters}`;
       const group = groups.get(key) ?? {config: {image, profile, ...host, append: parameters}, cases: []};
       group.cases.push(entry);
@@ -101,7 +108,7 @@ export async function prepareTemplates(
   const firstLineMs = options.bootTimeout === undefined ? undefined : options.bootTimeout * 1000;
   const decision = await chooseAccelerator(options.accel, qemu, {
     cache: options.cache,
-    kernel: first.kernel,
+    kernel: images.map((image) => kernelOf(image)).find((kernel) => kernel !== undefined),
     log,
     firstLineMs,
   });

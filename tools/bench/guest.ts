@@ -1,5 +1,6 @@
 import {slowness} from '../../lib/conformance/runner/run-case.ts';
 import {ensureImage} from '../../lib/image/ensure.ts';
+import {kernelOf} from '../../lib/image/image.ts';
 import {defaultGuest, loadManifest} from '../../lib/image/manifest.ts';
 import {clone, type Clone} from '../../lib/machine/clone.ts';
 import type {BootConfig} from '../../lib/machine/commandline.ts';
@@ -39,7 +40,7 @@ export async function subjectOf(given: {
   const {cache, mirror, log} = given;
   const image = await ensureImage(await loadManifest(given.guest ?? defaultGuest()), {cache, mirror, serve, log});
   const qemu = await findQemu(image.arch);
-  const {accel} = await chooseAccelerator('auto', qemu, {cache, kernel: image.kernel, log});
+  const {accel} = await chooseAccelerator('auto', qemu, {cache, kernel: kernelOf(image), log});
   const config: BootConfig = {image, profile: profileByName('q35'), accel, qemu: qemu.version, append: ''};
   const options: TemplateOptions = {cache, qemu, log, bootMs: 60_000 * slowness(accel), serve, library, warmUp};
   return {config, options, template: await ensureTemplate(config, options), ms: 60_000 * slowness(accel)};

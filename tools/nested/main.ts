@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {parseArgs} from 'node:util';
 import {ensureImage} from '../../lib/image/ensure.ts';
+import {kernelOf} from '../../lib/image/image.ts';
 import {loadManifest} from '../../lib/image/manifest.ts';
 import {chooseAccelerator} from '../../lib/vmm/qemu/accelerator.ts';
 import {findQemu} from '../../lib/vmm/qemu/binary.ts';
@@ -66,7 +67,7 @@ async function testKvm(suites: readonly string[]): Promise<0 | 1> {
     ...options,
     mirror: values.mirror,
   });
-  const here = await chooseAccelerator('auto', qemu, {...options, kernel: image.kernel});
+  const here = await chooseAccelerator('auto', qemu, {...options, kernel: kernelOf(image)});
   const work = await mkdtemp(join(tmpdir(), 'memhp-kvm-'));
   let outer: Outer | undefined;
   try {

@@ -26,8 +26,8 @@ const remembered = z.object({works: z.boolean(), reason: z.string()});
 
 interface ProbeOptions {
   readonly cache: string;
-  /** A kernel to try it with. */
-  readonly kernel: string;
+  /** A kernel to try it with; absent where every guest boots from its own disk. */
+  readonly kernel: string | undefined;
   readonly log: Log;
   /** Limit until the kernel's first line. */
   readonly firstLineMs?: number | undefined;
@@ -43,13 +43,17 @@ export async function chooseAccelerator(
   options: ProbeOptions,
 ): Promise<Decision> {
   if (choice === 'tcg') return {accel: 'tcg', reason: 'TCG was asked for'};
-  const answer = await kvmWorks(qemu, options);
+  const answer = await kvmWorks(choice, qemu, options);
   if (answer.works) return {accel: 'kvm', reason: answer.reason};
   if (choice === 'kvm') throw new UsageError(`--accel kvm: KVM can't run a guest here: ${answer.reason}`);
   return {accel: 'tcg', reason: `TCG is used: ${answer.reason}`};
 }
 
-async function kvmWorks(qemu: QemuBinary, options: ProbeOptions): Promise<z.infer<typeof remembered>> {
+async function kvmWorks(
+  choice: 'auto' | 'kvm',
+  qemu: QemuBinary,
+  options: ProbeOptions,
+): Promise<z.infer<typeof remembered>> {
   try {
     await access('/dev/kvm', constants.R_OK | constants.W_OK);
   } catch (error) {
@@ -65,6 +69,10 @@ async function kvmWorks(qemu: QemuBinary, options: ProbeOptions): Promise<z.infe
   const file = join(options.cache, 'accelerator', `${key.slice(0, 16)}.json`);
   const before = rememberedIn((await readIfThere(file)) ?? '');
   if (before) return before;
+  if (options.kernel === undefined)
+    return choice === 'kvm'
+      ? {works: true, reason: 'KVM was asked for, and no guest brings a kernel to try it with'}
+      : {works: false, reason: 'no guest brings a kernel to try KVM with; --accel kvm takes it untried'};
   options.log('trying KVM with a kernel (once for this host and QEMU)');
   const answer = await probe(qemu, options.kernel, options.firstLineMs ?? FIRST_LINE_MS);
   await writeWhole(file, JSON.stringify(answer));

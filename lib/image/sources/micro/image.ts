@@ -1,11 +1,11 @@
 import {createHash} from 'node:crypto';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {Broken, UsageError} from '../../../util/errors.ts';
-import {BUILDER, entryName, readEntry, writeEntry} from '../../entry.ts';
+import {UsageError} from '../../../util/errors.ts';
+import {BUILDER, imageOf, writeEntry} from '../../entry.ts';
 import type {Image} from '../../image.ts';
 import type {Manifest, MicroSource} from '../../manifest.ts';
-import {buildEntry, type BuildOptions} from '../../store.ts';
+import type {BuildOptions} from '../../store.ts';
 import {staticBusybox} from './busybox.ts';
 import {microInitramfs} from './initramfs.ts';
 import {kernelFromPackage} from './kernel-package.ts';
@@ -43,27 +43,25 @@ export async function microImage(guest: MicroGuest, options: MicroOptions): Prom
     distro: guest.distro ?? 'micro',
     release: guest.release ?? kernel.version ?? 'unknown',
     arch: kernel.arch,
-    append: '',
-    bringUp: 'init' as const,
-    prepare: [...(guest.prepare ?? [])],
   };
+  const prepare = [...(guest.prepare ?? [])];
   const key = createHash('sha256')
-    .update(JSON.stringify({builder: BUILDER, facts}))
+    .update(JSON.stringify({builder: BUILDER, facts: {...facts, append: '', bringUp: 'init', prepare}}))
     .update(kernel.data)
     .update(initrd)
     .digest('hex');
-  const directory = entryName(name, key);
-  const cached = await readEntry(options.cache, directory);
-  if (cached) return cached;
-  await buildEntry(directory, options, async (dir) => {
+  return await imageOf(name, key, options, async (dir) => {
     // A copy: the next `make` writes over the file while templates still boot from it.
     await writeFile(join(dir, 'vmlinuz'), kernel.data);
     await writeFile(join(dir, 'initrd.img'), initrd);
-    await writeEntry(dir, {...facts, key});
+    await writeEntry(dir, {
+      ...facts,
+      key,
+      boot: {how: 'direct', kernel: 'vmlinuz', initrd: 'initrd.img', append: ''},
+      login: {how: 'init'},
+      prepare,
+    });
   });
-  const built = await readEntry(options.cache, directory);
-  if (!built) throw new Broken(`${directory}: built, and yet not in the cache`);
-  return built;
 }
 
 /** As microImage, for a manifest whose kernel comes from a package. */

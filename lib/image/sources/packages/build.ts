@@ -117,9 +117,9 @@ export async function buildPackages(
     release: manifest.release,
     arch: manifest.arch,
     key,
+    boot: {how: 'direct', kernel: 'vmlinuz', initrd: 'initrd.img', append: 'root=/dev/vda rw net.ifnames=0'},
     disk: 'disk.qcow2',
-    append: 'root=/dev/vda rw net.ifnames=0',
-    bringUp: 'ssh',
+    login: {how: 'ssh'},
     prepare: manifest.prepare,
   });
   for (const part of [tree, rootfs, disk, files, env.MKE2FS_CONFIG]) await rm(part, {recursive: true, force: true});
