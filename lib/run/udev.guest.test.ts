@@ -24,7 +24,7 @@ async function guestWith(name: string, prepare: string[], manifest: Manifest, im
   const own: Manifest = {...manifest, name, prepare};
   const file = join(scratch, `${name}.yaml`);
   await writeFile(file, JSON.stringify(own));
-  const key = await imageKey(await loadManifest(file), undefined);
+  const key = (await imageKey(await loadManifest(file), {})) ?? '';
   const {kernel, initrd, append} = directBoot(image);
   const dir = join(imagesDir(cache), entryName(name, key));
   mkdirSync(dir, {recursive: true});

@@ -1,14 +1,11 @@
 import {createHash} from 'node:crypto';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {UsageError} from '../../../util/errors.ts';
 import {BUILDER, imageOf, writeEntry} from '../../entry.ts';
 import type {Image} from '../../image.ts';
-import type {Manifest, MicroSource} from '../../manifest.ts';
 import type {BuildOptions} from '../../store.ts';
 import {staticBusybox} from './busybox.ts';
 import {microInitramfs} from './initramfs.ts';
-import {kernelFromPackage} from './kernel-package.ts';
 import {readKernel} from './kernelfile.ts';
 import {pickModules} from './modules.ts';
 
@@ -62,19 +59,4 @@ export async function microImage(guest: MicroGuest, options: MicroOptions): Prom
       prepare,
     });
   });
-}
-
-/** As microImage, for a manifest whose kernel comes from a package. */
-export async function microFromManifest(
-  manifest: Manifest,
-  source: MicroSource,
-  options: MicroOptions,
-): Promise<Image> {
-  const {suite, kernel} = source;
-  if (suite === undefined || kernel === undefined) {
-    throw new UsageError(`${manifest.name}: its manifest names no kernel package; give the kernel with --kernel`);
-  }
-  const unpacked = await kernelFromPackage(manifest, {suite, kernel, validUntil: source.validUntil}, options);
-  const {name, distro, release, prepare} = manifest;
-  return await microImage({...unpacked, name, distro, release, prepare}, options);
 }

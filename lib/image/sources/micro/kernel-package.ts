@@ -4,9 +4,9 @@ import {basename, join} from 'node:path';
 import {Broken} from '../../../util/errors.ts';
 import {readIfThere} from '../../../util/files.ts';
 import {BUILDER, entryName} from '../../entry.ts';
-import type {Manifest} from '../../manifest.ts';
 import {buildEntry, imagesDir, type BuildOptions} from '../../store.ts';
 import {extract} from '../debian/extract.ts';
+import type {Manifest} from '../source.ts';
 
 /** A kernel and its modules out of a Debian package, unpacked once into the cache. */
 export async function kernelFromPackage(

@@ -5,10 +5,10 @@ import {Broken} from '../../../util/errors.ts';
 import {root} from '../../../util/paths.ts';
 import {shellQuote} from '../../../util/text.ts';
 import {writeEntry} from '../../entry.ts';
-import type {Manifest, PackagesSource} from '../../manifest.ts';
-import type {BuildOptions} from '../../store.ts';
 import {needTools, runTool} from '../../tool.ts';
 import {mmdebstrap, isRoot} from '../debian/mmdebstrap.ts';
+import type {Manifest, SourceOptions} from '../source.ts';
+import type {PackagesSource} from './schema.ts';
 
 /** Files that are put over the new system, and the script that finishes it: etc/memhp/customize. */
 const overlay = join(root, 'lib/image/sources/packages/overlay');
@@ -52,7 +52,7 @@ export async function buildPackages(
   source: PackagesSource,
   key: string,
   dir: string,
-  options: BuildOptions & {mirror?: string | undefined},
+  options: SourceOptions,
 ): Promise<void> {
   const {signal, log} = options;
   const started = Date.now();
