@@ -1,51 +1,47 @@
-import {createHash} from 'node:crypto';
 import {Broken} from '../util/errors.ts';
-import {BUILDER, entryName, readEntry} from './entry.ts';
+import {entryName, readEntry} from './entry.ts';
 import type {Image} from './image.ts';
-import type {Manifest} from './manifest.ts';
-import {microFromManifest} from './micro.ts';
-import {buildPackages, packagesInputs} from './packages.ts';
-import {buildEntry, type BuildOptions} from './store.ts';
-
-export interface EnsureOptions extends BuildOptions {
-  /** Mirror to take packages from; absent: mmdebstrap's own choice. */
-  readonly mirror?: string | undefined;
-  /** Text of the shell server, for micro guests: serveScript(). */
-  readonly serve?: string | undefined;
-}
+import type {GuestSource, Manifest, SourceOptions, Sources} from './sources/source.ts';
+import {sources} from './sources/sources.ts';
 
 /** The manifest's image, from the cache or built now. */
-export async function ensureImage(manifest: Manifest, options: EnsureOptions): Promise<Image> {
-  const {packages, micro} = manifest.source;
-  if (micro) {
-    if (options.serve === undefined) throw new Broken(`${manifest.name}: a micro guest without a shell server`);
-    return await microFromManifest(manifest, micro, {...options, serve: options.serve});
-  }
-  if (!packages) throw new Broken(`${manifest.name}: a manifest without a source`);
-  const key = await imageKey(manifest, options.mirror);
-  const directory = entryName(manifest.name, key);
-  const cached = await readEntry(options.cache, directory);
-  if (cached) return cached;
-  await buildEntry(directory, options, async (dir) => {
-    await buildPackages(manifest, packages, key, dir, options);
-  });
-  const built = await readEntry(options.cache, directory);
-  if (!built) throw new Broken(`${directory}: built, and yet not in the cache`);
-  return built;
+export async function ensureImage(
+  manifest: Manifest,
+  options: SourceOptions,
+  table: Sources = sources,
+): Promise<Image> {
+  const {entry, source} = sourceOf(manifest, table);
+  return await entry.build(manifest, source, options);
 }
 
-/** The manifest's image where it is in the cache already; builds nothing. A micro guest is never found: it takes seconds to make. */
+/** The manifest's image where it is in the cache already; builds nothing. One whose key only a build shows is never found. */
 export async function findImage(
   manifest: Manifest,
-  options: {cache: string; mirror?: string | undefined},
+  options: Pick<SourceOptions, 'cache' | 'mirror'>,
+  table: Sources = sources,
 ): Promise<Image | undefined> {
-  if (!manifest.source.packages) return undefined;
-  return await readEntry(options.cache, entryName(manifest.name, await imageKey(manifest, options.mirror)));
+  const key = await imageKey(manifest, options, table);
+  return key === undefined ? undefined : await readEntry(options.cache, entryName(manifest.name, key));
 }
 
-/** Digest of all that goes into the image. The title is for people, so it doesn't count. */
-export async function imageKey(manifest: Manifest, mirror: string | undefined): Promise<string> {
-  const {title: _, ...content} = manifest;
-  const inputs = {builder: BUILDER, content, mirror: mirror ?? null, files: await packagesInputs()};
-  return createHash('sha256').update(JSON.stringify(inputs)).digest('hex');
+/** Digest of all that goes into the image; undefined where only a build shows it. */
+export async function imageKey(
+  manifest: Manifest,
+  options: Pick<SourceOptions, 'mirror'>,
+  table: Sources = sources,
+): Promise<string | undefined> {
+  const {entry, source} = sourceOf(manifest, table);
+  return await entry.key(manifest, source, options);
+}
+
+/** The entry that a manifest names, and what it says to it. */
+function sourceOf(manifest: Manifest, table: Sources): {entry: GuestSource; source: unknown} {
+  const names = Object.keys(manifest.source);
+  const [name = ''] = names;
+  const entry = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (!entry || names.length > 1)
+    throw new Broken(
+      `${manifest.name}: its sources are ${names.join(', ') || 'none'}, expected one of ${Object.keys(table).join(', ')}`,
+    );
+  return {entry, source: manifest.source[name]};
 }

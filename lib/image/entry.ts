@@ -3,45 +3,74 @@ import {z} from 'zod';
 import {Broken} from '../util/errors.ts';
 import {readIfThere, writeWhole} from '../util/files.ts';
 import {ARCHES, type Image} from './image.ts';
-import {imagesDir} from './store.ts';
+import {buildEntry, imagesDir, type BuildOptions} from './store.ts';
 
 /** Version of image.json and of what memhp puts into an image beyond its sources. Raised, every image is built anew. */
 export const BUILDER = 1;
 
-/** image.json: an Image whose paths are names in its own directory, so that a cache can be moved. */
-const entrySchema = z.strictObject({
-  builder: z.literal(BUILDER),
-  name: z.string(),
-  distro: z.string(),
-  release: z.string(),
-  arch: z.enum(ARCHES),
-  key: z.string().regex(/^[0-9a-f]{64}$/),
-  kernel: z.literal('vmlinuz'),
-  initrd: z.literal('initrd.img'),
-  disk: z.literal('disk.qcow2').optional(),
-  append: z.string(),
-  bringUp: z.enum(['ssh', 'init']),
-  prepare: z.array(z.string()),
-  builtAt: z.iso.datetime(),
-});
-export type Entry = z.infer<typeof entrySchema>;
+/** An Image whose paths are the names of files in its own directory, so that a cache can be moved. */
+export type NamedImage = Omit<Image, 'boot' | 'disk'> & {
+  readonly boot:
+    | {readonly how: 'direct'; readonly kernel: 'vmlinuz'; readonly initrd: 'initrd.img'; readonly append: string}
+    | {readonly how: 'disk'};
+  readonly disk?: 'disk.qcow2';
+};
+
+/** image.json. It is flat: caches hold such files from before an image could boot in any other way than directly. */
+const entrySchema = z
+  .strictObject({
+    builder: z.literal(BUILDER),
+    name: z.string(),
+    distro: z.string(),
+    release: z.string(),
+    arch: z.enum(ARCHES),
+    key: z.string().regex(/^[0-9a-f]{64}$/),
+    kernel: z.literal('vmlinuz').optional(),
+    initrd: z.literal('initrd.img').optional(),
+    disk: z.literal('disk.qcow2').optional(),
+    append: z.string().optional(),
+    bringUp: z.enum(['ssh', 'init']),
+    prepare: z.array(z.string()),
+    builtAt: z.iso.datetime(),
+  })
+  .refine(
+    ({kernel, initrd, append}) => new Set([kernel, initrd, append].map((one) => one === undefined)).size === 1,
+    'expected kernel, initrd and append, or none of them',
+  )
+  .refine(({kernel, disk}) => kernel !== undefined || disk !== undefined, 'expected a kernel or a disk to boot from');
+type Entry = z.input<typeof entrySchema>;
 
 /** Directory of an image in the cache's images/. */
 export const entryName = (name: string, key: string): string => `${name}-${key.slice(0, 12)}`;
 
 /** Writes image.json into a directory that is being built. */
-export async function writeEntry(
-  dir: string,
-  entry: Omit<Entry, 'builder' | 'kernel' | 'initrd' | 'builtAt'>,
-): Promise<void> {
-  const whole: Entry = {
+export async function writeEntry(dir: string, {boot, login, prepare, ...rest}: NamedImage): Promise<void> {
+  const {how: _, ...direct} = boot;
+  const entry: Entry = {
     builder: BUILDER,
-    ...entry,
-    kernel: 'vmlinuz',
-    initrd: 'initrd.img',
+    ...rest,
+    ...direct,
+    bringUp: login.how,
+    prepare: [...prepare],
     builtAt: new Date().toISOString(),
   };
-  await writeWhole(join(dir, 'image.json'), `${JSON.stringify(whole, undefined, 2)}\n`);
+  await writeWhole(join(dir, 'image.json'), `${JSON.stringify(entry, undefined, 2)}\n`);
+}
+
+/** The image of a key: from the cache, or put there now by `build`, which gets an empty directory and ends with writeEntry. */
+export async function imageOf(
+  name: string,
+  key: string,
+  options: BuildOptions,
+  build: (dir: string) => Promise<void>,
+): Promise<Image> {
+  const directory = entryName(name, key);
+  const cached = await readEntry(options.cache, directory);
+  if (cached) return cached;
+  await buildEntry(directory, options, build);
+  const built = await readEntry(options.cache, directory);
+  if (!built) throw new Broken(`${directory}: built, and yet not in the cache`);
+  return built;
 }
 
 /** Reads the image in a directory of the cache; undefined where there is none. */
@@ -60,6 +89,14 @@ export async function readEntry(cache: string, directory: string): Promise<(Imag
   if (!parsed.success) {
     throw new Broken(`${file}: not what memhp writes; remove ${dir} and run again\n${z.prettifyError(parsed.error)}`);
   }
-  const {builder: _, kernel, initrd, disk, ...rest} = parsed.data;
-  return {...rest, kernel: join(dir, kernel), initrd: join(dir, initrd), ...(disk ? {disk: join(dir, disk)} : {})};
+  const {builder: _, kernel, initrd, append, disk, bringUp, ...rest} = parsed.data;
+  return {
+    ...rest,
+    boot:
+      kernel !== undefined && initrd !== undefined && append !== undefined
+        ? {how: 'direct', kernel: join(dir, kernel), initrd: join(dir, initrd), append}
+        : {how: 'disk'},
+    ...(disk ? {disk: join(dir, disk)} : {}),
+    login: {how: bringUp},
+  };
 }

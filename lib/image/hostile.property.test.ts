@@ -7,10 +7,11 @@ import test, {type ExecutionContext} from 'ava';
 import fc from 'fast-check';
 import {damaged, thrownBy} from '../util/fixtures/damage.ts';
 import {Broken, UsageError} from '../util/errors.ts';
-import {isStatic} from './busybox.ts';
-import {identifyKernel, readKernel} from './kernelfile.ts';
 import {loadManifest, manifest} from './manifest.ts';
-import {modinfo, pickModules} from './modules.ts';
+import {isStatic} from './sources/micro/busybox.ts';
+import {identifyKernel, readKernel} from './sources/micro/kernelfile.ts';
+import {modinfo, pickModules} from './sources/micro/modules.ts';
+import type {PackagesSource} from './sources/packages/schema.ts';
 import {removeTree, SCRATCH} from './store.ts';
 import {parseYaml} from './yaml.ts';
 
@@ -35,14 +36,8 @@ test('a damaged guest file is refused with its place, or is a guest whose every 
     fc.assert(
       fc.property(damaged(fc.constant(good)), (text) => {
         const error = thrownBy(() => {
-          const {
-            name,
-            title,
-            distro,
-            release,
-            source: {packages},
-            prepare,
-          } = parseYaml('toy.yaml', text, manifest);
+          const {name, title, distro, release, source, prepare} = parseYaml('toy.yaml', text, manifest);
+          const packages = source['packages'] as PackagesSource | undefined;
           assert.match(name, /^[a-z0-9][a-z0-9.+-]{0,63}$/);
           for (const word of [packages?.suite, packages?.kernel, ...(packages?.include ?? [])])
             assert.match(word ?? 'x', /^[a-z0-9][\w+.-]*$/);

@@ -4,91 +4,54 @@ import {z} from 'zod';
 import {messageOf, UsageError} from '../util/errors.ts';
 import {readAtMost} from '../util/files.ts';
 import {root} from '../util/paths.ts';
-import {clean} from '../util/text.ts';
-import {ARCHES} from './image.ts';
 import {nearest} from '../util/nearest.ts';
+import {line, word} from './fields.ts';
+import {ARCHES} from './image.ts';
+import type {GuestSource, Manifest, Sources} from './sources/source.ts';
+import {sources} from './sources/sources.ts';
 import {parseYaml} from './yaml.ts';
+
+export type {Manifest} from './sources/source.ts';
 
 /** Where the guests of memhp itself are described. */
 export const manifestsDir = join(root, 'images');
 
-const word = (pattern: RegExp, wanted: string) =>
-  z.string({error: `expected ${wanted}`}).regex(pattern, `expected ${wanted}`);
-/** One line that can be shown anywhere. */
-const line = (error = 'expected string') =>
-  z
-    .string({error})
-    .min(1)
-    .max(200)
-    .refine(
-      (text) => clean(text) === text && !/[\n\u2028\u2029]/.test(text),
-      'expected one line without control characters',
-    );
-const suite = word(/^[a-z][\w.-]{0,63}$/, 'the name of a suite, e.g. bookworm').describe(
-  'suite of the mirror, e.g. bookworm',
-);
-const packageName = word(/^[a-z0-9][a-z0-9+.-]{0,127}$/, 'the name of a package');
-const validUntil = z
-  .enum(['check', 'ignore'])
-  .default('check')
-  .describe('ignore: take a Release file whose Valid-Until date has passed');
+/** What stands under `source`: exactly one of the table's sources. */
+function sourceSchema(table: Sources) {
+  const wanted = `expected exactly one of ${Object.keys(table).join(', ')}`;
+  const fields = Object.entries(table).map(([name, {schema, title}]) => [name, schema.describe(title).optional()]);
+  return z
+    .strictObject(Object.fromEntries(fields) as Record<string, z.ZodOptional<GuestSource['schema']>>, {
+      error: ({code}) => (code === 'unrecognized_keys' ? wanted : undefined),
+    })
+    .refine((source) => Object.keys(source).length === 1, {error: wanted, when: ({issues}) => issues.length === 0})
+    .meta({minProperties: 1, maxProperties: 1});
+}
 
-const packages = z
-  .strictObject({
-    suite,
-    kernel: packageName.describe('package that brings the kernel, e.g. linux-image-amd64'),
-    kernelSuite: suite
-      .optional()
-      .describe('suite of the same mirror that the kernel package comes from, e.g. bookworm-backports; absent: suite'),
-    include: z.array(packageName).default([]).describe('packages beyond those that memhp needs'),
-    validUntil,
-  })
-  .describe('a userland and a kernel from Debian packages');
-
-const micro = z
-  .strictObject({
-    suite: suite.optional(),
-    kernel: packageName.optional().describe('package that brings the kernel; absent: --kernel gives it'),
-    validUntil,
-  })
-  .refine(
-    ({suite, kernel}) => (suite === undefined) === (kernel === undefined),
-    'expected suite and kernel, or neither',
-  )
-  .describe('a kernel and a generated initramfs, no userland');
-
-const source = z
-  .strictObject({packages: packages.optional(), micro: micro.optional()})
-  .refine(
-    ({packages, micro}) => (packages === undefined) !== (micro === undefined),
-    'expected exactly one of packages, micro',
-  )
-  .meta({minProperties: 1, maxProperties: 1});
+/** The schema of guest files, for the sources of a table. */
+export const manifestOf = (table: Sources): z.ZodType<Manifest> =>
+  z.strictObject({
+    name: word(/^[a-z0-9][a-z0-9.+-]{0,63}$/, 'a name of a-z, 0-9, ".", "+", "-"').describe(
+      'the same as the file, without .yaml',
+    ),
+    distro: line().describe('e.g. debian'),
+    release: line('expected a string; quote a number, e.g. "12"'),
+    title: line().describe('for people, e.g. Debian 12 (bookworm)'),
+    arch: z.enum(ARCHES),
+    source: sourceSchema(table),
+    prepare: z
+      .array(
+        z
+          .string()
+          .min(1)
+          .regex(/^[^\0]*$/, 'expected no NUL'),
+      )
+      .default([])
+      .describe('commands run once in the guest before it is frozen'),
+  });
 
 /** A guest file: where a guest comes from, and nothing about tests. */
-export const manifest = z.strictObject({
-  name: word(/^[a-z0-9][a-z0-9.+-]{0,63}$/, 'a name of a-z, 0-9, ".", "+", "-"').describe(
-    'the same as the file, without .yaml',
-  ),
-  distro: line().describe('e.g. debian'),
-  release: line('expected a string; quote a number, e.g. "12"'),
-  title: line().describe('for people, e.g. Debian 12 (bookworm)'),
-  arch: z.enum(ARCHES),
-  source,
-  prepare: z
-    .array(
-      z
-        .string()
-        .min(1)
-        .regex(/^[^\0]*$/, 'expected no NUL'),
-    )
-    .default([])
-    .describe('commands run once in the guest before it is frozen'),
-});
-
-export type Manifest = z.infer<typeof manifest>;
-export type PackagesSource = z.infer<typeof packages>;
-export type MicroSource = z.infer<typeof micro>;
+export const manifest = manifestOf(sources);
 
 /** The JSON Schema that editors use; `images/manifest.schema.json` is its text. */
 export const manifestJsonSchema = (): string =>

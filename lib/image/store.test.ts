@@ -14,8 +14,8 @@ const facts = {
   release: '1',
   arch: 'amd64',
   key: 'a'.repeat(64),
-  append: '',
-  bringUp: 'init',
+  boot: {how: 'direct', kernel: 'vmlinuz', initrd: 'initrd.img', append: ''},
+  login: {how: 'init'},
   prepare: [],
 } as const;
 
@@ -42,10 +42,10 @@ test('an entry appears whole; a failed build leaves nothing; leftovers of killed
     );
     t.deepEqual(await readdir(imagesDir(cache)), []);
     await buildEntry('toy', {cache, log}, async (dir) => {
-      await writeEntry(dir, {...facts, prepare: []});
+      await writeEntry(dir, facts);
     });
     t.deepEqual(await readdir(imagesDir(cache)), ['toy']);
-    t.is((await readEntry(cache, 'toy'))?.kernel, join(imagesDir(cache), 'toy', 'vmlinuz'));
+    t.like((await readEntry(cache, 'toy'))?.boot, {how: 'direct', kernel: join(imagesDir(cache), 'toy', 'vmlinuz')});
     t.deepEqual(
       (await listImages(cache)).map(({id, image}) => [id, image?.name]),
       [['toy', 'toy']],
@@ -90,6 +90,47 @@ test('of two that want the same entry one builds and the other waits and says so
     t.deepEqual(said, ['toy: another memhp is making it (or was killed at it a moment ago); waiting']);
   });
 });
+
+/** image.json as caches hold it, with other fields. */
+const cachedAs = async (cache: string, fields: object): Promise<void> => {
+  const {boot: _boot, login: _login, ...rest} = facts;
+  const dir = join(imagesDir(cache), 'toy');
+  await mkdir(dir, {recursive: true});
+  await writeFile(
+    join(dir, 'image.json'),
+    JSON.stringify({builder: 1, ...rest, bringUp: 'ssh', builtAt: new Date(0).toISOString(), ...fields}),
+  );
+};
+
+test('image.json is flat: with a kernel the image boots directly, without one from its disk', async (t) => {
+  await withCache(async (cache) => {
+    const at = (name: string): string => join(imagesDir(cache), 'toy', name);
+    await cachedAs(cache, {kernel: 'vmlinuz', initrd: 'initrd.img', disk: 'disk.qcow2', append: 'rw'});
+    t.like(await readEntry(cache, 'toy'), {
+      boot: {how: 'direct', kernel: at('vmlinuz'), initrd: at('initrd.img'), append: 'rw'},
+      disk: at('disk.qcow2'),
+      login: {how: 'ssh'},
+    });
+    await cachedAs(cache, {disk: 'disk.qcow2'});
+    t.like(await readEntry(cache, 'toy'), {boot: {how: 'disk'}, disk: at('disk.qcow2'), login: {how: 'ssh'}});
+  });
+});
+
+for (const [what, fields, message] of [
+  [
+    'a kernel without an initrd',
+    {kernel: 'vmlinuz', append: ''},
+    /expected kernel, initrd and append, or none of them/,
+  ],
+  ['nothing to boot from', {}, /expected a kernel or a disk to boot from/],
+] as const) {
+  test(`an image.json is refused for ${what}`, async (t) => {
+    await withCache(async (cache) => {
+      await cachedAs(cache, fields);
+      await t.throwsAsync(readEntry(cache, 'toy'), {name: 'Broken', message});
+    });
+  });
+}
 
 test('an image.json that memhp did not write is refused by name', async (t) => {
   await withCache(async (cache) => {

@@ -24,7 +24,7 @@ export function parseYaml<T>(file: string, text: string, schema: z.ZodType<T>): 
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         offset: keyOffset(document, [...issue.path, key]),
-        message: `${dotted(issue.path)}unknown key "${key}"`,
+        message: `${dotted(issue.path)}unknown key "${key}"${known(issue)}`,
       }));
     }
     return [{offset: valueOffset(document, issue.path), message: `${dotted(issue.path)}${said(document, issue)}`}];
@@ -49,6 +49,9 @@ function dataOf(document: Document, file: string): unknown {
     throw new UsageError(`${file}:1:1: ${messageOf(error)}`, {cause: error});
   }
 }
+
+/** What a schema that has words of its own for unknown keys says. */
+const known = ({message}: z.core.$ZodIssue): string => (/^Unrecognized key/.test(message) ? '' : `, ${message}`);
 
 type Path = readonly PropertyKey[];
 

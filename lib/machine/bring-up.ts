@@ -106,7 +106,7 @@ export const PRELUDE = '. /run/memhp/library';
 /** From a QEMU that has just started to a guest whose shell is ready to be frozen. */
 export async function bringUp(vm: QemuProcess, config: BootConfig, options: BringUpOptions): Promise<GuestFacts> {
   const work = (async (): Promise<GuestFacts> => {
-    if (config.image.bringUp === 'init') return await initIsUp(vm, options);
+    if (config.image.login.how === 'init') return await initIsUp(vm, options);
     const ssh = await connect(vm, options);
     try {
       await succeed(ssh, SETTLE, options.ms);
@@ -168,7 +168,7 @@ async function startServing(ssh: Shell, {serve, library, ms}: BringUpOptions): P
   return stdout.includes('serving');
 }
 
-/** A micro guest says on the console on which ports its init serves the shells (lib/image/microroot). */
+/** A micro guest says on the console on which ports its init serves the shells (lib/image/sources/micro/root). */
 async function initIsUp(vm: QemuProcess, options: BringUpOptions): Promise<GuestFacts> {
   const [, port = ''] = await vm.console.waitFor(
     /memhp: shell 0 on (\S+)/,

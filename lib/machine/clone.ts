@@ -121,7 +121,7 @@ export function cloneArgs(
           }
         : {}),
       ssh: {forward: facts.shell === 'ssh'},
-      ...(image.bringUp === 'ssh'
+      ...(image.login.how === 'ssh'
         ? {keys: {authorizedKey: join(dir, 'client_key.pub'), hostKey: join(dir, 'host_key')}}
         : {}),
     }),

@@ -1,5 +1,6 @@
 import test from 'ava';
 import type {Image} from '../image/image.ts';
+import {UsageError} from '../util/errors.ts';
 import {sandboxArgs} from '../vmm/qemu/confinement.ts';
 import {cloneArgs} from './clone.ts';
 import {amd64} from './board/amd64.ts';
@@ -7,17 +8,15 @@ import {escapeValue, kernelCommandLine, machineArgs, pasteArgs, type BootConfig}
 import {profileByName, profiles} from './profile.ts';
 
 const DIR = '/cache/a,b=c,,d/-e';
-const image = (bringUp: Image['bringUp']): Image => ({
+const image = (login: Image['login']['how']): Image => ({
   name: 'toy',
   distro: 'debian',
   release: '12',
   arch: 'amd64',
   key: '0',
-  kernel: `${DIR}/vmlinuz`,
-  initrd: `${DIR}/initrd.img`,
-  ...(bringUp === 'ssh' ? {disk: `${DIR}/disk.qcow2`} : {}),
-  append: 'root=/dev/vda',
-  bringUp,
+  boot: {how: 'direct', kernel: `${DIR}/vmlinuz`, initrd: `${DIR}/initrd.img`, append: 'root=/dev/vda'},
+  ...(login === 'ssh' ? {disk: `${DIR}/disk.qcow2`} : {}),
+  login: {how: login},
   prepare: [],
 });
 const keys = {authorizedKey: `${DIR}/client_key.pub`, hostKey: `${DIR}/host_key`};
@@ -26,16 +25,16 @@ const facts = {kernel: '6.1.0', os: '', config: null, commands: []};
 /** Every command line that memhp makes: each profile, accelerator and kind of guest, as template, as clone and to paste. */
 const lines = profiles.flatMap((profile) =>
   (['kvm', 'tcg'] as const).flatMap((accel) =>
-    (['ssh', 'init'] as const).flatMap((bringUp) => {
+    (['ssh', 'init'] as const).flatMap((login) => {
       const config: BootConfig = {
-        image: image(bringUp),
+        image: image(login),
         profile,
         accel,
         qemu: '7.2.22',
         append: '-netdev user,id=x -- a,b=c\n-monitor stdio',
       };
       const disk = {path: `${DIR}/disk.qcow2`, snapshot: false};
-      const id = `${profile.name} ${accel} ${bringUp}`;
+      const id = `${profile.name} ${accel} ${login}`;
       return [
         {
           title: `${id} template`,
@@ -44,7 +43,7 @@ const lines = profiles.flatMap((profile) =>
             share: true,
             ssh: {forward: true},
             keys,
-            ...(bringUp === 'ssh' ? {disk} : {}),
+            ...(login === 'ssh' ? {disk} : {}),
           }),
         },
         ...(['virtio', 'serial', 'ssh'] as const).map((shell) => ({
@@ -131,6 +130,24 @@ test('the panic is asked for before what a user adds', (t) => {
     }),
     'root=/dev/vda console=ttyS0 panic=-1 quiet',
   );
+});
+
+test('a guest that boots from its own disk is given no kernel, and parameters for one are refused', (t) => {
+  const {boot: _, ...rest} = image('ssh');
+  const config = {
+    image: {...rest, boot: {how: 'disk'}},
+    append: '',
+    accel: 'tcg',
+    qemu: '7.2.22',
+    profile: profileByName('q35'),
+  } as const;
+  for (const args of [pasteArgs(config), machineArgs(config, {ramDir: DIR, share: true})])
+    for (const option of ['-kernel', '-initrd', '-append']) t.false(args.includes(option), option);
+  for (const refused of [kernelCommandLine, pasteArgs])
+    t.throws(() => refused({...config, append: 'quiet'}), {
+      instanceOf: UsageError,
+      message: `can't boot with "quiet": toy boots from its own disk, so no kernel parameters can be added`,
+    });
 });
 
 test('no guest has the cmpxchg16b that computes wrong flags, and every other guest has what the CPU has', (t) => {

@@ -1,7 +1,8 @@
-import type {Image} from '../image/image.ts';
+import {fixedParameters, type Image} from '../image/image.ts';
 import {atBootOf} from '../vmm/qemu/devices/devices.ts';
 import {sandboxArgs} from '../vmm/qemu/confinement.ts';
 import {consoleArgs, portArgs, serialPortArgs} from '../vmm/qemu/channels.ts';
+import {UsageError} from '../util/errors.ts';
 import type {Accel, Board} from './board/board.ts';
 import {boardOf, boards} from './board/boards.ts';
 import type {MachineProfile} from './profile.ts';
@@ -23,11 +24,22 @@ export const ramBackends = (profile: MachineProfile, board: Board): {id: string;
   ...atBootOf(profile.devices, board).ram,
 ];
 
-export const kernelCommandLine = (config: BootConfig, among = boards): string =>
+/** The parameters that QEMU gives the kernel; none where it comes from the disk. UsageError where some were to be added to that. */
+export function kernelCommandLine({image, append}: BootConfig, among = boards): string {
+  const fixed = fixedParameters(image);
+  if (fixed !== undefined && append !== '') throw new UsageError(`can't boot with "${append}": ${fixed}`);
   // panic=-1 with -no-reboot: a panic ends QEMU at once instead of hanging until a deadline.
-  [config.image.append, `console=${boardOf(config.image.arch, among).console} panic=-1`, config.append]
-    .filter(Boolean)
-    .join(' ');
+  return image.boot.how === 'direct'
+    ? [image.boot.append, `console=${boardOf(image.arch, among).console} panic=-1`, append].filter(Boolean).join(' ')
+    : '';
+}
+
+/** The kernel, where QEMU and not the firmware starts it. */
+const kernelArgs = (config: BootConfig, among: typeof boards): string[] => {
+  const {boot} = config.image;
+  const append = kernelCommandLine(config, among);
+  return boot.how === 'direct' ? ['-kernel', boot.kernel, '-initrd', boot.initrd, '-append', append] : [];
+};
 
 const bootBackends = ({ram, nodes}: MachineProfile): {id: string; size: number}[] =>
   nodes.length === 0
@@ -104,14 +116,9 @@ export function pasteArgs(config: BootConfig, among = boards): string[] {
     ]),
     ...machineType(board, profile),
     ...deviceArgs(board, profile),
-    '-kernel',
-    image.kernel,
-    '-initrd',
-    image.initrd,
-    '-append',
-    kernelCommandLine(config, among),
+    ...kernelArgs(config, among),
     ...(image.disk ? diskArgs(board, {path: image.disk, snapshot: true}) : []),
-    ...(image.bringUp === 'ssh' ? networkArgs(board, false) : []),
+    ...(image.login.how === 'ssh' ? networkArgs(board, false) : []),
     '-serial',
     'mon:stdio',
   ];
@@ -138,18 +145,13 @@ export function machineArgs(config: BootConfig, files: Files, among = boards): s
     ...ramBackends(profile, board).flatMap(({id, size}) => ['-object', memory(id, size)]),
     ...machineType(board, profile),
     ...deviceArgs(board, profile),
-    '-kernel',
-    image.kernel,
-    '-initrd',
-    image.initrd,
-    '-append',
-    kernelCommandLine(config, among),
+    ...kernelArgs(config, among),
     ...(files.disk ? diskArgs(board, files.disk) : []),
-    ...(image.bringUp === 'ssh' ? networkArgs(board, files.ssh?.forward ?? false) : []),
+    ...(image.login.how === 'ssh' ? networkArgs(board, files.ssh?.forward ?? false) : []),
     ...(files.keys ? keyArgs(files.keys) : []),
     ...consoleArgs(),
     ...portArgs(board.virtio),
-    ...(image.bringUp === 'init' && board.serialShells ? serialPortArgs(board.serialShells) : []),
+    ...(image.login.how === 'init' && board.serialShells ? serialPortArgs(board.serialShells) : []),
   ];
 }
 

@@ -24,7 +24,7 @@ export interface MachineHostOptions {
 
 /** Finds QEMU for an image's architecture, and chooses the accelerator. Throws UsageError. */
 export async function hostFor(
-  {arch, kernel}: Pick<Image, 'arch' | 'kernel'>,
+  {arch, boot}: Pick<Image, 'arch' | 'boot'>,
   {cache, log, accel = 'auto', qemu, firstLineMs}: MachineHostOptions,
 ): Promise<MachineHost> {
   const board = boardOf(arch);
@@ -36,7 +36,7 @@ export async function hostFor(
     log,
     firstLineMs,
     foreign,
-    args: probeArgs(board, kernel, binary.version),
+    args: boot.how === 'direct' ? probeArgs(board, boot.kernel, binary.version) : undefined,
   });
   return {qemu: binary, decision};
 }

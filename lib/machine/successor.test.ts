@@ -11,11 +11,9 @@ const image: Image = {
   release: '12',
   arch: 'amd64',
   key: '0',
-  kernel: '/k',
-  initrd: '/i',
+  boot: {how: 'direct', kernel: '/k', initrd: '/i', append: ''},
   disk: '/d.qcow2',
-  append: '',
-  bringUp: 'ssh',
+  login: {how: 'ssh'},
   prepare: [],
 };
 const config: BootConfig = {image, profile: profileByName('q35'), accel: 'tcg', qemu: '7.2.22', append: ''};

@@ -97,7 +97,7 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
   if (image.disk) {
     await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', relative(work, image.disk), disk]);
   }
-  const keys = image.bringUp === 'ssh' ? await writeKeys(work) : undefined;
+  const keys = image.login.how === 'ssh' ? await writeKeys(work) : undefined;
   const args = machineArgs(config, {
     ramDir: work,
     share: true,

@@ -7,6 +7,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {ensureImage} from '../image/ensure.ts';
+
 import {defaultGuest, loadManifest} from '../image/manifest.ts';
 import {clone, type Clone} from '../machine/clone.ts';
 import {profileByName} from '../machine/profile.ts';

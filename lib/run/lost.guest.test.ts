@@ -7,6 +7,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import {ensureImage} from '../image/ensure.ts';
+import {directBoot} from '../image/image.ts';
 import {defaultGuest, loadManifest} from '../image/manifest.ts';
 import {loadRun, readRecords} from '../results/store.ts';
 import {cacheDir, root} from '../util/paths.ts';
@@ -17,7 +18,8 @@ test.after.always('remove the scratch directory', () => rm(scratch, {recursive: 
 
 let kernel = '';
 test.before('the default guest brings its kernel', async () => {
-  ({kernel} = await ensureImage(await loadManifest(defaultGuest()), {cache: cacheDir(), serve, log: console.error}));
+  const options = {cache: cacheDir(), serve, log: console.error};
+  ({kernel} = directBoot(await ensureImage(await loadManifest(defaultGuest()), options)));
 });
 
 const CASES = ['online/movable', 'offline/state'];

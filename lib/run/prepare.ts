@@ -2,10 +2,10 @@ import pLimit from 'p-limit';
 import type {Case} from '../conformance/runner/case.ts';
 import {slowness} from '../conformance/runner/run-case.ts';
 import {ensureImage} from '../image/ensure.ts';
-import type {Image} from '../image/image.ts';
+import {fixedParameters, type Image} from '../image/image.ts';
 import {defaultGuest, loadManifest} from '../image/manifest.ts';
-import {readKernel} from '../image/kernelfile.ts';
-import {microImage} from '../image/micro.ts';
+import {readKernel} from '../image/sources/micro/kernelfile.ts';
+import {microImage} from '../image/sources/micro/image.ts';
 import type {BootConfig} from '../machine/commandline.ts';
 import {profileByName, profiles} from '../machine/profile.ts';
 import {ensureTemplate, type Template} from '../machine/template.ts';
@@ -81,15 +81,22 @@ export interface Wanted extends Pick<MachineHost, 'qemu'> {
   readonly cases: readonly Case[];
 }
 
+/**
+ * The boot configs that cases need. On an image that takes no kernel parameters, a case with its own goes with those
+ * without: runCase skips it. Parameters that the user wants are refused there.
+ */
 export function wantedConfigs(hosts: readonly Hosted[], cases: readonly Case[], append: string): Wanted[] {
   // What follows `--` is for init: a case's own parameters go before it.
   const at = /(?:^|\s)--(?:\s|$)/.exec(append)?.index ?? append.length;
   const [own, init] = [append.slice(0, at), append.slice(at).trim()];
   return hosts.flatMap(({image, qemu, decision: {accel}}) => {
+    const fixed = fixedParameters(image);
+    if (fixed !== undefined && append !== '')
+      throw new UsageError(`--append "${append}": ${fixed}; leave it out, or take another guest`);
     const groups = new Map<string, {config: BootConfig; cases: Case[]}>();
     for (const entry of cases) {
       const profile = profileByName(entry.machine ?? profiles[0]?.name ?? '');
-      const parameters = [own, entry.boot?.append, init].filter(Boolean).join(' ');
+      const parameters = [own, fixed === undefined ? entry.boot?.append : '', init].filter(Boolean).join(' ');
       const key = `${image.name} ${profile.name} ${parameters}`;
       const group = groups.get(key) ?? {
         config: {image, profile, accel, qemu: qemu.version, append: parameters},

@@ -7,6 +7,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {execa} from 'execa';
 import {ensureImage} from '../image/ensure.ts';
+import {directBoot} from '../image/image.ts';
 import {defaultGuest, loadManifest} from '../image/manifest.ts';
 import {readRecords} from '../results/store.ts';
 import {cacheDir, root} from '../util/paths.ts';
@@ -18,7 +19,8 @@ test.after.always('remove the scratch directory', () => rm(scratch, {recursive: 
 /** The kernel of the default guest, booted with a generated initramfs: seconds instead of a distribution. */
 let kernel = '';
 test.before('the default guest brings its kernel', async () => {
-  ({kernel} = await ensureImage(await loadManifest(defaultGuest()), {cache: cacheDir(), serve, log: console.error}));
+  const options = {cache: cacheDir(), serve, log: console.error};
+  ({kernel} = directBoot(await ensureImage(await loadManifest(defaultGuest()), options)));
 });
 
 /** The command line in a process, with a cache of its own where nothing else is asked for: its QEMUs are known by that. */

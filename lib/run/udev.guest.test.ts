@@ -7,7 +7,7 @@ import test from 'ava';
 import {execa} from 'execa';
 import {ensureImage, imageKey} from '../image/ensure.ts';
 import {entryName, writeEntry} from '../image/entry.ts';
-import type {Image} from '../image/image.ts';
+import {directBoot, type Image} from '../image/image.ts';
 import {defaultGuest, loadManifest, type Manifest} from '../image/manifest.ts';
 import {imagesDir} from '../image/store.ts';
 import {readRecords} from '../results/store.ts';
@@ -20,26 +20,28 @@ const cache = join(scratch, 'cache');
 test.after.always('remove the scratch directory', () => rm(scratch, {recursive: true, force: true}));
 
 /** A guest file for the default guest's image with other commands before it is frozen; the image itself is shared. */
-async function guestWith(
-  name: string,
-  prepare: string[],
-  manifest: Manifest,
-  {key: _, kernel, initrd, disk, ...image}: Image,
-): Promise<string> {
+async function guestWith(name: string, prepare: string[], manifest: Manifest, image: Image): Promise<string> {
   const own: Manifest = {...manifest, name, prepare};
   const file = join(scratch, `${name}.yaml`);
   await writeFile(file, JSON.stringify(own));
-  const key = await imageKey(await loadManifest(file), undefined);
+  const key = (await imageKey(await loadManifest(file), {})) ?? '';
+  const {kernel, initrd, append} = directBoot(image);
   const dir = join(imagesDir(cache), entryName(name, key));
   mkdirSync(dir, {recursive: true});
   for (const [from, to] of [
     [kernel, 'vmlinuz'],
     [initrd, 'initrd.img'],
-    [disk ?? '', 'disk.qcow2'],
+    [image.disk ?? '', 'disk.qcow2'],
   ] as const)
     symlinkSync(from, join(dir, to));
-  const {distro, release, arch, append, bringUp} = image;
-  await writeEntry(dir, {name, distro, release, arch, append, bringUp, key, disk: 'disk.qcow2', prepare});
+  await writeEntry(dir, {
+    ...image,
+    name,
+    key,
+    boot: {how: 'direct', kernel: 'vmlinuz', initrd: 'initrd.img', append},
+    disk: 'disk.qcow2',
+    prepare,
+  });
   return file;
 }
 

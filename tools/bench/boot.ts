@@ -15,7 +15,7 @@ export async function bootAndFreeze({config, options}: Subject): Promise<{boot: 
   const {image} = config;
   const ms = options.bootMs;
   try {
-    const keys = image.bringUp === 'ssh' ? await writeKeys(dir) : undefined;
+    const keys = image.login.how === 'ssh' ? await writeKeys(dir) : undefined;
     const args = machineArgs(config, {
       ramDir: dir,
       share: true,

@@ -1,5 +1,6 @@
 import {slowness} from '../../lib/conformance/runner/run-case.ts';
 import {ensureImage} from '../../lib/image/ensure.ts';
+
 import {defaultGuest, loadManifest} from '../../lib/image/manifest.ts';
 import {clone, type Clone} from '../../lib/machine/clone.ts';
 import type {BootConfig} from '../../lib/machine/commandline.ts';

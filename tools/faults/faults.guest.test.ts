@@ -1,6 +1,7 @@
 // A sample of `npm run faults`: each of these kinds once, at moments that the seed gives.
 import test from 'ava';
 import {ensureImage} from '../../lib/image/ensure.ts';
+import {directBoot} from '../../lib/image/image.ts';
 import {defaultGuest, loadManifest} from '../../lib/image/manifest.ts';
 import {serve} from '../../lib/run/guest-script.ts';
 import {cacheDir} from '../../lib/util/paths.ts';
@@ -22,11 +23,8 @@ const SAMPLE = [
 ];
 
 test('whatever happens in the middle of a run, each verdict is the true one or none, nothing is left behind, and the run can go on', async (t) => {
-  const {kernel} = await ensureImage(await loadManifest(defaultGuest()), {
-    cache: cacheDir(),
-    serve,
-    log: console.error,
-  });
+  const options = {cache: cacheDir(), serve, log: console.error};
+  const {kernel} = directBoot(await ensureImage(await loadManifest(defaultGuest()), options));
   const ended = await rounds({
     kernel,
     count: SAMPLE.length,

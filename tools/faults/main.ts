@@ -1,6 +1,7 @@
 // `npm run faults`: things go wrong at random moments of real runs, and what memhp makes of it is judged (docs/faults.md).
 import {parseArgs} from 'node:util';
 import {ensureImage} from '../../lib/image/ensure.ts';
+import {directBoot} from '../../lib/image/image.ts';
 import {defaultGuest, loadManifest} from '../../lib/image/manifest.ts';
 import {serve} from '../../lib/run/guest-script.ts';
 import {cacheDir} from '../../lib/util/paths.ts';
@@ -39,7 +40,8 @@ async function main(): Promise<number> {
     return values.help ? 0 : 2;
   }
   if (values.hostile) return (await judgeAll(cacheDir(), values.only, say)) > 0 ? 1 : 0;
-  const {kernel} = await ensureImage(await loadManifest(defaultGuest()), {cache: cacheDir(), serve, log: say});
+  const options = {cache: cacheDir(), serve, log: say};
+  const {kernel} = directBoot(await ensureImage(await loadManifest(defaultGuest()), options));
   const ended = await rounds({
     kernel,
     count,

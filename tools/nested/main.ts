@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {parseArgs} from 'node:util';
 import {ensureImage} from '../../lib/image/ensure.ts';
+
 import {loadManifest} from '../../lib/image/manifest.ts';
 import {hostFor} from '../../lib/machine/host.ts';
 import {loadRun} from '../../lib/results/store.ts';

@@ -6,7 +6,7 @@ import type {RecordedCase} from './recorded-case.ts';
 
 conformance(
   'fixture/unplug',
-  {title: 'An offline DIMM is removed on request', claims: ['fixture']},
+  {title: 'An offline DIMM is removed on request', claims: ['fixture'], needs: ['device:dimm']},
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const before = guest.now;

@@ -41,7 +41,7 @@ test('blocks of a DIMM of several blocks hold their memmap only where every bloc
   t.is(blocksWithOwnMemmap(now, 'every'), 2);
   const single = {
     ...now,
-    qemu: {...now.vmm, devices: now.vmm.devices.map((device) => ({...device, size: now.blockSize}))},
+    vmm: {...now.vmm, devices: now.vmm.devices.map((device) => ({...device, size: now.blockSize}))},
   };
   t.is(blocksWithOwnMemmap(single, 'one-block'), 1);
 });

@@ -1,6 +1,7 @@
 import {mkdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {boardOf} from '../../machine/board/boards.ts';
+import {fixedParameters} from '../../image/image.ts';
 import {clone, type Clone} from '../../machine/clone.ts';
 import {lastingDisk, launchSuccessor, type Successor} from '../../machine/successor.ts';
 import type {Template} from '../../machine/template.ts';
@@ -52,13 +53,17 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
   const none = {checks: [], steps: [], facts: {}, known: [], stale: [], console: ''};
   if ('broken' in template)
     return {...base, ...none, outcome: 'broken', reason: template.broken, durationMs: duration()};
-  const absent = absentNeed(entry.needs ?? [], {
-    facts: template.facts,
-    board: boardOf(template.config.image.arch),
-    vmm: options.cell.vmm,
-    accel: template.config.accel,
-    disk: template.config.image.disk !== undefined,
-  });
+  const {image} = template.config;
+  const fixed = entry.boot && fixedParameters(image);
+  const absent =
+    (fixed === undefined ? undefined : `the case boots with "${base.append}", and ${fixed}`) ??
+    absentNeed(entry.needs ?? [], {
+      facts: template.facts,
+      board: boardOf(image.arch),
+      vmm: options.cell.vmm,
+      accel: template.config.accel,
+      disk: image.disk !== undefined,
+    });
   if (absent !== undefined) return {...base, ...none, outcome: 'skip', reason: absent, durationMs: duration()};
 
   const factor = slowness(options.cell.accel) * (options.patience ?? 1);

@@ -32,10 +32,8 @@ const image: Image = {
   release: 'sid',
   arch: 's390x',
   key: 'x',
-  kernel: '/vmlinuz',
-  initrd: '/initrd.img',
-  append: '',
-  bringUp: 'init',
+  boot: {how: 'direct', kernel: '/vmlinuz', initrd: '/initrd.img', append: ''},
+  login: {how: 'init'},
   prepare: [],
 };
 const config: BootConfig = {image, profile: profileByName('q35'), accel: 'tcg', qemu: '11.1.3', append: 'quiet'};

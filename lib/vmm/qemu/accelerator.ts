@@ -26,8 +26,8 @@ const remembered = z.object({works: z.boolean(), reason: z.string()});
 
 interface ProbeOptions {
   readonly cache: string;
-  /** QEMU's arguments for a machine that boots a kernel under KVM. */
-  readonly args: readonly string[];
+  /** QEMU's arguments for a machine that boots a kernel under KVM; absent where no kernel is at hand. */
+  readonly args: readonly string[] | undefined;
   /** Why KVM can't run such a guest on any host like this one: its architecture. */
   readonly foreign?: string | undefined;
   readonly log: Log;
@@ -46,13 +46,17 @@ export async function chooseAccelerator(
 ): Promise<Decision> {
   if (choice === 'tcg') return {accel: 'tcg', reason: 'TCG was asked for'};
   const answer =
-    options.foreign === undefined ? await kvmWorks(qemu, options) : {works: false, reason: options.foreign};
+    options.foreign === undefined ? await kvmWorks(choice, qemu, options) : {works: false, reason: options.foreign};
   if (answer.works) return {accel: 'kvm', reason: answer.reason};
   if (choice === 'kvm') throw new UsageError(`--accel kvm: KVM can't run a guest here: ${answer.reason}`);
   return {accel: 'tcg', reason: `TCG is used: ${answer.reason}`};
 }
 
-async function kvmWorks(qemu: QemuBinary, options: ProbeOptions): Promise<z.infer<typeof remembered>> {
+async function kvmWorks(
+  choice: 'auto' | 'kvm',
+  qemu: QemuBinary,
+  options: ProbeOptions,
+): Promise<z.infer<typeof remembered>> {
   try {
     await access('/dev/kvm', constants.R_OK | constants.W_OK);
   } catch (error) {
@@ -68,6 +72,10 @@ async function kvmWorks(qemu: QemuBinary, options: ProbeOptions): Promise<z.infe
   const file = join(options.cache, 'accelerator', `${key.slice(0, 16)}.json`);
   const before = rememberedIn((await readIfThere(file)) ?? '');
   if (before) return before;
+  if (options.args === undefined)
+    return choice === 'kvm'
+      ? {works: true, reason: 'KVM was asked for, and the guest brings no kernel to try it with'}
+      : {works: false, reason: 'the guest brings no kernel to try KVM with; --accel kvm takes it untried'};
   options.log('trying KVM with a kernel (once for this host and QEMU)');
   const answer = await probe(qemu, options.args, options.firstLineMs ?? FIRST_LINE_MS);
   await writeWhole(file, JSON.stringify(answer));

@@ -4,9 +4,9 @@ import {basename, join} from 'node:path';
 import {promisify} from 'node:util';
 import {gunzip} from 'node:zlib';
 import {execa, ExecaError} from 'execa';
-import {messageOf, UsageError} from '../util/errors.ts';
-import {isThere} from '../util/files.ts';
-import {needTools} from './tool.ts';
+import {messageOf, UsageError} from '../../../util/errors.ts';
+import {isThere} from '../../../util/files.ts';
+import {needTools} from '../../tool.ts';
 
 /** What a guest needs to be talked to and to get memory plugged; where one is built in there is no file of it. */
 const WANTED = ['virtio_pci', 'virtio_console', 'virtio_blk', 'virtio_mem', 'virtio_balloon'];

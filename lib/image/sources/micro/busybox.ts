@@ -1,10 +1,9 @@
-import {copyFile, mkdir, readFile, rm, stat} from 'node:fs/promises';
+import {copyFile, readFile, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
-import {Broken} from '../util/errors.ts';
-import type {Arch} from './image.ts';
-import {isRoot, mmdebstrap} from './mmdebstrap.ts';
-import {buildEntry, imagesDir, type BuildOptions} from './store.ts';
-import {needTools, runTool} from './tool.ts';
+import {Broken} from '../../../util/errors.ts';
+import type {Arch} from '../../image.ts';
+import {buildEntry, imagesDir, type BuildOptions} from '../../store.ts';
+import {extract} from '../debian/extract.ts';
 
 /** e_machine of ELF. */
 const machines: Record<Arch, number> = {amd64: 62, arm64: 183, ppc64el: 21, s390x: 22, riscv64: 243};
@@ -54,26 +53,6 @@ export async function staticBusybox(
 async function firstOf(tree: string, paths: readonly string[]): Promise<string> {
   for (const path of paths) if ((await stat(join(tree, path)).catch(absent)) !== undefined) return path;
   throw new Broken(`busybox-static has none of ${paths.join(', ')} in it`);
-}
-
-/** Unpacks packages and what they depend on into a directory of `dir`; nothing of them is run, so any architecture goes. */
-export async function extract(
-  guest: string,
-  source: {suite: string; validUntil: 'check' | 'ignore'},
-  arch: Arch,
-  include: readonly string[],
-  dir: string,
-  options: BuildOptions & {mirror?: string | undefined},
-): Promise<string> {
-  await needTools(`unpacking ${include.join(', ')}`, ['mmdebstrap', 'tar', ...(isRoot ? [] : ['newuidmap'])]);
-  options.log(`${guest}: fetching ${include.join(', ')} of ${source.suite}`);
-  const tree = join(dir, 'tree');
-  const tar = join(dir, 'tree.tar');
-  await mmdebstrap(guest, source, {...options, dir, arch, target: tar, variant: 'extract', include});
-  await mkdir(tree);
-  await runTool('tar', ['-xf', tar, '-C', tree, '--no-same-owner', '--exclude=./dev/*'], {signal: options.signal});
-  await rm(tar);
-  return tree;
 }
 
 /** The result for a file that isn't there; other errors go on. */

@@ -1,6 +1,6 @@
-import {messageOf, UsageError} from '../util/errors.ts';
-import {readAtMost} from '../util/files.ts';
-import type {Arch} from './image.ts';
+import {messageOf, UsageError} from '../../../util/errors.ts';
+import {readAtMost} from '../../../util/files.ts';
+import type {Arch} from '../../image.ts';
 
 /** A kernel file that QEMU boots directly. */
 export interface KernelFile {

@@ -1,17 +1,17 @@
 import {createHash} from 'node:crypto';
 import {copyFile, lstat, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {Broken} from '../util/errors.ts';
-import {root} from '../util/paths.ts';
-import {shellQuote} from '../util/text.ts';
-import {writeEntry} from './entry.ts';
-import type {Manifest, PackagesSource} from './manifest.ts';
-import {mmdebstrap, isRoot} from './mmdebstrap.ts';
-import type {BuildOptions} from './store.ts';
-import {needTools, runTool} from './tool.ts';
+import {Broken} from '../../../util/errors.ts';
+import {root} from '../../../util/paths.ts';
+import {shellQuote} from '../../../util/text.ts';
+import {writeEntry} from '../../entry.ts';
+import {needTools, runTool} from '../../tool.ts';
+import {mmdebstrap, isRoot} from '../debian/mmdebstrap.ts';
+import type {Manifest, SourceOptions} from '../source.ts';
+import type {PackagesSource} from './schema.ts';
 
 /** Files that are put over the new system, and the script that finishes it: etc/memhp/customize. */
-const overlay = join(root, 'lib/image/overlay');
+const overlay = join(root, 'lib/image/sources/packages/overlay');
 
 /** What memhp needs in every guest; the rest of the userland is what these pull in, as the distribution ships it. */
 const BASE = [
@@ -52,7 +52,7 @@ export async function buildPackages(
   source: PackagesSource,
   key: string,
   dir: string,
-  options: BuildOptions & {mirror?: string | undefined},
+  options: SourceOptions,
 ): Promise<void> {
   const {signal, log} = options;
   const started = Date.now();
@@ -117,9 +117,9 @@ export async function buildPackages(
     release: manifest.release,
     arch: manifest.arch,
     key,
+    boot: {how: 'direct', kernel: 'vmlinuz', initrd: 'initrd.img', append: 'root=/dev/vda rw net.ifnames=0'},
     disk: 'disk.qcow2',
-    append: 'root=/dev/vda rw net.ifnames=0',
-    bringUp: 'ssh',
+    login: {how: 'ssh'},
     prepare: manifest.prepare,
   });
   for (const part of [tree, rootfs, disk, files, env.MKE2FS_CONFIG]) await rm(part, {recursive: true, force: true});

@@ -1,12 +1,12 @@
 import {chmod, mkdtemp, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {Broken, messageOf} from '../util/errors.ts';
-import {isThere} from '../util/files.ts';
-import type {Log} from '../util/log.ts';
-import type {Arch} from './image.ts';
-import {removeScratch, SCRATCH} from './store.ts';
-import {runTool} from './tool.ts';
+import {Broken, messageOf} from '../../../util/errors.ts';
+import {isThere} from '../../../util/files.ts';
+import type {Log} from '../../../util/log.ts';
+import type {Arch} from '../../image.ts';
+import {removeScratch, SCRATCH} from '../../store.ts';
+import {runTool} from '../../tool.ts';
 
 export const isRoot = process.getuid?.() === 0;
 

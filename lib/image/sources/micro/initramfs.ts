@@ -2,11 +2,11 @@ import {readdir, readFile} from 'node:fs/promises';
 import {dirname, join, relative} from 'node:path';
 import {promisify} from 'node:util';
 import {gzip} from 'node:zlib';
+import {root} from '../../../util/paths.ts';
 import {cpio, type Member} from './cpio.ts';
-import {root} from '../util/paths.ts';
 import type {KernelModule} from './modules.ts';
 
-const microroot = join(root, 'lib/image/microroot');
+const microroot = join(root, 'lib/image/sources/micro/root');
 
 export interface MicroParts {
   readonly busybox: Buffer;

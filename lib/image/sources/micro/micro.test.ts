@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {gunzipSync} from 'node:zlib';
 import test from 'ava';
-import {UsageError} from '../util/errors.ts';
+import {UsageError} from '../../../util/errors.ts';
 import {isStatic} from './busybox.ts';
 import {cpio} from './cpio.ts';
 import {microInitramfs} from './initramfs.ts';
