@@ -114,7 +114,7 @@ for (const [name, kib, mib, pages] of [
     {
       title: `A DIMM of huge pages of ${name === '2m' ? '2 MiB' : '1 GiB'} takes exactly so many of the host's, and gives them back`,
       claims: ['qemu/backend/hugepages', 'qemu/backend/freed'],
-      needs: [...REMOVE, 'command:sha256sum', `host-hugepages:${kib}x${pages}`],
+      needs: [...REMOVE, 'command:sha256sum', `host-hugepages:${kib}x${pages}`, 'vmm:qemu'],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');

@@ -130,7 +130,7 @@ conformance(
     title:
       "256 GiB can't be added to 1 GiB of kernel memory, and the guest says so: no block, no uevent, nothing killed, and it can be taken out",
     claims: ['field/large-plug/too-large', 'linux/movable/imbalance'],
-    needs: [...NEEDS, 'command:perl', 'acpi'],
+    needs: [...NEEDS, 'vmm:qemu', 'command:perl', 'acpi'],
     machine: MACHINE,
     seconds: 60,
   },

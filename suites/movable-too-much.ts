@@ -4,7 +4,7 @@ import type {Need} from '../lib/conformance/runner/needs.ts';
 import {addDimm, eventMark, ostMeaning, plugAnswer, unplugDevice} from '../lib/conformance/host/qemu.ts';
 import {plugTooMuch, smallGuest} from '../lib/conformance/workload/too-much.ts';
 
-const NEEDS: readonly Need[] = ['device:dimm', 'memory-hotremove', 'command:perl'];
+const NEEDS: readonly Need[] = ['vmm:qemu', 'device:dimm', 'memory-hotremove', 'command:perl'];
 const MACHINE = 'q35-small';
 
 /** Kilobytes mapped directly, and pages of memory maps where the kernel counts them (since 6.11). */

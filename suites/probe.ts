@@ -27,7 +27,7 @@ conformance(
   {
     title: 'Writing the address of a block to probe creates that block, offline, and no other',
     claims: ['linux/probe/creates-one-block'],
-    needs: ['device:dimm', 'config:CONFIG_ARCH_MEMORY_PROBE'],
+    needs: ['memory-hotplug', 'config:CONFIG_ARCH_MEMORY_PROBE'],
     boot: {append: 'acpi_no_memhotplug'},
   },
   async ({t, guest}) => {
@@ -56,7 +56,7 @@ conformance(
     title:
       'Addresses that are no number, unaligned or taken are refused by probe, each with its error, and nothing changes',
     claims: ['linux/probe/creates-one-block'],
-    needs: ['device:dimm', 'config:CONFIG_ARCH_MEMORY_PROBE'],
+    needs: ['memory-hotplug', 'config:CONFIG_ARCH_MEMORY_PROBE'],
   },
   async ({t, guest}) => {
     const before = guest.now;
@@ -89,7 +89,7 @@ conformance(
   {
     title: 'Memory that DLPAR adds is online although auto_online_blocks is offline',
     claims: ['linux/auto/dlpar-ignores'],
-    needs: ['device:dimm', 'arch:ppc64el'],
+    needs: ['memory-hotplug', 'arch:ppc64el'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

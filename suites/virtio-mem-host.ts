@@ -181,7 +181,7 @@ conformance(
     title:
       'A virtio-mem device can be unplugged while it is empty and nothing is asked of it, and not before; then nothing of it is left',
     claims: ['linux/virtio-mem/device'],
-    needs: [...REMOVE, 'qemu>=8.1', 'kernel>=5.16'],
+    needs: [...REMOVE, 'vmm:qemu', 'qemu>=8.1', 'kernel>=5.16'],
     machine,
   },
   async ({t, guest}) => {

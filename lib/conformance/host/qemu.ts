@@ -1,5 +1,4 @@
 import type {MemoryDevice, UnplugAnswer} from '../../vmm/vmm.ts';
-import {queryDevices} from '../../vmm/qemu/view.ts';
 import {
   addBackend as createBackend,
   addDevice as createDevice,
@@ -91,7 +90,7 @@ export async function deleteBackend(guest: CaseGuest, dimmId: string): Promise<v
 }
 
 /** QEMU's memory devices now; needs no answer of the guest. */
-export const devicesNow = (guest: CaseGuest): Promise<MemoryDevice[]> => queryDevices(guest.qmp);
+export const devicesNow = (guest: CaseGuest): Promise<MemoryDevice[]> => guest.vmm.devices();
 
 /** Stops the virtual machine while `action` runs, then lets it go on and does what `then` says. One step. */
 export function whileStopped<T>(
