@@ -31,7 +31,8 @@ export default defineConfig(
         'error',
         {
           selector:
-            'MemberExpression[property.name=/^(qmp|session|template)$/], ObjectPattern > Property[key.name=/^(qmp|session|template)$/]',
+            'MemberExpression[property.name=/^(qmp|session|template)$/], ObjectPattern > ' +
+            'Property[key.name=/^(qmp|session|template)$/]',
           message: 'A suite speaks to guest and t alone: what it lacks is a verb in lib/conformance.',
         },
       ],

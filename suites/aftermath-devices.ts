@@ -1,5 +1,6 @@
 // The suite aftermath, part four: what a DIMM does that was refused something, or in whose place another one was
 // refused: at the same address and slot.
+import {MiB, GiB} from '../lib/conformance/expected/units.ts';
 import {onlineAll, putBack, takeOut, writeTo} from '../lib/conformance/after-failure/acts.ts';
 import {compareObject, type Act, type Prepare} from '../lib/conformance/after-failure/object.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
@@ -16,8 +17,6 @@ const INJECT: readonly Need[] = ['kernel-config', 'config:CONFIG_MEMORY_NOTIFIER
 const IN_PROGRESS = 132;
 const BUSY = 130;
 const NOT_SUPPORTED = 128;
-const MiB = 2 ** 20;
-const GiB = 2 ** 30;
 const FIRST = 32; // the first DIMM begins at 4 GiB, in blocks of 128 MiB
 const HERE = {id: 'here', size: 256 * MiB, slot: 0, address: 4 * GiB};
 

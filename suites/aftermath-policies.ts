@@ -1,4 +1,5 @@
 // The suite aftermath, part five: what is plugged or onlined next after a policy or a parameter was refused a value.
+import {MiB} from '../lib/conformance/expected/units.ts';
 import {onlineAll, putBack, takeOut, writeTo} from '../lib/conformance/after-failure/acts.ts';
 import {compareObject, type Act} from '../lib/conformance/after-failure/object.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
@@ -9,7 +10,6 @@ import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 
 const NEEDS = ['device:dimm', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION'] as const;
 const FIRST = 32; // the first DIMM begins at 4 GiB, in blocks of 128 MiB
-const MiB = 2 ** 20;
 const NEXT = {id: 'next', size: 256 * MiB, slot: 0, address: 2 ** 32};
 const BLOCKS = [FIRST, FIRST + 1];
 

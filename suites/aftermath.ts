@@ -1,4 +1,5 @@
-// What a failed or refused operation leaves behind: nothing. Each is done three times, and then a normal life is compared with an untouched guest's.
+// What a failed or refused operation leaves behind: nothing. Each is done three times, and then a normal life is
+// compared with an untouched guest's.
 import {compareAfterFailure, type Failure} from '../lib/conformance/after-failure/compare.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {allocateMemory} from '../lib/conformance/workload/allocated.ts';
@@ -205,7 +206,9 @@ for (const [name, {what, claims, needs = [], failure}] of Object.entries(ROWS)) 
   conformance(
     `aftermath/${name}`,
     {
-      title: `After ${what}, plugging, onlining, offlining and unplugging go exactly as on a guest where nothing failed`,
+      title:
+        `After ${what}, plugging, onlining, offlining and unplugging go exactly as on a guest where ` +
+        `nothing failed`,
       claims,
       needs: ['device:dimm', 'memory-hotremove', 'vmm:qemu', 'config:CONFIG_MEMORY_ISOLATION', ...needs],
       seconds: 60,

@@ -1,4 +1,5 @@
 // What a DIMM's memory is on the host: a file, huge pages, QEMU's own; and whether the host has it back afterwards.
+import {MiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {
   fileBackend,
@@ -13,7 +14,6 @@ import {
 import {fillText, fillUserMemory} from '../lib/conformance/workload/load.ts';
 import {deleteBackend} from '../lib/conformance/host/qemu.ts';
 
-const MiB = 2 ** 20;
 const REMOVE = ['device:dimm', 'memory-hotremove'] as const;
 /** A size that no other mapping of QEMU has. */
 const SIZE = 384 * MiB;
@@ -27,7 +27,8 @@ for (const share of [true, false]) {
     {
       title: share
         ? "With a shared file behind a DIMM the guest's data is in the file, and after the unplug QEMU lets go of it"
-        : 'With a private mapping of a file behind a DIMM the file stays empty, and after the unplug QEMU lets go of it',
+        : 'With a private mapping of a file behind a DIMM the file stays empty, and after the unplug QEMU ' +
+          'lets go of it',
       claims: ['qemu/backend/file', 'qemu/backend/freed'],
       needs: [...REMOVE, 'vmm:qemu'],
     },
@@ -68,7 +69,8 @@ conformance(
   'backend/freed',
   {
     title:
-      "The host's memory for a DIMM grows as the guest uses it, stays with the backend, and is free once that is deleted",
+      "The host's memory for a DIMM grows as the guest uses it, stays with the backend, and is free once " +
+      'that is deleted',
     claims: ['qemu/backend/freed'],
     needs: [...REMOVE, 'command:sha256sum', 'vmm:qemu'],
   },
@@ -112,7 +114,9 @@ for (const [name, kib, mib, pages] of [
   conformance(
     `backend/hugepages-${name}`,
     {
-      title: `A DIMM of huge pages of ${name === '2m' ? '2 MiB' : '1 GiB'} takes exactly so many of the host's, and gives them back`,
+      title:
+        `A DIMM of huge pages of ${name === '2m' ? '2 MiB' : '1 GiB'} takes exactly so many of the ` +
+        `host's, and gives them back`,
       claims: ['qemu/backend/hugepages', 'qemu/backend/freed'],
       needs: [...REMOVE, 'command:sha256sum', `host-hugepages:${kib}x${pages}`, 'vmm:qemu'],
     },

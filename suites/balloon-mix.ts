@@ -1,4 +1,5 @@
 // Memory hotplug beside a virtio-balloon: pages in the balloon, in memory that is to go.
+import {MiB} from '../lib/conformance/expected/units.ts';
 import {balloonPagesMoved, holdInBalloon, inBalloon} from '../lib/conformance/devices/balloon.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Dimm} from '../lib/conformance/guest/dimm.ts';
@@ -7,7 +8,6 @@ import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {ostMeaning} from '../lib/conformance/host/qemu.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
 
-const MiB = 2 ** 20;
 const BALLOON = [
   'device:dimm',
   'memory-hotremove',
@@ -68,7 +68,8 @@ conformance(
   'balloonmix/unplug',
   {
     title:
-      'What becomes of a DIMM that is to be unplugged while the balloon has pages of it: it goes, or it stays as it was',
+      'What becomes of a DIMM that is to be unplugged while the balloon has pages of it: it goes, or it ' +
+      'stays as it was',
     claims: ['ovirt/balloon-mix'],
     needs: [...BALLOON, 'vmm:qemu'],
     machine: 'q35-virtio',

@@ -74,7 +74,8 @@ conformance(
   'boot/movable-node-auto-online',
   {
     title:
-      "With movable_node a DIMM that is onlined automatically, with no zone named, goes to ZONE_MOVABLE, and one with online_kernel doesn't",
+      'With movable_node a DIMM that is onlined automatically, with no zone named, goes to ZONE_MOVABLE, ' +
+      "and one with online_kernel doesn't",
     claims: ['linux/policy/movable-node', 'linux/policy/plain-only'],
     needs: ['device:dimm'],
     boot: boots.movableNode,

@@ -1,4 +1,5 @@
 // What the kernel command line says of memory before the guest is up.
+import {MiB} from '../lib/conformance/expected/units.ts';
 import {autoMovable, crosses, offers} from '../lib/conformance/expected/auto-movable.ts';
 import {bootMovable, movableNow, type CoreSizes} from '../lib/conformance/expected/boot-zones.ts';
 import {boots} from '../lib/conformance/runner/boots.ts';
@@ -6,7 +7,6 @@ import {conformance, type CaseHead} from '../lib/conformance/runner/case.ts';
 import {configPolicy} from '../lib/conformance/expected/config-policy.ts';
 import {setParameters} from '../lib/conformance/guest/parameters.ts';
 
-const MIB = 2 ** 20;
 const TWO_NODES = 'q35-two-nodes';
 
 /** memhp_default_state by row: what the blocks of a DIMM are then. */
@@ -36,7 +36,9 @@ for (const {word, boot, blocks, why} of STATES) {
   conformance(
     `boot/default-state-${word.replace('_', '-')}`,
     {
-      title: `memhp_default_state=${word} on the command line sets auto_online_blocks, and a DIMM's blocks come up ${blocks}`,
+      title:
+        `memhp_default_state=${word} on the command line sets auto_online_blocks, and a DIMM's blocks ` +
+        `come up ${blocks}`,
       claims: ['linux/auto/memhp-default-state', 'linux/auto/readable'],
       needs: ['device:dimm'],
       boot,
@@ -112,7 +114,7 @@ const CORES: readonly (Pick<CaseHead, 'boot' | 'machine' | 'claims'> & {id: stri
       id: 'kernelcore-size',
       boot: boots.autoMovable,
       says: 'kernelcore=512M leaves what exceeds it',
-      sizes: {kernelcore: {bytes: 512 * MIB}},
+      sizes: {kernelcore: {bytes: 512 * MiB}},
       claims: ['linux/movable/kernelcore'],
     },
     {
@@ -133,8 +135,10 @@ const CORES: readonly (Pick<CaseHead, 'boot' | 'machine' | 'claims'> & {id: stri
       id: 'cores-on-two-nodes',
       boot: boots.bothCores,
       machine: TWO_NODES,
-      says: 'kernelcore=300M with movablecore=400M, which leaves the kernel more, shares the kernel memory evenly among two nodes and gives the rest of each',
-      sizes: {kernelcore: {bytes: 300 * MIB}, movablecore: {bytes: 400 * MIB}},
+      says:
+        'kernelcore=300M with movablecore=400M, which leaves the kernel more, shares the kernel memory ' +
+        'evenly among two nodes and gives the rest of each',
+      sizes: {kernelcore: {bytes: 300 * MiB}, movablecore: {bytes: 400 * MiB}},
       claims: ['linux/movable/kernelcore', 'linux/movable/movablecore'],
     },
   ];
@@ -148,7 +152,7 @@ for (const {id, says, sizes, ...head} of CORES) {
       ...head,
     },
     ({t, guest}) => {
-      const ends = head.machine === TWO_NODES ? [guest.pagesOf(512 * MIB), Infinity] : [Infinity];
+      const ends = head.machine === TWO_NODES ? [guest.pagesOf(512 * MiB), Infinity] : [Infinity];
       const {value, because} = bootMovable(guest.now, sizes, guest.board, ends);
       t.is(value.length, ends.length, 'nodes that have a ZONE_MOVABLE, by the ledger', because);
       t.is(movableNow(guest.now), value, 'first page frame and present pages of ZONE_MOVABLE, by node', because);

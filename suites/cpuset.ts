@@ -1,4 +1,5 @@
 // A process whose cpuset has one node alone, of which all memory is in ZONE_MOVABLE: it comes by DIMM, and goes again.
+import {MiB} from '../lib/conformance/expected/units.ts';
 import {bindToNode, cpusetNodes, kernelMemory, type BoundProcess} from '../lib/conformance/workload/bound.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Dimm} from '../lib/conformance/guest/dimm.ts';
@@ -105,7 +106,7 @@ conformance(
     await process.fill();
     guest.announce('Out of memory: Killed process (perl)');
     t.is(
-      await process.takeMore(dimm.size / 2 ** 20),
+      await process.takeMore(dimm.size / MiB),
       'ended 137',
       'what becomes of it when it takes as much as the node has once more',
       '128 + SIGKILL: node 1 is full, and its cpuset allows no other',

@@ -12,7 +12,9 @@ for (const via of ['qmp', 'hmp'] as const) {
       conformance(
         `cycle/${via}-${up}-${down}`,
         {
-          title: `Plugged by ${via.toUpperCase()}, onlined by ${up}, offlined by ${down}, unplugged by ${via.toUpperCase()}, twice: each time the machine is as before`,
+          title:
+            `Plugged by ${via.toUpperCase()}, onlined by ${up}, offlined by ${down}, unplugged by ` +
+            `${via.toUpperCase()}, twice: each time the machine is as before`,
           claims: [
             'linux/remove/blocks-gone',
             `linux/online/${up === 'state' ? 'state' : 'file'}`,
@@ -41,7 +43,8 @@ for (const via of ['qmp', 'hmp'] as const) {
               dimm.blocks.map(({state, validZones}) => `${state} ${validZones.join(' ')}`),
               dimm.blocks.map(() => 'online Movable'),
               `${round} round: its blocks when onlined`,
-              'the first and the last by online_movable; those between lie in the span of Movable then, so a plain online puts them there too',
+              'the first and the last by online_movable; those between lie in the span of Movable then, so ' +
+                'a plain online puts them there too',
             );
             for (const block of dimm.blocks.reverse())
               t.is(
@@ -111,7 +114,8 @@ conformance(
   'cycle/ten-rounds',
   {
     title:
-      'Ten rounds of plug, online, offline, unplug leave no trace: not a block, not a page of a zone, not a page of memory map',
+      'Ten rounds of plug, online, offline, unplug leave no trace: not a block, not a page of a zone, not a ' +
+      'page of memory map',
     claims: ['linux/remove/blocks-gone', 'linux/add/metadata-cost'],
     needs: ['device:dimm', 'memory-hotremove'],
     seconds: 60,

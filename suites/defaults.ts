@@ -1,4 +1,5 @@
 // The untouched guest: nothing here writes a policy, so that what is seen is what the distribution does.
+import {MiB} from '../lib/conformance/expected/units.ts';
 import {msToLastBlock, proveOnlining, whoOnlined} from '../lib/conformance/udev/attribution.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {configPolicy} from '../lib/conformance/expected/config-policy.ts';
@@ -8,7 +9,10 @@ import {ostMeaning} from '../lib/conformance/host/qemu.ts';
 import {udevdNow} from '../lib/conformance/udev/rules.ts';
 import {listen} from '../lib/conformance/udev/uevents.ts';
 
-/** The zones that the blocks of the guest's own policy can be in: contig-zones without movable_node never chooses Movable. */
+/**
+ * The zones that the blocks of the guest's own policy can be in: contig-zones without movable_node never chooses
+ * Movable.
+ */
 const ZONES: Readonly<Record<string, string>> = {
   offline: 'not online',
   online: 'Normal',
@@ -52,7 +56,8 @@ conformance(
   'defaults/plugged-dimm',
   {
     title:
-      'A DIMM plugged into the untouched guest is onlined wholly or not at all, by its kernel as the policy says, or by one agent of its user space',
+      'A DIMM plugged into the untouched guest is onlined wholly or not at all, by its kernel as the policy ' +
+      'says, or by one agent of its user space',
     claims: ['linux/auto/default', 'udev/attribution'],
     needs: ['device:dimm', 'command:udevadm', 'command:systemctl'],
   },
@@ -70,7 +75,7 @@ conformance(
       blocks.map(({block}) => Number(block.replace('memory', ''))),
     );
     t.fact('policy', policy);
-    t.fact('blockSizeMiB', guest.blockSize / 2 ** 20);
+    t.fact('blockSizeMiB', guest.blockSize / MiB);
     t.fact('onlinedBy', onlinedBy);
     t.fact('zone', zone);
     t.fact('msToLastBlock', msToLastBlock(blocks));
@@ -86,7 +91,8 @@ conformance(
       'who onlined its blocks',
       policy === 'offline'
         ? 'auto_online_blocks is offline: nobody but a rule of udev does so in a distribution'
-        : `auto_online_blocks is ${policy}, and the kernel is first: it holds device_hotplug_lock until a DIMM's blocks are online`,
+        : `auto_online_blocks is ${policy}, and the kernel is first: it holds device_hotplug_lock until a ` +
+            `DIMM's blocks are online`,
     );
     if (onlinedBy === 'kernel' || onlinedBy === 'nobody')
       t.is(

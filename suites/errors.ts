@@ -1,9 +1,9 @@
 // What QEMU refuses when memory is plugged: each error leaves QEMU, its backends and the guest as they were.
+import {MiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {fileBackend} from '../lib/conformance/host/host-memory.ts';
 import {askMonitor, backendIds, type Question} from '../lib/conformance/host/monitor.ts';
 
-const MiB = 2 ** 20;
 const ram = {'qom-type': 'memory-backend-ram', id: 'extra', size: 128 * MiB};
 const memfd = {...ram, 'qom-type': 'memory-backend-memfd'};
 const dimm = {driver: 'pc-dimm', id: 'dimm1', memdev: 'spare'};

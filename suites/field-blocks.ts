@@ -1,11 +1,11 @@
 // What users report, part four: memory blocks of more than 128 MiB, as guests with much memory have them.
+import {GiB} from '../lib/conformance/expected/units.ts';
 import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {largestBlock} from '../lib/conformance/expected/block-size.ts';
 import {ostMeaning, plugAndHear, unplugDevice} from '../lib/conformance/host/qemu.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
 
-const GiB = 2 ** 30;
 const HEAD = {
   needs: ['device:dimm', 'memory-hotremove', 'vmm:qemu', 'acpi', 'arch:amd64'] as const,
   machine: 'q35-large-blocks',
@@ -44,7 +44,9 @@ for (const [name, {gib, address}] of Object.entries(UNALIGNED)) {
   conformance(
     `field/blocks-refused-${name}`,
     {
-      title: `With blocks of 2 GiB a DIMM of ${gib} GiB at ${address / GiB} GiB is QEMU's and not the guest's; nothing of it is added, and it can be taken out`,
+      title:
+        `With blocks of 2 GiB a DIMM of ${gib} GiB at ${address / GiB} GiB is QEMU's and not the guest's; ` +
+        `nothing of it is added, and it can be taken out`,
       claims: ['field/blocks/alignment', 'linux/blocks/smallest-unit'],
       ...HEAD,
     },
@@ -64,7 +66,8 @@ for (const [name, {gib, address}] of Object.entries(UNALIGNED)) {
       t.is(
         unaligned,
         [
-          `Block size [0x80000000] unaligned hotplug range: start 0x${address.toString(16)}, size 0x${(gib * GiB).toString(16)}`,
+          `Block size [0x80000000] unaligned hotplug range: start 0x${address.toString(16)}, size ` +
+            `0x${(gib * GiB).toString(16)}`,
         ],
         'what the kernel says of it',
         'check_hotplug_memory_range() in mm/memory_hotplug.c asks for whole blocks',
@@ -85,7 +88,8 @@ conformance(
   'field/blocks-life',
   {
     title:
-      'A DIMM of 2 GiB is one block where blocks have 2 GiB: it goes online, offline and away as a whole, and a larger one has several',
+      'A DIMM of 2 GiB is one block where blocks have 2 GiB: it goes online, offline and away as a whole, ' +
+      'and a larger one has several',
     claims: ['field/blocks/size', 'linux/acpi/plug', 'linux/acpi/unplug'],
     ...HEAD,
   },

@@ -1,11 +1,10 @@
 // What users report, part one: DIMMs that are there at boot, in a guest that nothing was done to.
+import {MiB} from '../lib/conformance/expected/units.ts';
 import {aboveBootRam, afterBoot, coldNow, writingFiles} from '../lib/conformance/guest/after-boot.ts';
 import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance, type CaseHead} from '../lib/conformance/runner/case.ts';
 import {configPolicy} from '../lib/conformance/expected/config-policy.ts';
 import {readRules} from '../lib/conformance/udev/reading.ts';
-
-const MiB = 2 ** 20;
 
 /** The policy that the guest boots with, by row. */
 const POLICIES: readonly (Pick<CaseHead, 'machine' | 'boot'> & {id: string; policy?: string; says: string})[] = [
@@ -30,7 +29,9 @@ for (const {id, policy, says, ...head} of POLICIES) {
   conformance(
     `field/coldplug-${id}`,
     {
-      title: `What of the command line's DIMMs is usable after boot is decided ${says}, as for a DIMM that is plugged later`,
+      title:
+        `What of the command line's DIMMs is usable after boot is decided ${says}, as for a DIMM that is ` +
+        `plugged later`,
       claims: ['field/coldplug/usable', 'qemu/coldplug'],
       needs: ['device:dimm', 'kernel-config', 'command:udevadm'],
       ...head,

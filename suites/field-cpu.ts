@@ -30,7 +30,10 @@ const REFUSED = 'a guest without room for another CPU refuses it, and takes and 
 const zones = (guest: CaseGuest, ids: readonly number[]): string[] =>
   ids.map((id) => guest.view(id).validZones.join(' '));
 
-/** What the guest is to say of its CPUs with the second one plugged and online: what it said before where it had no room for it. */
+/**
+ * What the guest is to say of its CPUs with the second one plugged and online: what it said before where it had no room
+ * for it.
+ */
 const withSecond = ({possible, ...before}: Cpus, hasRoom: boolean): Cpus =>
   hasRoom ? {possible, online: '0-1', present: '0-1', node: '0-1'} : {possible, ...before};
 
@@ -44,7 +47,8 @@ conformance(
   'field/cpu-first',
   {
     title:
-      'A CPU is plugged before a DIMM and goes offline before it: neither changes the other, and the DIMM leaves nothing behind',
+      'A CPU is plugged before a DIMM and goes offline before it: neither changes the other, and the DIMM ' +
+      'leaves nothing behind',
     ...HEAD,
   },
   async ({t, guest}) => {
@@ -71,7 +75,8 @@ conformance(
       outcome,
       'removed',
       'how the request to take the DIMM out ended',
-      `pages that the CPU's own lists held are back; the guest reported ${statuses.map((status) => ostMeaning(status)).join(', ')}`,
+      `pages that the CPU's own lists held are back; the guest reported ` +
+        statuses.map((status) => ostMeaning(status)).join(', '),
     );
     guest.expectUnchanged(before, 'after the DIMM is gone');
   },
@@ -81,7 +86,8 @@ conformance(
   'field/cpu-last',
   {
     title:
-      'A CPU is plugged after a DIMM, works in its memory, and stays online when it goes: neither changes the other, and the DIMM leaves nothing behind',
+      'A CPU is plugged after a DIMM, works in its memory, and stays online when it goes: neither changes ' +
+      'the other, and the DIMM leaves nothing behind',
     ...HEAD,
   },
   async ({t, guest}) => {
@@ -98,7 +104,8 @@ conformance(
       outcome,
       'removed',
       'how the request to take the DIMM out ended',
-      `with pages of it in the lists of a CPU that is online; the guest reported ${statuses.map((status) => ostMeaning(status)).join(', ')}`,
+      `with pages of it in the lists of a CPU that is online; the guest reported ` +
+        statuses.map((status) => ostMeaning(status)).join(', '),
     );
     t.is(await cpusNow(guest), withSecond(cpus, hasRoom), 'CPUs after the DIMM is gone');
     guest.expectUnchanged(before, 'after the DIMM is gone');

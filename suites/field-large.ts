@@ -1,4 +1,5 @@
 // What users report, part two: much more memory is plugged at once than the guest has, with udevd running.
+import {GiB} from '../lib/conformance/expected/units.ts';
 import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Checks} from '../lib/conformance/verdict/checks.ts';
@@ -11,14 +12,15 @@ import {survivorsNow} from '../lib/conformance/workload/survivors.ts';
 import {plugTooMuch, smallGuest} from '../lib/conformance/workload/too-much.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
 
-const GiB = 2 ** 30;
 const MACHINE = 'q35-wide';
 const NEEDS = ['device:dimm', 'memory-hotremove', 'command:udevadm', 'command:systemctl'] as const;
 
 const of = (events: readonly NumberedUevent[], from: 'kernel' | 'udev', action: string): NumberedUevent[] =>
   events.filter((event) => event.from === from && event.action === action);
 
-/** Each block of the DIMM was told of, once, with the kernel's numbers ascending, and udevd has run its rules for each. */
+/**
+ * Each block of the DIMM was told of, once, with the kernel's numbers ascending, and udevd has run its rules for each.
+ */
 function allTold(t: Checks, dimm: Dimm, events: readonly NumberedUevent[], action: string): void {
   const names = dimm.blocks.map(({name}) => name);
   const kernel = of(events, 'kernel', action);
@@ -44,7 +46,10 @@ function allTold(t: Checks, dimm: Dimm, events: readonly NumberedUevent[], actio
   );
 }
 
-/** Plugs a DIMM without host memory behind what isn't touched, waits until udevd has nothing left to do, and looks who has survived. */
+/**
+ * Plugs a DIMM without host memory behind what isn't touched, waits until udevd has nothing left to do, and looks who
+ * has survived.
+ */
 async function plugLarge(t: Checks, guest: CaseGuest, gib: number): Promise<{dimm: Dimm; events: NumberedUevent[]}> {
   const before = await survivorsNow(guest);
   const heard = await listenNumbered(guest);
@@ -63,7 +68,9 @@ for (const policy of ['offline', 'online'] as const) {
   conformance(
     `field/plug-32g-${policy}`,
     {
-      title: `32 GiB plugged at once into 1 GiB, policy ${policy}: every block is as announced, no uevent is lost, and nothing is killed`,
+      title:
+        `32 GiB plugged at once into 1 GiB, policy ${policy}: every block is as announced, no uevent is ` +
+        `lost, and nothing is killed`,
       claims: ['field/large-plug/nothing-lost', 'linux/sysfs/uevents'],
       needs: NEEDS,
       machine: MACHINE,
@@ -96,7 +103,8 @@ conformance(
   'field/plug-256g-own-memmap',
   {
     title:
-      'With memmap_on_memory 256 GiB can be plugged into 1 GiB, 2048 blocks with a uevent each; they can be used, and taken out again',
+      'With memmap_on_memory 256 GiB can be plugged into 1 GiB, 2048 blocks with a uevent each; they can be ' +
+      'used, and taken out again',
     claims: ['field/large-plug/nothing-lost', 'linux/memmap-on-memory/less-likely-to-fail', 'linux/sysfs/uevents'],
     needs: [...NEEDS, 'kernel>=6.8', 'config:CONFIG_MHP_MEMMAP_ON_MEMORY'],
     boot: boots.ownMemmap,
@@ -128,7 +136,8 @@ conformance(
   'field/plug-256g-refused',
   {
     title:
-      "256 GiB can't be added to 1 GiB of kernel memory, and the guest says so: no block, no uevent, nothing killed, and it can be taken out",
+      "256 GiB can't be added to 1 GiB of kernel memory, and the guest says so: no block, no uevent, " +
+      'nothing killed, and it can be taken out',
     claims: ['field/large-plug/too-large', 'linux/movable/imbalance'],
     needs: [...NEEDS, 'vmm:qemu', 'command:perl', 'acpi'],
     machine: MACHINE,

@@ -13,7 +13,8 @@ conformance(
   'field/lsmem',
   {
     title:
-      'lsmem says of each block what its files say: state, removable, node and zones, also beside blocks that several zones share',
+      'lsmem says of each block what its files say: state, removable, node and zones, also beside blocks ' +
+      'that several zones share',
     claims: ['field/lsmem/agrees'],
     ...HEAD,
   },

@@ -1,4 +1,5 @@
 // What users report, part six: free pages are reported to the host, beside a DIMM that comes and goes.
+import {MiB} from '../lib/conformance/expected/units.ts';
 import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Dimm} from '../lib/conformance/guest/dimm.ts';
@@ -7,7 +8,6 @@ import {fillText, fillUserMemory} from '../lib/conformance/workload/load.ts';
 import {calmKhugepaged} from '../lib/conformance/workload/quiet.ts';
 import {plugReporter, reportable, reports, residentFalls, residentOf} from '../lib/conformance/devices/reporting.ts';
 
-const MiB = 2 ** 20;
 /** A size that no other mapping of QEMU has. */
 const SIZE = 384 * MiB;
 const HEAD = {
@@ -39,7 +39,8 @@ conformance(
   'field/reporting-dimm',
   {
     title:
-      'Pages of a DIMM that become free are reported: the host has them back, all that is large enough, and data beside them is unharmed',
+      'Pages of a DIMM that become free are reported: the host has them back, all that is large enough, and ' +
+      'data beside them is unharmed',
     claims: ['field/reporting/returns'],
     ...HEAD,
   },

@@ -1,11 +1,10 @@
 // What users report, part three: little boot RAM, and room for very much more.
+import {MiB, GiB} from '../lib/conformance/expected/units.ts';
 import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {bounceBuffer, copyDirectly, plugNarrowDisk} from '../lib/conformance/workload/narrow-disk.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
 
-const MiB = 2 ** 20;
-const GiB = 2 ** 30;
 const NEEDS = [
   'device:dimm',
   'memory-hotremove',
@@ -55,7 +54,9 @@ for (const {id, says, ...head} of SMALL) {
   conformance(
     `field/${id}-bounce`,
     {
-      title: `A guest with ${says} has a bounce buffer of 64 MiB, by which a disk of 32 bits reaches plugged memory above 4 GiB`,
+      title:
+        `A guest with ${says} has a bounce buffer of 64 MiB, by which a disk of 32 bits reaches plugged ` +
+        `memory above 4 GiB`,
       claims: ['field/small-ram/bounce'],
       needs: [...NEEDS, 'vmm:qemu'],
       ...head,
@@ -77,7 +78,8 @@ for (const {id, says, ...head} of SMALL) {
         bounced,
         2 * 8 * MiB,
         'bytes of the copy that went through the bounce buffer',
-        "8 MiB were written and read, from a process's memory, which is served from ZONE_MOVABLE first: the DIMM above 4 GiB",
+        "8 MiB were written and read, from a process's memory, which is served from ZONE_MOVABLE first: the " +
+          'DIMM above 4 GiB',
       );
       t.is(
         (await cold.requestUnplug()).outcome,

@@ -1,3 +1,4 @@
+import {MiB} from '../lib/conformance/expected/units.ts';
 import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {framesOf} from '../lib/conformance/expected/frames.ts';
@@ -12,7 +13,9 @@ import {zone} from '../lib/conformance/expected/zones.ts';
 const MIB = 8;
 const NEEDS: readonly Need[] = ['device:dimm', 'memory-hotremove', 'command:perl'];
 
-/** User data that can lie in ZONE_MOVABLE. `offline/migrates-…` has already seen some of them through offlining alone. */
+/**
+ * User data that can lie in ZONE_MOVABLE. `offline/migrates-…` has already seen some of them through offlining alone.
+ */
 const KINDS: readonly {as: AllocatedAs; what: string; needs?: readonly Need[]; offlined?: true}[] = [
   {as: 'small', what: 'Small pages of a process', offlined: true},
   {
@@ -31,7 +34,7 @@ const KINDS: readonly {as: AllocatedAs; what: string; needs?: readonly Need[]; o
 
 /** Holds 8 MiB and ends the case where they aren't all in the block. */
 async function holdIn(guest: CaseGuest, block: MemoryBlock, as: AllocatedAs): Promise<AllocatedMemory> {
-  if (as === 'hugetlb') await hugePages(guest).grow((MIB * 2 ** 20) / 2 ** 21);
+  if (as === 'hugetlb') await hugePages(guest).grow((MIB * MiB) / 2 ** 21);
   const allocated = await allocateMemory(guest, MIB, as);
   guest.checks.require(
     await allocated.pagesIn(block),

@@ -29,7 +29,8 @@ conformance(
   'kdump/crash-hotplug',
   {
     title:
-      'crash_hotplug reads 0 until a kernel is loaded for a crash by kexec_file_load, and 1 then: no rule need load it again',
+      'crash_hotplug reads 0 until a kernel is loaded for a crash by kexec_file_load, and 1 then: no rule ' +
+      'need load it again',
     claims: ['linux/kdump/crash-hotplug'],
     needs: [...NEEDS, 'config:CONFIG_CRASH_HOTPLUG'],
     boot,
@@ -50,7 +51,8 @@ conformance(
   'kdump/follows',
   {
     title:
-      'The ranges of a loaded crash dump follow DIMMs that are onlined and unplugged, at once where the kernel has CONFIG_CRASH_HOTPLUG, else when it is loaded again',
+      'The ranges of a loaded crash dump follow DIMMs that are onlined and unplugged, at once where the ' +
+      'kernel has CONFIG_CRASH_HOTPLUG, else when it is loaded again',
     claims: ['linux/kdump/ranges', 'linux/kdump/follows'],
     needs: [...NEEDS, 'kernel-config', 'vmm:qemu'],
     boot,
@@ -105,7 +107,9 @@ for (const [name, {permitted, what}] of Object.entries(RULES)) {
   conformance(
     `kdump/${name}`,
     {
-      title: `By kdump-tools' rule, ${what}, a kernel for a crash is loaded again for each block onlined or offlined, so its dump has plugged memory and no memory that was unplugged`,
+      title:
+        `By kdump-tools' rule, ${what}, a kernel for a crash is loaded again for each block onlined or ` +
+        `offlined, so its dump has plugged memory and no memory that was unplugged`,
       claims: ['linux/kdump/follows'],
       needs: [...NEEDS, 'command:udevadm', 'command:systemctl', 'vmm:qemu'],
       boot,

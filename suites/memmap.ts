@@ -1,4 +1,5 @@
 // memory_hotplug.memmap_on_memory: the memmap of plugged memory lies in that memory.
+import {GiB} from '../lib/conformance/expected/units.ts';
 import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Checks} from '../lib/conformance/verdict/checks.ts';
@@ -34,7 +35,8 @@ function holdTheirs(t: Checks, guest: CaseGuest, blocks: number, seen: Awaited<R
     seen,
     {memTotalKiB: (pages - memmap) * blocks * 4, present: pages * blocks, managed: (pages - memmap) * blocks},
     `what ${blocks} blocks onlined add`,
-    `each block has ${pages} pages of 4 KiB with a struct page of 64 bytes, so ${memmap} pages of memmap: 126 of 128 MiB are left`,
+    `each block has ${pages} pages of 4 KiB with a struct page of 64 bytes, so ${memmap} pages of memmap: ` +
+      `126 of 128 MiB are left`,
   );
 }
 
@@ -208,11 +210,12 @@ conformance(
     const mib = Math.floor((await available()) / 1024) - 90;
     await guest.step(`fill ${mib} MiB of a tmpfs`, () =>
       guest.sh(
-        `mkdir -p /run/memhp.full && mount -t tmpfs -o size=100% none /run/memhp.full && fallocate -l ${mib}MiB /run/memhp.full/file`,
+        `mkdir -p /run/memhp.full && mount -t tmpfs -o size=100% none /run/memhp.full && fallocate -l ` +
+          `${mib}MiB /run/memhp.full/file`,
       ),
     );
     const left = await available();
-    const memmapKiB = (8 * 2 ** 30) / 64 / 1024;
+    const memmapKiB = (8 * GiB) / 64 / 1024;
     t.require(
       left < memmapKiB,
       true,
@@ -260,7 +263,8 @@ for (const [id, boot, possible] of [
         'huge pages of 1 GiB after one was asked for',
         possible
           ? 'nothing but kernel allocations made since can be in the way'
-          : 'a gibibyte has eight blocks, and the first 2 MiB of each hold its memmap; boot memory has no whole gibibyte',
+          : 'a gibibyte has eight blocks, and the first 2 MiB of each hold its memmap; boot memory has no ' +
+              'whole gibibyte',
       );
     },
   );

@@ -52,7 +52,9 @@ for (const [name, {given, moved, what}] of Object.entries(WAYS)) {
   conformance(
     `migrate/${name}`,
     {
-      title: `A guest that is migrated ${what}, is as it was, its data too, and the DIMM can be offlined, unplugged and plugged again`,
+      title:
+        `A guest that is migrated ${what}, is as it was, its data too, and the DIMM can be offlined, ` +
+        `unplugged and plugged again`,
       claims: ['qemu/migrate/devices', 'qemu/migrate/memory'],
       needs: moved === 'running' ? LIVE : REMOVE,
       moves: true,
@@ -73,7 +75,8 @@ conformance(
   'migrate/hinting',
   {
     title:
-      'A guest whose balloon hints free pages to the migration is as it was, its data too; pages that it hinted are not sent, and the DIMM goes on',
+      'A guest whose balloon hints free pages to the migration is as it was, its data too; pages that it ' +
+      'hinted are not sent, and the DIMM goes on',
     claims: ['qemu/migrate/hinting', 'qemu/migrate/memory'],
     needs: [...LIVE, 'device:balloon', 'command:udevadm'],
     machine: 'q35-768m',
@@ -138,7 +141,8 @@ conformance(
   'migrate/virtio-mem',
   {
     title:
-      'A guest with virtio-mem that is migrated while it runs is as it was, its data too, and the device can be resized up and down there',
+      'A guest with virtio-mem that is migrated while it runs is as it was, its data too, and the device ' +
+      'can be resized up and down there',
     claims: ['qemu/migrate/devices', 'qemu/migrate/memory', 'linux/virtio-mem/converges'],
     needs: [...LIVE, 'device:virtio-mem'],
     machine: 'q35-virtio',
@@ -177,7 +181,8 @@ conformance(
   'migrate/savevm',
   {
     title:
-      'A guest with DIMMs saved by savevm is back as it was after loadvm in another QEMU that has them, its data too, and the DIMM can be offlined, unplugged and plugged again',
+      'A guest with DIMMs saved by savevm is back as it was after loadvm in another QEMU that has them, its ' +
+      'data too, and the DIMM can be offlined, unplugged and plugged again',
     claims: ['qemu/snapshot/savevm', 'qemu/migrate/memory'],
     needs: [...REMOVE, 'disk'],
     moves: true,

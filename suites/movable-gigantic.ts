@@ -15,18 +15,21 @@ const GIGANTIC = 1048576;
 const OPTIMIZE = '/proc/sys/vm/hugetlb_optimize_vmemmap';
 
 /**
- * Offlines a block of zone Movable. Each page in use there need be migrated once; where far more migrations have been counted it
- * goes round in circles, and where the kernel finds its pages in a bad state it may never end: then it is aborted, and the case ends.
+ * Offlines a block of zone Movable. Each page in use there need be migrated once; where far more migrations have been
+ * counted it goes round in circles, and where the kernel finds its pages in a bad state it may never end: then it is
+ * aborted, and the case ends.
  */
 async function expectOffline(guest: CaseGuest, block: MemoryBlock): Promise<void> {
   const migrated = 'awk \'$1 == "pgmigrate_success" {print $2}\' /proc/vmstat';
   const bugs = 'dmesg | grep -c "BUG: "';
   const {present, free} = zone(guest.now, 'Movable');
-  const most = (compareReleases(guest.facts.kernel, '5.17') < 0 ? 1 : 3) * (present - free); // before, a huge page counted as one
+  // before, a huge page counted as one
+  const most = (compareReleases(guest.facts.kernel, '5.17') < 0 ? 1 : 3) * (present - free);
   const [before = 0, bugsBefore = 0] = (await guest.sh(`${migrated}; ${bugs}; true`)).split('\n').map(Number);
   const {errno} = await watchOffline(guest, block, `offline ${block.name}`, (watch, pid) =>
     watch.run(
-      `while kill -0 ${pid} 2>/dev/null; do if [ $(${migrated}) -gt ${before + most} ] || [ $(${bugs}) -gt ${bugsBefore} ]; then kill -ALRM ${pid}; break; fi; done; ${migrated}`,
+      `while kill -0 ${pid} 2>/dev/null; do if [ $(${migrated}) -gt ${before + most} ] || [ $(${bugs}) -gt ` +
+        `${bugsBefore} ]; then kill -ALRM ${pid}; break; fi; done; ${migrated}`,
       guest.limits.operationMs,
     ),
   );
@@ -34,7 +37,8 @@ async function expectOffline(guest: CaseGuest, block: MemoryBlock): Promise<void
     errno,
     'none',
     'error of offlining',
-    `EINTR where it was aborted: more than ${most} migrations had been counted meanwhile (pgmigrate_success) although ${present - free} pages were in use in the zone, or the kernel had found a bug`,
+    `EINTR where it was aborted: more than ${most} migrations had been counted meanwhile ` +
+      `(pgmigrate_success) although ${present - free} pages were in use in the zone, or the kernel had found a bug`,
   );
 }
 
@@ -128,7 +132,8 @@ conformance(
   'movable/gigantic-sysctl',
   {
     title:
-      'With vm.movable_gigantic_pages=1 a gigantic page can be had from ZONE_MOVABLE, and a free one goes with its blocks',
+      'With vm.movable_gigantic_pages=1 a gigantic page can be had from ZONE_MOVABLE, and a free one goes ' +
+      'with its blocks',
     claims: ['linux/movable/gigantic'],
     needs: [...NEEDS, 'kernel>=7.0'],
     seconds: 60,
@@ -192,7 +197,8 @@ conformance(
       ended.errno,
       ['EINTR', 'EBUSY'],
       'error of the write',
-      "no gigantic page is made for a migration: it is tried again and again until it is aborted; 6.1 can't isolate a part of so large a page",
+      "no gigantic page is made for a migration: it is tried again and again until it is aborted; 6.1 can't " +
+        'isolate a part of so large a page',
     );
     guest.expectUnchanged(before, 'after the aborted offlining');
     t.is(await allocated.changedPages(), 0, 'pages that lost their content');

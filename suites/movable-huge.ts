@@ -14,18 +14,21 @@ const NEEDS: readonly Need[] = ['device:dimm', 'memory-hotremove', 'command:perl
 const SMALL_PER_HUGE = 512;
 
 /**
- * Offlines a block of zone Movable. Each page in use there need be migrated once; where far more migrations have been counted it
- * goes round in circles, and where the kernel finds its pages in a bad state it may never end: then it is aborted, and the case ends.
+ * Offlines a block of zone Movable. Each page in use there need be migrated once; where far more migrations have been
+ * counted it goes round in circles, and where the kernel finds its pages in a bad state it may never end: then it is
+ * aborted, and the case ends.
  */
 async function expectOffline(guest: CaseGuest, block: MemoryBlock): Promise<void> {
   const migrated = 'awk \'$1 == "pgmigrate_success" {print $2}\' /proc/vmstat';
   const bugs = 'dmesg | grep -c "BUG: "';
   const {present, free} = zone(guest.now, 'Movable');
-  const most = (compareReleases(guest.facts.kernel, '5.17') < 0 ? 1 : 3) * (present - free); // before, a huge page counted as one
+  // before, a huge page counted as one
+  const most = (compareReleases(guest.facts.kernel, '5.17') < 0 ? 1 : 3) * (present - free);
   const [before = 0, bugsBefore = 0] = (await guest.sh(`${migrated}; ${bugs}; true`)).split('\n').map(Number);
   const {errno} = await watchOffline(guest, block, `offline ${block.name}`, (watch, pid) =>
     watch.run(
-      `while kill -0 ${pid} 2>/dev/null; do if [ $(${migrated}) -gt ${before + most} ] || [ $(${bugs}) -gt ${bugsBefore} ]; then kill -ALRM ${pid}; break; fi; done; ${migrated}`,
+      `while kill -0 ${pid} 2>/dev/null; do if [ $(${migrated}) -gt ${before + most} ] || [ $(${bugs}) -gt ` +
+        `${bugsBefore} ]; then kill -ALRM ${pid}; break; fi; done; ${migrated}`,
       guest.limits.operationMs,
     ),
   );
@@ -33,7 +36,8 @@ async function expectOffline(guest: CaseGuest, block: MemoryBlock): Promise<void
     errno,
     'none',
     'error of offlining',
-    `EINTR where it was aborted: more than ${most} migrations had been counted meanwhile (pgmigrate_success) although ${present - free} pages were in use in the zone, or the kernel had found a bug`,
+    `EINTR where it was aborted: more than ${most} migrations had been counted meanwhile ` +
+      `(pgmigrate_success) although ${present - free} pages were in use in the zone, or the kernel had found a bug`,
   );
 }
 
@@ -68,7 +72,8 @@ conformance(
   'movable/huge-pages-in-use',
   {
     title:
-      'Huge pages in use leave their block with their content and stay in the pool; the free ones in the block leave the pool',
+      'Huge pages in use leave their block with their content and stay in the pool; the free ones in the ' +
+      'block leave the pool',
     claims: ['linux/movable/hugepages', 'linux/offline/migrates'],
     needs: NEEDS,
   },

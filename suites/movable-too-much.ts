@@ -23,7 +23,8 @@ conformance(
   'movable/too-much-refused',
   {
     title:
-      "Memory at a ratio of 63:1, whose memory map doesn't fit into the kernel zones, is refused: the guest says so, and has none of it",
+      "Memory at a ratio of 63:1, whose memory map doesn't fit into the kernel zones, is refused: the guest " +
+      'says so, and has none of it',
     claims: ['linux/movable/imbalance', 'linux/movable/only-movable-allocations'],
     needs: [...NEEDS, 'acpi'],
     machine: MACHINE,
@@ -91,7 +92,8 @@ conformance(
   'movable/too-much-then-less',
   {
     title:
-      'After a DIMM that was too large has been taken out a smaller one in its place is added like on a guest that never saw the first',
+      'After a DIMM that was too large has been taken out a smaller one in its place is added like on a ' +
+      'guest that never saw the first',
     claims: ['linux/movable/imbalance', 'linux/acpi/plug'],
     needs: [...NEEDS, 'acpi'],
     machine: MACHINE,

@@ -1,3 +1,4 @@
+import {MiB, GiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {churn} from '../lib/conformance/workload/churn.ts';
 import {STRUCT_PAGE} from '../lib/conformance/expected/memmap.ts';
@@ -18,7 +19,8 @@ conformance(
   'movable/no-kernel-pages',
   {
     title:
-      'However much the kernel allocates, no slab page, page table or reserved page is in a Movable block; user pages are',
+      'However much the kernel allocates, no slab page, page table or reserved page is in a Movable block; ' +
+      'user pages are',
     claims: ['linux/movable/only-movable-allocations', 'linux/movable/page-tables', 'linux/movable/user-pages'],
     needs: NEEDS,
   },
@@ -49,7 +51,8 @@ conformance(
       here.pageTable,
       TABLES,
       'page frames of the Normal block with page tables',
-      `each of ${TABLES} pages needs a table of 4 KiB of its own; boot memory is DMA32 here, so the kernel takes pages from Normal first`,
+      `each of ${TABLES} pages needs a table of 4 KiB of its own; boot memory is DMA32 here, so the kernel ` +
+        `takes pages from Normal first`,
     );
     t.is(
       here.slab > 0,
@@ -86,7 +89,8 @@ conformance(
   'movable/memmap-in-kernel-zones',
   {
     title:
-      'Metadata of added memory, even of offline blocks, is taken from the kernel zones, although ZONE_MOVABLE has more free pages',
+      'Metadata of added memory, even of offline blocks, is taken from the kernel zones, although ' +
+      'ZONE_MOVABLE has more free pages',
     claims: ['linux/movable/offline-cost', 'linux/movable/only-movable-allocations'],
     needs: ['device:dimm', 'memory-hotremove'],
   },
@@ -109,15 +113,20 @@ conformance(
       kernel - kernelAfter > movable - movableAfter,
       true,
       'the kernel zones have lost more pages by it than ZONE_MOVABLE',
-      `${kernel - kernelAfter} and ${movable - movableAfter}; 64 bytes for each page of ${large.size / 2 ** 30} GiB are ${memmap} pages`,
+      `${kernel - kernelAfter} and ${movable - movableAfter}; 64 bytes for each page of ` +
+        `${large.size / GiB} GiB are ${memmap} pages`,
     );
   },
 );
 
-/** Free pages of the kernel zones, and of ZONE_MOVABLE: those in the zones and those in the lists of each CPU, which may keep many since 6.7. */
+/**
+ * Free pages of the kernel zones, and of ZONE_MOVABLE: those in the zones and those in the lists of each CPU, which may
+ * keep many since 6.7.
+ */
 async function freePages(guest: CaseGuest): Promise<[kernel: number, movable: number]> {
   const out = await guest.sh(
-    'awk \'/^Node/ {zone = $4 == "Movable"} $1 == "pages" && $2 == "free" {sum[zone] += $3} $1 == "count:" {sum[zone] += $2} END {print sum[0], sum[1]}\' /proc/zoneinfo',
+    'awk \'/^Node/ {zone = $4 == "Movable"} $1 == "pages" && $2 == "free" {sum[zone] += $3} $1 == "count:" ' +
+      "{sum[zone] += $2} END {print sum[0], sum[1]}' /proc/zoneinfo",
   );
   const [kernel = 0, movable = 0] = out.trim().split(' ').map(Number);
   return [kernel, movable];
@@ -139,7 +148,7 @@ for (const [name, times] of [
       await calmKhugepaged(guest);
       await guest.setPolicy('online_movable');
       const wanted = times * guest.now.vmm.base;
-      const dimm = await guest.plugDimm({size: `${wanted / 2 ** 20}M`});
+      const dimm = await guest.plugDimm({size: `${wanted / MiB}M`});
       t.is(
         dimm.blocks.map(({validZones}) => validZones.join(' ')),
         dimm.blocks.map(() => 'Movable'),

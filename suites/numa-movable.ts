@@ -1,4 +1,5 @@
 // Two nodes of which one is all Movable: what a process gets there that asks for it by a memory policy, not a cpuset.
+import {MiB} from '../lib/conformance/expected/units.ts';
 import {bindToNode, kernelMemory, type BoundBy, type BoundProcess} from '../lib/conformance/workload/bound.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Dimm} from '../lib/conformance/guest/dimm.ts';
@@ -41,7 +42,8 @@ conformance(
       await process.writeToPipe(),
       'none',
       'error when it writes to a pipe',
-      'a policy of Movable nodes alone holds for movable memory alone (apply_policy_zone() of mm/mempolicy.c), unlike ' +
+      'a policy of Movable nodes alone holds for movable memory alone (apply_policy_zone() of ' +
+        'mm/mempolicy.c), unlike ' +
         'a cpuset',
     );
     t.is(await kernelMemory(guest, 1), NOTHING, 'KiB of kernel memory on node 1', 'ZONE_MOVABLE has none');
@@ -72,7 +74,7 @@ conformance(
     const {dimm, process} = await withPolicy(guest, 'preferred');
     t.is(await process.pagesByNode(), {N1: PAGES}, 'its pages by node', 'its policy is prefer:1, and there is room');
     t.is(
-      await process.takeMore(dimm.size / 2 ** 20),
+      await process.takeMore(dimm.size / MiB),
       'none',
       'what becomes of it when it takes as much as the node has once more',
       'MPOL_PREFERRED: node 1 first, then any other',

@@ -1,10 +1,10 @@
 // NUMA: a DIMM belongs to the node that it is plugged into.
+import {GiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Dimm} from '../lib/conformance/guest/dimm.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {memoryAffinities} from '../lib/conformance/expected/srat.ts';
 
-const GiB = 2 ** 30;
 /** From 640 KiB to 1 MiB a PC has no RAM. */
 const HOLE = 384 * 1024;
 const NUMA = ['device:dimm', 'numa'] as const;
@@ -26,7 +26,9 @@ for (const node of [0, 1]) {
   conformance(
     `numa/dimm-on-node-${node}`,
     {
-      title: `A DIMM plugged with node=${node} is on node ${node}: its blocks and the node link to each other, and its memory counts there alone`,
+      title:
+        `A DIMM plugged with node=${node} is on node ${node}: its blocks and the node link to each other, ` +
+        `and its memory counts there alone`,
       claims: ['qemu/numa/node', 'linux/sysfs/node-links', 'linux/online/counted'],
       needs: NUMA,
       machine: 'q35-two-nodes',
@@ -96,7 +98,8 @@ conformance(
   'numa/empty-node',
   {
     title:
-      'A node without memory gets it with its first DIMM and loses it with the last; it has normal memory just while a block is in a kernel zone',
+      'A node without memory gets it with its first DIMM and loses it with the last; it has normal memory ' +
+      'just while a block is in a kernel zone',
     claims: ['qemu/numa/node', 'linux/sysfs/node-links'],
     needs: [...NUMA, 'memory-hotremove'],
     machine: 'q35-empty-node',
@@ -130,7 +133,8 @@ conformance(
   'numa/srat',
   {
     title:
-      "The firmware tells the guest of each node's boot memory and of a range on the last node in which memory can appear",
+      "The firmware tells the guest of each node's boot memory and of a range on the last node in which " +
+      'memory can appear',
     claims: ['qemu/numa/node'],
     needs: ['memory-hotplug', 'numa'],
     machine: 'q35-two-nodes',

@@ -122,7 +122,9 @@ for (const {signal, name, errno, status, ends, because} of SIGNALS) {
   conformance(
     `offline/abort-by-signal-${name}`,
     {
-      title: `While a page can't be migrated the block is going-offline; SIG${signal} ${ends}, and the block is online as before`,
+      title:
+        `While a page can't be migrated the block is going-offline; SIG${signal} ${ends}, and the block ` +
+        `is online as before`,
       claims: ['linux/offline/abort-by-signal', 'linux/offline/failure-unchanged', 'linux/state/values'],
       needs: ['device:dimm', 'memory-hotremove', 'command:perl'],
     },

@@ -140,7 +140,8 @@ conformance(
   'unplug/vetoed',
   {
     title:
-      'An unplug that a part of the kernel vetoes is answered with busy, whatever the error, and nothing changes; afterwards it works',
+      'An unplug that a part of the kernel vetoes is answered with busy, whatever the error, and nothing ' +
+      'changes; afterwards it works',
     claims: ['linux/acpi/unplug-refused'],
     needs: [...NEEDS, ...INJECT, 'acpi'],
   },
@@ -169,7 +170,8 @@ conformance(
   'offline/concurrent-huge-pages',
   {
     title:
-      'While huge pages come and go, each attempt to offline a block works or fails with EBUSY and leaves it as it was; afterwards it works',
+      'While huge pages come and go, each attempt to offline a block works or fails with EBUSY and leaves ' +
+      'it as it was; afterwards it works',
     claims: ['linux/offline/concurrent', 'linux/offline/failure-unchanged'],
     needs: [...NEEDS, 'config:CONFIG_HUGETLB_PAGE'],
     seconds: 60,
@@ -178,7 +180,9 @@ conformance(
     const {block} = await movableDimm(guest);
     await guest.step('start a process that fills and empties the pool of huge pages, over and over', () =>
       guest.sh(
-        'cd /proc/sys/vm; rm -f /run/memhp.stop /run/memhp.begun; { n=0; until [ -e /run/memhp.stop ]; do echo 16 >nr_hugepages; echo 0 >nr_hugepages; n=$((n + 1)); echo >/run/memhp.begun; done; echo $n >/run/memhp.rounds; } </dev/null >/dev/null 2>&1 & until [ -e /run/memhp.begun ]; do :; done',
+        'cd /proc/sys/vm; rm -f /run/memhp.stop /run/memhp.begun; { n=0; until [ -e /run/memhp.stop ]; do ' +
+          ('echo 16 >nr_hugepages; echo 0 >nr_hugepages; n=$((n + 1)); echo >/run/memhp.begun; done; echo $n ' +
+            '>/run/memhp.rounds; } </dev/null >/dev/null 2>&1 & until [ -e /run/memhp.begun ]; do :; done'),
       ),
     );
     for (const round of [1, 2, 3, 4, 5]) {

@@ -1,3 +1,4 @@
+import {MiB} from '../lib/conformance/expected/units.ts';
 import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
@@ -11,7 +12,8 @@ conformance(
   'offline/ragged-end',
   {
     title:
-      "Where boot memory ends in the middle of a block, that block refuses to go offline with EINVAL, and the one before doesn't",
+      'Where boot memory ends in the middle of a block, that block refuses to go offline with EINVAL, and ' +
+      "the one before doesn't",
     claims: ['linux/offline/holes', 'linux/offline/failure-unchanged'],
     needs: NEEDS,
     machine: 'q35-ragged',
@@ -19,7 +21,7 @@ conformance(
   async ({t, guest}) => {
     const last = guest.now.blocks.at(-1)?.id ?? 0;
     const {ram} = guest.machine;
-    t.require(last, Math.floor(ram / guest.blockSize), 'the last block', `${ram / 2 ** 20} MiB of RAM end within it`);
+    t.require(last, Math.floor(ram / guest.blockSize), 'the last block', `${ram / MiB} MiB of RAM end within it`);
     t.is(
       bytesMissing(guest.now, last) >= guest.blockSize - (ram % guest.blockSize),
       true,
@@ -44,7 +46,7 @@ conformance(
       first % guest.blockSize > 0,
       true,
       'the nodes meet in the middle of a block',
-      `${first / 2 ** 20} MiB of node 0`,
+      `${first / MiB} MiB of node 0`,
     );
     t.is(guest.view(block.id).nodes, [0, 1], `nodes of ${block.name}`, 'the first node ends within it');
     t.is(block.validZones, ['none'], `valid_zones of ${block.name}`);
@@ -76,7 +78,7 @@ async function areaOf(guest: CaseGuest, pattern: string): Promise<{start: number
   const line = (await guest.sh(`journalctl -k -b -o cat | grep -iE '${pattern}' | head -n 1`)).trim();
   const [, mib = '', start = ''] = /reserved (\d+) ?Mi?B at (?:0x)?([0-9a-f]+)/i.exec(line) ?? [];
   guest.checks.require(mib !== '', true, 'the kernel says where the area lies', line);
-  return {start: Number.parseInt(start, 16), end: Number.parseInt(start, 16) + Number(mib) * 2 ** 20};
+  return {start: Number.parseInt(start, 16), end: Number.parseInt(start, 16) + Number(mib) * MiB};
 }
 
 conformance(
@@ -89,7 +91,7 @@ conformance(
   },
   async ({t, guest}) => {
     const area = await areaOf(guest, 'cma: reserved 64 MiB');
-    t.is((area.end - area.start) / 2 ** 20, 64, 'MiB of the area', 'cma=64M');
+    t.is((area.end - area.start) / MiB, 64, 'MiB of the area', 'cma=64M');
     const blocks = guest.now.blocks.filter(
       ({id}) => id * guest.blockSize < area.end && (id + 1) * guest.blockSize > area.start,
     );

@@ -94,7 +94,10 @@ conformance(
   },
 );
 
-/** Texts that a file refuses whatever the block's state. `online` takes everything that begins like a boolean (kstrtobool). */
+/**
+ * Texts that a file refuses whatever the block's state. `online` takes everything that begins like a boolean
+ * (kstrtobool).
+ */
 const BAD = {
   state: [
     '\n',
@@ -123,7 +126,9 @@ for (const [file, texts] of Object.entries(BAD)) {
   conformance(
     `offline/bad-input-${file}`,
     {
-      title: `A block's ${file} refuses every text that it does not know with EINVAL, online or offline, and nothing changes`,
+      title:
+        `A block's ${file} refuses every text that it does not know with EINVAL, online or offline, and ` +
+        `nothing changes`,
       claims: ['linux/offline/bad-input'],
       needs: ['device:dimm', 'memory-hotremove'],
     },
@@ -199,7 +204,8 @@ conformance(
       last,
       before.blocks.at(-1)?.id,
       'the last block of boot memory has a hole',
-      `/proc/iomem: ${bytesMissing(before, last)} bytes of memory${last} are not System RAM (ACPI tables of the firmware)`,
+      `/proc/iomem: ${bytesMissing(before, last)} bytes of memory${last} are not System RAM (ACPI tables of ` +
+        `the firmware)`,
     );
     t.is(
       (await guest.block(last).write('state', 'offline')).errno,
@@ -217,7 +223,9 @@ for (const [name, word] of Object.entries(WAYS)) {
   conformance(
     `offline/unmovable-${name}`,
     {
-      title: `A block with kernel memory in it refuses ${word} in ${file} with EBUSY; nothing changes, and other blocks still work`,
+      title:
+        `A block with kernel memory in it refuses ${word} in ${file} with EBUSY; nothing changes, and ` +
+        `other blocks still work`,
       claims: ['linux/offline/failure-unchanged'],
       needs: ['device:dimm', 'memory-hotremove'],
     },
@@ -246,7 +254,8 @@ conformance(
   'offline/vetoed',
   {
     title:
-      'When a part of the kernel vetoes offlining, the write fails with its error and nothing changes; afterwards it works',
+      'When a part of the kernel vetoes offlining, the write fails with its error and nothing changes; ' +
+      'afterwards it works',
     claims: ['linux/offline/failure-unchanged'],
     needs: ['device:dimm', 'memory-hotremove', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
   },

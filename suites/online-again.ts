@@ -81,7 +81,8 @@ conformance(
   'online/vetoed',
   {
     title:
-      'When a part of the kernel vetoes onlining, the write fails with its error and nothing changes; afterwards onlining works',
+      'When a part of the kernel vetoes onlining, the write fails with its error and nothing changes; ' +
+      'afterwards onlining works',
     claims: ['linux/online/failure-unchanged'],
     needs: ['device:dimm', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
   },

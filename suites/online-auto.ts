@@ -15,7 +15,9 @@ for (const policy of POLICIES) {
   conformance(
     `online/auto-${policy.replace('_', '-')}`,
     {
-      title: `With auto_online_blocks=${policy} every block of a DIMM comes up ${LANDING[policy].state}${policy === 'offline' ? '' : `, in ${LANDING[policy].validZones.join(' ')}`}`,
+      title:
+        `With auto_online_blocks=${policy} every block of a DIMM comes up ` +
+        `${LANDING[policy].state}${policy === 'offline' ? '' : `, in ${LANDING[policy].validZones.join(' ')}`}`,
       claims: ['linux/auto/policies', 'linux/auto/readable'],
       needs: ['device:dimm'],
     },
@@ -39,7 +41,8 @@ conformance(
   'online/auto-bad-input',
   {
     title:
-      'auto_online_blocks refuses every word that it does not know with EINVAL, whatever the policy, and keeps the policy',
+      'auto_online_blocks refuses every word that it does not know with EINVAL, whatever the policy, and ' +
+      'keeps the policy',
     claims: ['linux/auto/policies', 'linux/offline/bad-input'],
     needs: ['memory-hotplug'],
   },
@@ -134,7 +137,8 @@ conformance(
   'online/auto-no-retry',
   {
     title:
-      'Where onlining plugged memory automatically fails, the DIMM is plugged and stays offline, also when the reason is gone',
+      'Where onlining plugged memory automatically fails, the DIMM is plugged and stays offline, also when ' +
+      'the reason is gone',
     claims: ['linux/auto/no-retry', 'linux/acpi/plug'],
     needs: ['device:dimm', 'kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT', 'acpi'],
   },

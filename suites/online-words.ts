@@ -1,4 +1,5 @@
-// The words that a block's file `online` takes: kstrtobool() of lib/kstrtox.c looks at the first letter, of on and off at two.
+// The words that a block's file `online` takes: kstrtobool() of lib/kstrtox.c looks at the first letter, of on and off
+// at two.
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Need} from '../lib/conformance/runner/needs.ts';
 
@@ -33,7 +34,9 @@ for (const [name, {yes, no, taken, refused}] of Object.entries(SINCE)) {
   conformance(
     `online/file-${name}`,
     {
-      title: `The file online takes ${quoted(yes)} for a plain online, whatever zone a word may name, and ${quoted(no)} for offline`,
+      title:
+        `The file online takes ${quoted(yes)} for a plain online, whatever zone a word may name, and ` +
+        `${quoted(no)} for offline`,
       claims: CLAIMS,
       needs: ['device:dimm', 'memory-hotremove', ...(taken ? [taken] : [])],
       seconds: 60,

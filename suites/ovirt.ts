@@ -9,7 +9,8 @@ import {listen, told} from '../lib/conformance/udev/uevents.ts';
 
 /** The rule that RHEL 7.3 ships, as the document quotes it, and the one with the word that the document warns of. */
 const rule = (word: string): string =>
-  `SUBSYSTEM=="memory", ACTION=="add", PROGRAM="/bin/uname -p", RESULT!="s390*", ATTR{state}=="offline", ATTR{state}="${word}"`;
+  `SUBSYSTEM=="memory", ACTION=="add", PROGRAM="/bin/uname -p", RESULT!="s390*", ATTR{state}=="offline", ` +
+  `ATTR{state}="${word}"`;
 const FILE = '40-redhat.rules';
 
 conformance(
@@ -105,7 +106,8 @@ conformance(
   'ovirt/procedure',
   {
     title:
-      "The document's whole procedure works: rule overridden, udevd restarted, DIMM onlined by the script in the guest's shell, removed while in use",
+      "The document's whole procedure works: rule overridden, udevd restarted, DIMM onlined by the script " +
+      "in the guest's shell, removed while in use",
     claims: ['ovirt/script/descending', 'ovirt/rule/override', 'ovirt/movable-needed', 'ovirt/device-disappears'],
     needs: ['device:dimm', 'memory-hotremove', 'command:bash', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
@@ -148,7 +150,8 @@ conformance(
   'ovirt/rule-online-movable',
   {
     title:
-      'A rule that writes online_movable onlines all of a DIMM to Movable, whatever order udev works in, and it can be removed',
+      'A rule that writes online_movable onlines all of a DIMM to Movable, whatever order udev works in, ' +
+      'and it can be removed',
     claims: ['ovirt/rule/online-movable-order', 'linux/online/any-order'],
     needs: ['device:dimm', 'memory-hotremove', 'command:udevadm'],
   },
@@ -183,7 +186,8 @@ conformance(
   'ovirt/rule-override',
   {
     title:
-      'A copy of the rule file in /etc with the line commented out takes the rule out of force once udevd has restarted',
+      'A copy of the rule file in /etc with the line commented out takes the rule out of force once udevd ' +
+      'has restarted',
     claims: ['ovirt/rule/override'],
     needs: ['device:dimm', 'command:udevadm', 'command:systemctl'],
   },
@@ -213,7 +217,8 @@ conformance(
   'ovirt/rule-drift',
   {
     title:
-      'A copy in /etc stays in force when an upgrade changes the original: the new rule does nothing until the copy goes',
+      'A copy in /etc stays in force when an upgrade changes the original: the new rule does nothing until ' +
+      'the copy goes',
     claims: ['ovirt/rule/drift', 'ovirt/rule/override'],
     needs: ['device:dimm', 'command:udevadm', 'command:systemctl'],
   },

@@ -28,7 +28,8 @@ conformance(
   'params/present',
   {
     title:
-      'memory_hotplug has the documented parameters that its kernel is built with and no others, with their modes and defaults',
+      'memory_hotplug has the documented parameters that its kernel is built with and no others, with their ' +
+      'modes and defaults',
     claims: ['linux/params/present', 'linux/params/writable'],
     needs: [...NEEDS, 'kernel-config'],
   },
@@ -39,7 +40,8 @@ conformance(
       text.trim().split('\n').sort(),
       built.map(({name, mode, value}) => `${name} ${mode} ${value}`),
       'names, modes and values of the files',
-      "the document's list, by CONFIG_NUMA and CONFIG_MHP_MEMMAP_ON_MEMORY; memmap_on_memory is 444 in every kernel, although the document calls it read-write",
+      "the document's list, by CONFIG_NUMA and CONFIG_MHP_MEMMAP_ON_MEMORY; memmap_on_memory is 444 in " +
+        'every kernel, although the document calls it read-write',
     );
   },
 );

@@ -42,7 +42,8 @@ conformance(
       await modesIn(guest),
       expected,
       'files and their modes',
-      `the kernel's config has ${[...new Set(GLOBAL_FILES.map(([, , option]) => option))].filter((option) => config?.[option]).join(', ')}`,
+      `the kernel's config has ` +
+        [...new Set(GLOBAL_FILES.map(([, , option]) => option))].filter((option) => config?.[option]).join(', '),
     );
     t.oneOf(
       await guest.read('auto_online_blocks'),

@@ -1,4 +1,5 @@
 // The suite plug, part three: what is too small, too many, and what it costs.
+import {MiB, GiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {
   addDimm,
@@ -10,8 +11,6 @@ import {
   unplugDevice,
 } from '../lib/conformance/host/qemu.ts';
 
-const MiB = 2 ** 20;
-const GiB = 2 ** 30;
 /** Pages that one page of memory map describes. */
 const PAGES_OF_MEMMAP = 64;
 
@@ -26,7 +25,9 @@ for (const [name, {mib, address}] of Object.entries(UNALIGNED)) {
   conformance(
     `plug/refused-${name}`,
     {
-      title: `A DIMM of ${mib} MiB at 0x${address.toString(16)}, which is no whole blocks, is QEMU's and not the guest's; nothing of it is added, and it can be taken out`,
+      title:
+        `A DIMM of ${mib} MiB at 0x${address.toString(16)}, which is no whole blocks, is QEMU's and not ` +
+        `the guest's; nothing of it is added, and it can be taken out`,
       claims: ['linux/blocks/smallest-unit'],
       needs: ['device:dimm', 'memory-hotremove', 'vmm:qemu', 'acpi'],
     },
@@ -46,7 +47,8 @@ for (const [name, {mib, address}] of Object.entries(UNALIGNED)) {
       t.is(
         unaligned,
         [
-          `Block size [0x${guest.blockSize.toString(16)}] unaligned hotplug range: start 0x${address.toString(16)}, size 0x${(mib * MiB).toString(16)}`,
+          `Block size [0x${guest.blockSize.toString(16)}] unaligned hotplug range: start ` +
+            `0x${address.toString(16)}, size 0x${(mib * MiB).toString(16)}`,
         ],
         'what the kernel says of it',
         'check_hotplug_memory_range() in mm/memory_hotplug.c asks for whole blocks',
@@ -72,12 +74,14 @@ conformance(
   'plug/metadata-cost',
   {
     title:
-      'Adding a DIMM takes its memory map from the memory that is there, though all of its blocks stay offline; removing it gives that back',
+      'Adding a DIMM takes its memory map from the memory that is there, though all of its blocks stay ' +
+      'offline; removing it gives that back',
     claims: ['linux/add/metadata-cost'],
     needs: ['device:dimm', 'memory-hotremove', 'kernel>=6.11'],
   },
   async ({t, guest}) => {
-    // /proc/vmstat counts the pages of memory maps that came from the page allocator since 6.11 (mm/mm_init.c, memmap_pages_add).
+    // /proc/vmstat counts the pages of memory maps that came from the page allocator since 6.11 (mm/mm_init.c,
+    // memmap_pages_add).
     const memmap = async (): Promise<number> =>
       Number((await guest.sh('grep ^nr_memmap_pages /proc/vmstat')).split(' ')[1]);
     await guest.setPolicy('offline');

@@ -1,4 +1,5 @@
 // DIMMs and the machine: there at boot, without the guest, while it is stopped, and their backends.
+import {MiB, GiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {
   addBackend,
@@ -13,9 +14,6 @@ import {
   tryPlug,
   whileStopped,
 } from '../lib/conformance/host/qemu.ts';
-
-const MiB = 2 ** 20;
-const GiB = 2 ** 30;
 
 conformance(
   'plug/coldplug',

@@ -1,15 +1,15 @@
 // The suite plug, part two: what QEMU's document says of slots, backends and guests without support.
+import {MiB, GiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {addBackend, devicesNow, tryPlug} from '../lib/conformance/host/qemu.ts';
-
-const MiB = 2 ** 20;
-const GiB = 2 ** 30;
 
 for (const via of ['qmp', 'hmp'] as const) {
   conformance(
     `plug/two-commands-${via}`,
     {
-      title: `object_add and device_add by ${via.toUpperCase()} plug a DIMM that QEMU lists as given and the guest has wholly`,
+      title:
+        `object_add and device_add by ${via.toUpperCase()} plug a DIMM that QEMU lists as given and the ` +
+        `guest has wholly`,
       claims: ['qemu/hotplug/two-commands', 'linux/acpi/plug'],
       needs: ['device:dimm', 'acpi'],
     },

@@ -1,13 +1,13 @@
 // What a block says while its DIMM is still being added.
+import {GiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 
-const GiB = 2 ** 30;
 const [SEEN, OVER] = ['/run/memhp.read', '/run/memhp.over'];
 
 /**
- * Reads a file of a block again and again, from the moment when it is there; prints whether the DIMM's last block was there by then, each answer that is
- * another one than before, and how the reader ended.
- * A real-time priority lets it read between two blocks of a DIMM, where there is one CPU.
+ * Reads a file of a block again and again, from the moment when it is there; prints whether the DIMM's last block was
+ * there by then, each answer that is another one than before, and how the reader ended. A real-time priority lets it
+ * read between two blocks of a DIMM, where there is one CPU.
  */
 const readAgainAndAgain = (file: string, last: string): string => `
   { chrt -f 1 perl -e '$| = 1; print "ready\\n"; my $before = "";
@@ -27,7 +27,8 @@ conformance(
   'plug/read-at-once',
   {
     title:
-      'Whoever reads valid_zones of a block as soon as it is there reads what it says afterwards, and the kernel takes no harm',
+      'Whoever reads valid_zones of a block as soon as it is there reads what it says afterwards, and the ' +
+      'kernel takes no harm',
     claims: ['linux/valid-zones/offline', 'linux/sysfs/block-files'],
     needs: ['device:dimm', 'command:perl'],
   },
@@ -41,7 +42,8 @@ conformance(
       read.trim().split('\n'),
       ['ready', 'early', guest.view(block.id).validZones.join(' '), 'status 0'],
       `what valid_zones of ${block.name} said, and how its reader ended`,
-      "it was read before the DIMM's last block was there, and says now what it said all the time, since nobody has onlined the block; a reader that an oops has killed ends with status 137 (128 + SIGKILL)",
+      "it was read before the DIMM's last block was there, and says now what it said all the time, since " +
+        'nobody has onlined the block; a reader that an oops has killed ends with status 137 (128 + SIGKILL)',
     );
   },
 );

@@ -44,7 +44,8 @@ conformance(
   'plug/uevents',
   {
     title:
-      'User space is told of every block as it is added, onlined, offlined and removed, in that order, by kernel and udev',
+      'User space is told of every block as it is added, onlined, offlined and removed, in that order, by ' +
+      'kernel and udev',
     claims: ['linux/sysfs/uevents'],
     needs: ['device:dimm', 'command:udevadm'],
   },

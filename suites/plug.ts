@@ -1,17 +1,16 @@
+import {MiB, GiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {modesIn} from '../lib/conformance/guest/files.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {devicesNow, eventMark, eventsSince} from '../lib/conformance/host/qemu.ts';
 import {listen, told} from '../lib/conformance/udev/uevents.ts';
 
-const MiB = 2 ** 20;
-const GiB = 2 ** 30;
-
 /** _STA of each of the guest's ACPI memory devices, in the order of slots: 0 empty, 15 present and working. */
 const acpiSlots = async (guest: CaseGuest): Promise<string[]> =>
   (
     await guest.sh(
-      'for n in $(seq 0 255); do d=/sys/bus/acpi/devices/PNP0C80:$(printf %02x $n); [ -d $d ] || break; cat $d/status; done',
+      'for n in $(seq 0 255); do d=/sys/bus/acpi/devices/PNP0C80:$(printf %02x $n); [ -d $d ] || break; cat ' +
+        '$d/status; done',
     )
   )
     .trim()
@@ -29,7 +28,8 @@ conformance(
       await guest.read('block_size_bytes'),
       (128 * MiB).toString(16),
       'block_size_bytes',
-      'hexadecimal without 0x; below 64 GiB of RAM an x86_64 guest has blocks of one section, 128 MiB (arch/x86/mm/init_64.c)',
+      'hexadecimal without 0x; below 64 GiB of RAM an x86_64 guest has blocks of one section, 128 MiB ' +
+        '(arch/x86/mm/init_64.c)',
     );
     const {iomem, blocks, blockSize} = guest.now;
     const ram = iomem.filter(({name}) => name === 'System RAM');

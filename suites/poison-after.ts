@@ -165,7 +165,10 @@ conformance(
   },
 );
 
-/** Errors for an address beyond all memory, and for one of an offline block. Kernels that know of page frames without a struct page call the first busy (7.2). */
+/**
+ * Errors for an address beyond all memory, and for one of an offline block. Kernels that know of page frames without a
+ * struct page call the first busy (7.2).
+ */
 const BAD_ADDRESS = {
   soft: {beyond: ['ENXIO'], offline: 'EIO'},
   hard: {beyond: ['ENXIO', 'EBUSY'], offline: 'ENXIO'},
@@ -175,7 +178,9 @@ for (const how of HOW) {
   conformance(
     `poison/${how}-bad-input`,
     {
-      title: `${how}_offline_page refuses texts that are no number, addresses beyond all memory, and those of offline memory; nothing changes`,
+      title:
+        `${how}_offline_page refuses texts that are no number, addresses beyond all memory, and those of ` +
+        `offline memory; nothing changes`,
       claims: [claim[how], 'linux/offline/bad-input'],
       needs: NEEDS,
     },

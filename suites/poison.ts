@@ -149,7 +149,9 @@ for (const how of HOW) {
   conformance(
     `poison/${how}-then-offline`,
     {
-      title: `A block with ${how}-offlined pages, used and free ones, still goes offline, and a DIMM of them is removed`,
+      title:
+        `A block with ${how}-offlined pages, used and free ones, still goes offline, and a DIMM of them ` +
+        `is removed`,
       claims: [claim[how], 'linux/offline/migrates', 'linux/acpi/unplug'],
       needs: [...NEEDS, 'acpi'],
     },

@@ -1,4 +1,5 @@
 // auto_movable_numa_aware: the ratio holds for each node by itself too.
+import {TiB} from '../lib/conformance/expected/units.ts';
 import {autoMovable, crosses, offers, zonesOf} from '../lib/conformance/expected/auto-movable.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Dimm} from '../lib/conformance/guest/dimm.ts';
@@ -11,7 +12,8 @@ conformance(
   'policy/numa-aware',
   {
     title:
-      "With auto_movable_numa_aware a DIMM must fit into its node's ratio and into the system's; without, the system's is enough",
+      "With auto_movable_numa_aware a DIMM must fit into its node's ratio and into the system's; without, " +
+      "the system's is enough",
     claims: ['linux/policy/numa-aware'],
     ...TWO_NODES,
   },
@@ -60,7 +62,7 @@ conformance(
   },
   async ({t, guest}) => {
     await autoMovable(guest);
-    const two = [0, 1].map((node) => smallestRatio(guest.now, {address: 2 ** 40, size: 2 * guest.blockSize, node}));
+    const two = [0, 1].map((node) => smallestRatio(guest.now, {address: TiB, size: 2 * guest.blockSize, node}));
     const ratio = Math.max(...two.map(({value}) => value));
     await setParameters(guest, {auto_movable_ratio: ratio});
     await guest.setPolicy('online');

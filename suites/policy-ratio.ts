@@ -1,4 +1,5 @@
 // auto_movable_ratio: how much goes to ZONE_MOVABLE, to the block.
+import {TiB} from '../lib/conformance/expected/units.ts';
 import {autoMovable, COLUMNS, crosses, crossesAt, offers, zonesOf} from '../lib/conformance/expected/auto-movable.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Dimm} from '../lib/conformance/guest/dimm.ts';
@@ -12,7 +13,9 @@ for (const size of ['128M', '256M', '640M']) {
   conformance(
     `policy/ratio-${size.toLowerCase()}`,
     {
-      title: `A DIMM of ${size} goes to ZONE_MOVABLE at the smallest ratio whose share of the boot memory's present pages holds it, and to Normal at one percent less`,
+      title:
+        `A DIMM of ${size} goes to ZONE_MOVABLE at the smallest ratio whose share of the boot memory's ` +
+        `present pages holds it, and to Normal at one percent less`,
       claims: ['linux/policy/auto-movable', 'linux/policy/present-pages'],
       needs: [...NEEDS, 'memory-hotremove'],
     },
@@ -47,7 +50,7 @@ conformance(
   },
   async ({t, guest}) => {
     await autoMovable(guest);
-    const three = smallestRatio(guest.now, {address: 2 ** 40, size: 3 * guest.blockSize, node: 0});
+    const three = smallestRatio(guest.now, {address: TiB, size: 3 * guest.blockSize, node: 0});
     await setParameters(guest, {auto_movable_ratio: three.value});
     await guest.setPolicy('online');
     const dimms: Dimm[] = [];
@@ -68,7 +71,8 @@ conformance(
   'policy/ratio-default',
   {
     title:
-      "The default of 301% takes three times the boot memory into ZONE_MOVABLE; 300% doesn't, because some pages of boot memory aren't present",
+      "The default of 301% takes three times the boot memory into ZONE_MOVABLE; 300% doesn't, because some " +
+      "pages of boot memory aren't present",
     claims: ['linux/policy/ratio-default', 'linux/policy/auto-movable'],
     needs: NEEDS,
   },

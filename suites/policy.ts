@@ -52,7 +52,9 @@ for (const {id, around, contig, auto, why} of SURROUNDINGS) {
     conformance(
       `policy/${policy}-${id}`,
       {
-        title: `With online_policy=${policy} a block ${around ? `between two that are ${around === 'online_movable' ? 'Movable' : 'Normal'}` : 'that lies in no zone'} offers ${zone} first, and plain online chooses it`,
+        title:
+          `With online_policy=${policy} a block ` +
+          `${around ? `between two that are ${around === 'online_movable' ? 'Movable' : 'Normal'}` : 'that lies in no zone'} offers ${zone} first, and plain online chooses it`,
         claims: [
           `linux/policy/${policy === 'contig-zones' ? 'contig-zones' : 'auto-movable'}`,
           'linux/valid-zones/offline',
@@ -110,7 +112,8 @@ conformance(
   'policy/not-dynamic',
   {
     title:
-      'Memory that is online stays in its zone whatever becomes of the policy and the ratio, and leaves it only offline',
+      'Memory that is online stays in its zone whatever becomes of the policy and the ratio, and leaves it ' +
+      'only offline',
     claims: ['linux/policy/not-dynamic'],
     needs: [...NEEDS, 'memory-hotremove'],
   },

@@ -1,10 +1,10 @@
 // Readers of every file of blocks that come and go.
+import {GiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Checks} from '../lib/conformance/verdict/checks.ts';
 import {afterwards} from '../lib/conformance/races/afterwards.ts';
 import {startReaders, type Seen} from '../lib/conformance/races/readers.ts';
 
-const GiB = 2 ** 30;
 const NEEDS = ['device:dimm', 'memory-hotremove', 'command:perl'] as const;
 const FIRST = 32; // the first DIMM begins at 4 GiB, in blocks of 128 MiB
 const BLOCKS = [FIRST, FIRST + 1, FIRST + 2];

@@ -90,7 +90,8 @@ conformance(
         blocks.map(fateOf),
         blocks.map(() => fateByPolicy('online_movable')),
         `who onlined the blocks, and where they are, round ${round}`,
-        'the kernel holds the lock that a write to state waits for from before it makes the blocks until all are online',
+        'the kernel holds the lock that a write to state waits for from before it makes the blocks until ' +
+          'all are online',
       );
       t.is(
         blocks

@@ -1,5 +1,6 @@
 // What becomes of plugged DIMMs when the guest boots anew in the same machine: after a reset, and by kexec without one.
 // Each boots a whole guest, which takes a minute and more on an emulated CPU, so there is one case of each kind.
+import {MiB} from '../lib/conformance/expected/units.ts';
 import {blocksOf} from '../lib/conformance/expected/device-blocks.ts';
 import {conformance, type CaseContext} from '../lib/conformance/runner/case.ts';
 import {configPolicy} from '../lib/conformance/expected/config-policy.ts';
@@ -45,7 +46,7 @@ async function afterBoot(t: CaseContext['t'], there: CaseGuest, {devices, policy
   );
   const ram = await firmwareRam(there);
   t.is(
-    ram.some(({end}) => end > 2 ** 20),
+    ram.some(({end}) => end > MiB),
     true,
     'the memory map was read',
   );
@@ -87,7 +88,8 @@ conformance(
   'reboot/by-default',
   {
     title:
-      "After a reboot plugged DIMMs, wherever they were onlined before, are found by ACPI, not in the firmware's memory map, and onlined as plugged ones are by default",
+      'After a reboot plugged DIMMs, wherever they were onlined before, are found by ACPI, not in the ' +
+      "firmware's memory map, and onlined as plugged ones are by default",
     claims: ['linux/acpi/at-boot', 'linux/auto/default', 'linux/acpi/unplug'],
     needs: [...NEEDS, 'kernel-config', 'vmm:qemu', 'acpi'],
     seconds: 120,
@@ -105,7 +107,8 @@ conformance(
   'reboot/kexec',
   {
     title:
-      'After a kexec by kexec_file_load plugged DIMMs are found by ACPI, not in the memory map that it hands on, and onlined as memhp_default_state says',
+      'After a kexec by kexec_file_load plugged DIMMs are found by ACPI, not in the memory map that it ' +
+      'hands on, and onlined as memhp_default_state says',
     claims: ['linux/acpi/at-boot', 'linux/acpi/unplug'],
     needs: [...NEEDS, 'command:perl', 'command:systemctl', 'vmm:qemu', 'acpi'],
     seconds: 120,

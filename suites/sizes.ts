@@ -1,4 +1,5 @@
-// Sizes that the kernel computes from its memory: which ones follow plugged memory, and which stay as they were at boot.
+// Sizes that the kernel computes from its memory: which ones follow plugged memory, and which stay as they were at
+// boot.
 import {
   fixedSizes,
   growingSizes,
@@ -14,7 +15,8 @@ conformance(
   'sizes/fixed-at-boot',
   {
     title:
-      'Limits and tables that the kernel sizes at boot stay as they are when eight times the memory is plugged and used',
+      'Limits and tables that the kernel sizes at boot stay as they are when eight times the memory is ' +
+      'plugged and used',
     claims: ['field/sizes/fixed'],
     needs: NEEDS,
   },
@@ -37,7 +39,8 @@ conformance(
   'sizes/tmpfs',
   {
     title:
-      'A tmpfs that is mounted after a plug may have half of all memory, the DIMM included; so may committed memory without swap',
+      'A tmpfs that is mounted after a plug may have half of all memory, the DIMM included; so may ' +
+      'committed memory without swap',
     claims: ['field/sizes/follow'],
     needs: NEEDS,
   },

@@ -25,7 +25,8 @@ conformance(
   'suspend/dimm-to-ram',
   {
     title:
-      'After suspend to RAM plugged DIMMs are as they were, their data too, and their blocks can be offlined and onlined',
+      'After suspend to RAM plugged DIMMs are as they were, their data too, and their blocks can be ' +
+      'offlined and onlined',
     claims: ['linux/sleep/dimm'],
     needs: [...NEEDS, 'vmm:qemu'],
   },
@@ -72,7 +73,8 @@ conformance(
   'suspend/dimm-to-disk',
   {
     title:
-      'After hibernation plugged DIMMs are as they were, their data too, and can be offlined, unplugged and plugged again',
+      'After hibernation plugged DIMMs are as they were, their data too, and can be offlined, unplugged and ' +
+      'plugged again',
     claims: ['linux/sleep/dimm', 'linux/sleep/hotplug'],
     needs: [...NEEDS, 'disk', 'vmm:qemu'],
     seconds: 60,

@@ -12,12 +12,15 @@ for (const profile of profiles) {
   conformance(
     `udev/profile-${name.replace('.', '-')}`,
     {
-      title: `Rules as of ${title}: a plugged DIMM ${word === 'unchanged' ? 'is left to the kernel' : `goes to ${zoneByWord(word) ?? ''} by udev, unless the kernel has onlined it before`}${offlined === 'unchanged' ? '' : ', and no block can be kept offline'}`,
+      title:
+        `Rules as of ${title}: a plugged DIMM ` +
+        `${word === 'unchanged' ? 'is left to the kernel' : `goes to ${zoneByWord(word) ?? ''} by udev, unless the kernel has onlined it before`}${offlined === 'unchanged' ? '' : ', and no block can be kept offline'}`,
       claims: ['udev/effect', 'udev/attribution', ...(name.startsWith('ovirt') ? ['ovirt/rule/override'] : [])],
       needs: ['device:dimm', 'memory-hotremove', 'command:udevadm', 'command:systemctl', 'kprobes'],
     },
     async ({t, guest}) => {
-      if (name === 'ovirt-override') await installProfile(guest, profileNamed('rhel-7.3')); // an override needs something to override
+      // an override needs something to override
+      if (name === 'ovirt-override') await installProfile(guest, profileNamed('rhel-7.3'));
       await installProfile(guest, profile);
       const reading = await readRules(guest);
       const watch = await watchOnlining(guest, {rules: true});

@@ -12,7 +12,8 @@ conformance(
   'udev/race',
   {
     title:
-      'Where a rule and another process online the same blocks, each block is onlined once and is in the zone that the winner named',
+      'Where a rule and another process online the same blocks, each block is onlined once and is in the ' +
+      'zone that the winner named',
     claims: ['udev/race', 'udev/attribution'],
     needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
@@ -54,7 +55,8 @@ conformance(
   'udev/race-two-rules',
   {
     title:
-      'Where two rules online the same block, the first one in the order of their files decides, and both attempts are seen',
+      'Where two rules online the same block, the first one in the order of their files decides, and both ' +
+      'attempts are seen',
     claims: ['udev/race', 'udev/attribution'],
     needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },

@@ -44,7 +44,8 @@ conformance(
   'udev/test',
   {
     title:
-      "For each distribution's rules, udevadm test writes to an offline block what our reading says, really so before systemd 256",
+      "For each distribution's rules, udevadm test writes to an offline block what our reading says, really " +
+      'so before systemd 256',
     claims: ['udev/verify'],
     needs: ['device:dimm', 'command:udevadm', 'command:systemctl'],
   },

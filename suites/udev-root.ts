@@ -9,7 +9,8 @@ conformance(
   'udev/root',
   {
     title:
-      "What the lint says of the untouched guest's whole root is what becomes of a DIMM: by whom, into which zone, and whether it can be unplugged",
+      "What the lint says of the untouched guest's whole root is what becomes of a DIMM: by whom, into " +
+      'which zone, and whether it can be unplugged',
     claims: ['udev/root', 'udev/attribution'],
     needs: ['device:dimm', 'memory-hotremove', 'kernel-config', 'command:udevadm', 'command:systemctl'],
   },
@@ -50,7 +51,10 @@ for (const [want, zone] of Object.entries(WANTED) as ['movable' | 'normal' | 'of
     conformance(
       `udev/root-fix-${want}${profile === undefined ? '' : `-${profile}`}`,
       {
-        title: `The fix that the lint prints for ${want} memory ${profile === undefined ? 'of the untouched guest' : 'over rules as of RHEL 8'} makes a plugged DIMM ${zone === 'offline' ? 'stay offline' : `go to ${zone}`}, by whom it says`,
+        title:
+          `The fix that the lint prints for ${want} memory ` +
+          (`${profile === undefined ? 'of the untouched guest' : 'over rules as of RHEL 8'} makes a plugged ` +
+            `DIMM ${zone === 'offline' ? 'stay offline' : `go to ${zone}`}, by whom it says`),
         claims: ['udev/root-fix'],
         needs: ['device:dimm', 'kernel-config', 'command:udevadm', 'command:systemctl', 'kprobes'],
       },

@@ -20,7 +20,8 @@ conformance(
   'udev/seen-swapped',
   {
     title:
-      'A rule file that says the opposite of what udevd has read is seen: the effect is that of the old text, the reading that of the new one',
+      'A rule file that says the opposite of what udevd has read is seen: the effect is that of the old ' +
+      'text, the reading that of the new one',
     claims: ['udev/effect', 'udev/attribution'],
     needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
@@ -67,7 +68,8 @@ conformance(
       guest,
       '/etc',
       '40-half.rules',
-      'SUBSYSTEM=="memory", ACTION=="add", KERNEL=="memory*[02468]", ATTR{state}=="offline", ATTR{state}="online_movable"',
+      'SUBSYSTEM=="memory", ACTION=="add", KERNEL=="memory*[02468]", ATTR{state}=="offline", ' +
+        'ATTR{state}="online_movable"',
     );
     await reloadUdev(guest);
     const watch = await watchOnlining(guest, {rules: true});

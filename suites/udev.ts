@@ -82,7 +82,8 @@ conformance(
   'udev/attribution',
   {
     title:
-      "Probes in the kernel, uevents, and the same plug without udevd agree on who onlines the untouched guest's memory",
+      'Probes in the kernel, uevents, and the same plug without udevd agree on who onlines the untouched ' +
+      "guest's memory",
     claims: ['udev/attribution'],
     needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },
@@ -117,7 +118,8 @@ conformance(
   'udev/policies',
   {
     title:
-      "With each policy, the untouched guest's blocks are onlined by those, and into the zones, that policy and rules say",
+      "With each policy, the untouched guest's blocks are onlined by those, and into the zones, that policy " +
+      'and rules say',
     claims: ['udev/attribution', 'udev/effect'],
     needs: ['device:dimm', 'command:udevadm', 'command:systemctl', 'kprobes'],
   },

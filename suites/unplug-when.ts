@@ -23,7 +23,8 @@ conformance(
   'unplug/refused-rolls-back',
   {
     title:
-      'After a refused unplug the blocks that the driver had already offlined are online again, in the zone they were in',
+      'After a refused unplug the blocks that the driver had already offlined are online again, in the zone ' +
+      'they were in',
     claims: ['linux/acpi/unplug-refused'],
     needs: ['device:dimm', 'memory-hotremove', 'acpi'],
   },
@@ -83,7 +84,8 @@ conformance(
   'unplug/asked-while-stopped',
   {
     title:
-      'device_del of a stopped machine removes nothing, however often it is sent; when the machine runs the DIMM goes, once',
+      'device_del of a stopped machine removes nothing, however often it is sent; when the machine runs the ' +
+      'DIMM goes, once',
     claims: ['qemu/unplug/asynchronous'],
     needs: ['device:dimm', 'memory-hotremove', 'vmm:qemu'],
   },

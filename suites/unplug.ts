@@ -31,7 +31,9 @@ for (const [name, start] of Object.entries(STARTS)) {
   conformance(
     `unplug/${name}`,
     {
-      title: `A DIMM whose blocks are ${name.replace('-', ' ')} is removed on request, and the machine is as before the plug`,
+      title:
+        `A DIMM whose blocks are ${name.replace('-', ' ')} is removed on request, and the machine is as ` +
+        `before the plug`,
       claims: ['linux/acpi/unplug', 'linux/remove/blocks-gone', 'qemu/unplug/supported', 'qemu/unplug/asynchronous'],
       needs: ['device:dimm', 'memory-hotremove', 'acpi'],
     },

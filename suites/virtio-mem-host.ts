@@ -1,10 +1,9 @@
 // The suite virtiomem, part three: what the host asks for, guests without a driver, and the device itself.
+import {MiB, GiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {devicesNow, eventMark, eventsSince} from '../lib/conformance/host/qemu.ts';
 import {plugVirtioMem, sizeAfterReset, VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 
-const MiB = 2 ** 20;
-const GiB = 2 ** 30;
 const machine = 'q35-virtio';
 const DRIVER = ['device:virtio-mem'] as const;
 const REMOVE = [...DRIVER, 'memory-hotremove'] as const;
@@ -20,7 +19,9 @@ for (const [name, {bytes, why}] of Object.entries(REFUSED)) {
   conformance(
     `virtiomem/refused-${name}`,
     {
-      title: `QEMU refuses to ask a virtio-mem device for ${bytes} because ${why}; the device keeps its size and can be resized`,
+      title:
+        `QEMU refuses to ask a virtio-mem device for ${bytes} because ${why}; the device keeps its size ` +
+        `and can be resized`,
       claims: ['linux/virtio-mem/bad-sizes', 'qemu/errors'],
       needs: DRIVER,
       machine,
@@ -42,7 +43,8 @@ conformance(
   'virtiomem/iomem',
   {
     title:
-      "The guest reserves all of the device's address range under its name, and calls what it has added System RAM (virtio_mem)",
+      "The guest reserves all of the device's address range under its name, and calls what it has added " +
+      'System RAM (virtio_mem)',
     claims: ['linux/virtio-mem/iomem'],
     needs: REMOVE,
     machine,
@@ -76,7 +78,8 @@ conformance(
   'virtiomem/no-driver',
   {
     title:
-      'Without its driver nothing of a virtio-mem device is plugged, whatever is asked for; the driver does it as soon as it is loaded',
+      'Without its driver nothing of a virtio-mem device is plugged, whatever is asked for; the driver does ' +
+      'it as soon as it is loaded',
     claims: ['linux/virtio-mem/driver'],
     needs: [...DRIVER, 'vmm:qemu'],
     machine,
@@ -159,7 +162,8 @@ conformance(
   'virtiomem/unplug-device-never',
   {
     title:
-      'QEMU before 8.1 refuses to unplug a virtio-mem device even while it is empty; nothing changes and it can be resized',
+      'QEMU before 8.1 refuses to unplug a virtio-mem device even while it is empty; nothing changes and it ' +
+      'can be resized',
     claims: ['linux/virtio-mem/device'],
     needs: [...REMOVE, 'qemu<8.1'],
     machine,
@@ -179,7 +183,8 @@ conformance(
   'virtiomem/unplug-device-empty',
   {
     title:
-      'A virtio-mem device can be unplugged while it is empty and nothing is asked of it, and not before; then nothing of it is left',
+      'A virtio-mem device can be unplugged while it is empty and nothing is asked of it, and not before; ' +
+      'then nothing of it is left',
     claims: ['linux/virtio-mem/device'],
     needs: [...REMOVE, 'vmm:qemu', 'qemu>=8.1', 'kernel>=5.16'],
     machine,

@@ -1,4 +1,6 @@
-// The suite virtiomem, part two: which blocks go first, which zones they get, and what users and the driver's options do to them.
+// The suite virtiomem, part two: which blocks go first, which zones they get, and what users and the driver's options
+// do to them.
+import {MiB} from '../lib/conformance/expected/units.ts';
 import type {MemoryBlock} from '../lib/conformance/guest/block.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {sameDeviceZones} from '../lib/conformance/expected/device-credit.ts';
@@ -135,7 +137,7 @@ conformance(
     await block?.offline();
     t.is(
       {total: guest.memTotal, size: vm.size},
-      {total, size: 48 * 2 ** 20},
+      {total, size: 48 * MiB},
       'MemTotal and size with the block offline',
       'it is plugged as before',
     );
@@ -180,7 +182,8 @@ conformance(
   'virtiomem/no-own-memmap',
   {
     title:
-      "With memmap_on_memory=1 blocks of a virtio-mem device still don't hold their own memmap: MemTotal grows by whole blocks",
+      "With memmap_on_memory=1 blocks of a virtio-mem device still don't hold their own memmap: MemTotal " +
+      'grows by whole blocks',
     claims: ['linux/virtio-mem/no-own-memmap', 'linux/memmap-on-memory/hint-only'],
     needs: [...DRIVER, 'config:CONFIG_MHP_MEMMAP_ON_MEMORY'],
     boot: {append: 'memory_hotplug.memmap_on_memory=1'},

@@ -1,4 +1,5 @@
 // virtio-mem: memory in steps of megabytes, which the guest's driver plugs and unplugs on demand.
+import {MiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {allocateMemory} from '../lib/conformance/workload/allocated.ts';
 import {fillKernelMemory} from '../lib/conformance/workload/load.ts';
@@ -6,7 +7,6 @@ import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
 import {eventMark} from '../lib/conformance/host/qemu.ts';
 
-const MiB = 2 ** 20;
 const machine = 'q35-virtio';
 const DRIVER = ['device:virtio-mem'] as const;
 
@@ -14,7 +14,8 @@ conformance(
   'virtiomem/up-down-zero',
   {
     title:
-      'A virtio-mem device grows and shrinks to each size asked for, MemTotal with it, and at zero the guest is as before',
+      'A virtio-mem device grows and shrinks to each size asked for, MemTotal with it, and at zero the ' +
+      'guest is as before',
     claims: ['linux/virtio-mem/converges', 'linux/online/counted', 'linux/remove/blocks-gone'],
     needs: [...DRIVER, 'memory-hotremove'],
     machine,
@@ -47,7 +48,8 @@ conformance(
   'virtiomem/never-beyond',
   {
     title:
-      'While a virtio-mem device grows it never has more than was asked for, and while it shrinks never less; QEMU tells the last size',
+      'While a virtio-mem device grows it never has more than was asked for, and while it shrinks never ' +
+      'less; QEMU tells the last size',
     claims: ['linux/virtio-mem/converges'],
     needs: [...DRIVER, 'memory-hotremove', 'vmm:qemu'],
     machine,
@@ -78,7 +80,8 @@ conformance(
   'virtiomem/part-of-a-block',
   {
     title:
-      'Of a block that is plugged in part only that part counts as memory, though the whole block is present and online',
+      'Of a block that is plugged in part only that part counts as memory, though the whole block is ' +
+      'present and online',
     claims: ['linux/virtio-mem/partial-blocks', 'linux/virtio-mem/converges'],
     needs: DRIVER,
     machine,
@@ -127,7 +130,8 @@ for (const [name, version, unit, size] of [
         vm.size,
         size * MiB,
         'size after asking for 130 MiB',
-        `the largest multiple of ${unit} MiB; before 5.19 a unit is a whole MAX_ORDER page of 4 MiB, since then a page block of 2 MiB (drivers/virtio/virtio_mem.c)`,
+        `the largest multiple of ${unit} MiB; before 5.19 a unit is a whole MAX_ORDER page of 4 MiB, since ` +
+          `then a page block of 2 MiB (drivers/virtio/virtio_mem.c)`,
       );
       t.is(vm.device.resizable.requested, 130 * MiB, 'what QEMU asks for');
       t.is(vm.zones.length, Math.ceil(size / 128), 'number of its blocks');
@@ -135,7 +139,9 @@ for (const [name, version, unit, size] of [
   );
 }
 
-/** Blocks of 128 MiB that a device may have offline: 1 GiB of them since 5.11, ten before (drivers/virtio/virtio_mem.c). */
+/**
+ * Blocks of 128 MiB that a device may have offline: 1 GiB of them since 5.11, ten before (drivers/virtio/virtio_mem.c).
+ */
 for (const [name, version, offline, wakes] of [
   ['ten', 'kernel<5.11', 10, 1],
   ['gib', 'kernel>=5.11', 8, 4],
@@ -143,7 +149,9 @@ for (const [name, version, offline, wakes] of [
   conformance(
     `virtiomem/offline-stalls-${name}`,
     {
-      title: `With ${offline} blocks of a virtio-mem device offline the driver plugs no more, until ${wakes === 1 ? 'one' : 'half'} of them ${wakes === 1 ? 'is' : 'are'} onlined`,
+      title:
+        `With ${offline} blocks of a virtio-mem device offline the driver plugs no more, until ` +
+        `${wakes === 1 ? 'one' : 'half'} of them ${wakes === 1 ? 'is' : 'are'} onlined`,
       claims: ['linux/virtio-mem/offline-limit'],
       needs: [...DRIVER, version],
       machine,
@@ -185,7 +193,8 @@ conformance(
   'virtiomem/movable-in-use',
   {
     title:
-      'Memory of a virtio-mem device that is in use in ZONE_MOVABLE moves elsewhere when it is asked back, and no data is lost',
+      'Memory of a virtio-mem device that is in use in ZONE_MOVABLE moves elsewhere when it is asked back, ' +
+      'and no data is lost',
     claims: ['linux/virtio-mem/movable-unplugs', 'linux/offline/migrates'],
     needs: [...DRIVER, 'memory-hotremove', 'command:perl'],
     machine,
@@ -224,7 +233,8 @@ conformance(
   'virtiomem/kernel-memory-stops',
   {
     title:
-      "Kernel memory in a virtio-mem device can't move: what holds it stays plugged and online, the rest goes, and the driver tries again later",
+      "Kernel memory in a virtio-mem device can't move: what holds it stays plugged and online, the rest " +
+      'goes, and the driver tries again later',
     claims: ['linux/virtio-mem/kernel-stops'],
     needs: [...DRIVER, 'memory-hotremove'],
     machine,

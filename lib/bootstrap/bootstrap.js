@@ -1,4 +1,5 @@
-// Makes a fresh clone ready: system packages, then npm packages. When all is there it only looks, which takes milliseconds.
+// Makes a fresh clone ready: system packages, then npm packages. When all is there it only looks, which takes
+// milliseconds.
 import {spawnSync} from 'node:child_process';
 import {mkdirSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';

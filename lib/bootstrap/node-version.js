@@ -30,7 +30,8 @@ if (!satisfies(process.versions.node, wanted)) {
     .replace(/\.0\b/g, '')
     .split(' || ');
   console.error(
-    `memhp: Node ${process.versions.node} can't run this. It needs Node ${versions.join(', ')} or a later release of those.`,
+    `memhp: Node ${process.versions.node} can't run this. It needs Node ${versions.join(', ')} or a later ` +
+      `release of those.`,
   );
   process.exit(2);
 }

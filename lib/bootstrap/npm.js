@@ -19,7 +19,8 @@ export function npmIsCurrent() {
 }
 
 /**
- * npm writes its own record of node_modules last. Where that has all that the lock asks for, somebody ran npm themselves.
+ * npm writes its own record of node_modules last. Where that has all that the lock asks for, somebody ran npm
+ * themselves.
  * @param {string} lock
  * @param {string} installed
  */
@@ -36,7 +37,8 @@ export function agrees(lock, installed) {
 export function npmCi() {
   const startedAt = Date.now();
   say('installing the locked npm packages (npm ci)');
-  // No install scripts: the only one of use makes esbuild's command start faster, and npm 10 would compile ssh2's extras.
+  // No install scripts: the only one of use makes esbuild's command start faster, and npm 10 would compile ssh2's
+  // extras.
   const args = ['ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   const {status, error, stdout, stderr} = spawnSync('npm', args, {
     cwd: root,
@@ -49,7 +51,8 @@ export function npmCi() {
   say(`npm packages installed in ${Math.round((Date.now() - startedAt) / 1000)} s`);
 }
 
-/** @typedef {{packages: Record<string, {version?: string, optional?: boolean, devOptional?: boolean, peer?: boolean}>}} Lock */
+/** @typedef {{version?: string, optional?: boolean, devOptional?: boolean, peer?: boolean}} Package */
+/** @typedef {{packages: Record<string, Package>}} Lock */
 
 /** @param {string} text */
 const packagesOf = (text) => /** @type {Lock} */ (JSON.parse(text)).packages;

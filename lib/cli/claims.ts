@@ -11,7 +11,8 @@ export async function claimsCommand(json: boolean): Promise<number> {
     const width = Math.max(...traced.map(({id}) => id.length));
     for (const {id, level, statement, cases: ids, reason} of traced) {
       process.stdout.write(
-        `${id.padEnd(width)}  ${level.padEnd(6)}  ${statement}\n${' '.repeat(width + 10)}${ids.length > 0 ? ids.join(', ') : `no case: ${reason ?? 'MISSING'}`}\n`,
+        `${id.padEnd(width)}  ${level.padEnd(6)}  ` +
+          `${statement}\n${' '.repeat(width + 10)}${ids.length > 0 ? ids.join(', ') : `no case: ${reason ?? 'MISSING'}`}\n`,
       );
     }
   }
@@ -19,7 +20,8 @@ export async function claimsCommand(json: boolean): Promise<number> {
     const tested = traced.filter(({cases: ids}) => ids.length > 0).length;
     const untestable = traced.filter(({cases: ids, reason}) => ids.length === 0 && reason !== undefined).length;
     process.stdout.write(
-      `\n${traced.length} claims: ${tested} have a case (${cases.length} cases in all), ${untestable} can't be tested and say why, ${missing.length} missing\n`,
+      `\n${traced.length} claims: ${tested} have a case (${cases.length} cases in all), ${untestable} can't ` +
+        `be tested and say why, ${missing.length} missing\n`,
     );
   }
   for (const line of missing) process.stderr.write(`memhp: ${line}\n`);

@@ -29,7 +29,8 @@ async function clean({templates, all}: {templates: boolean; all: boolean}, cache
       if (removed && kind === 'images') await removeImage(cache, name);
       else if (removed) await rm(path, {recursive: true, force: true});
       process.stdout.write(
-        `${(stdout.split('\t')[0] ?? '').padStart(6)}  ${path}${removed ? '  removed' : doomed ? "  left: it is none of memhp's" : ''}\n`,
+        `${(stdout.split('\t')[0] ?? '').padStart(6)}  ` +
+          `${path}${removed ? '  removed' : doomed ? "  left: it is none of memhp's" : ''}\n`,
       );
     }
   }

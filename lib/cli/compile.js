@@ -1,5 +1,5 @@
-// Sources are TypeScript, and starting them through a loader costs half a second in each of the three processes of a run.
-// So they are bundled once, into a directory named after what went in, and again only when a source has changed.
+// Sources are TypeScript, and starting them through a loader costs half a second in each of the three processes of a
+// run. So they are bundled once, into a directory named after what went in, and again only when a source has changed.
 import {createHash} from 'node:crypto';
 import {existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync} from 'node:fs';
 import {join} from 'node:path';
@@ -53,7 +53,9 @@ async function compile(dir, suites) {
     external,
     // CommonJS packages in the bundle call require.
     banner: {
-      js: "import {createRequire as __createRequire} from 'node:module'; const require = __createRequire(import.meta.url);",
+      js:
+        "import {createRequire as __createRequire} from 'node:module'; const require = " +
+        '__createRequire(import.meta.url);',
     },
     define: {'process.env.MEMHP_ROOT': JSON.stringify(root), 'process.env.MEMHP_DIST': JSON.stringify(dir)},
   });

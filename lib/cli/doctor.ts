@@ -10,6 +10,7 @@ import {hostFor} from '../machine/host.ts';
 import {findQemu} from '../vmm/qemu/binary.ts';
 import {defaultJobs} from '../run/host.ts';
 import {messageOf} from '../util/errors.ts';
+import {GiB} from '../util/size.ts';
 
 /** An image, the templates of its boot configs, and room to work. */
 const GIB_WANTED = 6;
@@ -24,14 +25,16 @@ export async function doctorCommand(qemuPath: string | undefined, cache: string)
   line('node', process.version);
   line(
     'host',
-    `Linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores: ${defaultJobs()} cases at the same time`,
+    `Linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores: ` +
+      `${defaultJobs()} cases at the same time`,
   );
   line('memory', `${gib(freemem())} GiB free of ${gib(totalmem())}; a clone takes up to 1.5 GiB`);
   const disk = await statfs(nearestThere(cache));
   const free = disk.bavail * disk.bsize;
   line(
     'disk',
-    `${gib(free)} GiB free for the cache ${cache}${free < GIB_WANTED * 2 ** 30 ? `: too little, an image and its templates need ${GIB_WANTED} GiB` : ''}`,
+    `${gib(free)} GiB free for the cache ` +
+      `${cache}${free < GIB_WANTED * GiB ? `: too little, an image and its templates need ${GIB_WANTED} GiB` : ''}`,
   );
   for (const {name, for: purpose, optional} of missingTools('test')) {
     line('missing', `${name}: ${purpose}`);
@@ -53,7 +56,8 @@ export async function doctorCommand(qemuPath: string | undefined, cache: string)
     } else
       line(
         'accelerator',
-        `not tried yet: it takes a kernel, which "memhp build ${manifest.name}" brings${existsSync('/dev/kvm') ? '' : '; there is no /dev/kvm, so it will be TCG'}`,
+        `not tried yet: it takes a kernel, which "memhp build ${manifest.name}" ` +
+          `brings${existsSync('/dev/kvm') ? '' : '; there is no /dev/kvm, so it will be TCG'}`,
       );
   } catch (error) {
     line('qemu', messageOf(error));
@@ -63,7 +67,7 @@ export async function doctorCommand(qemuPath: string | undefined, cache: string)
   return status;
 }
 
-const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
+const gib = (bytes: number): string => (bytes / GiB).toFixed(1);
 
 /** The cache may not exist yet; the file system that it will be on does. */
 const nearestThere = (path: string): string => (existsSync(path) ? path : nearestThere(dirname(path)));

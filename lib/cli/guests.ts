@@ -19,7 +19,8 @@ export async function guestsCommand(json: boolean, cache: string): Promise<void>
   const chosen = defaultGuest();
   for (const {name, title, arch, cached} of guests) {
     process.stdout.write(
-      `${name.padEnd(14)} ${arch.padEnd(8)} ${title}${name === chosen ? ' (the default)' : ''}${cached ? ', in the cache' : ''}\n`,
+      `${name.padEnd(14)} ${arch.padEnd(8)} ` +
+        `${title}${name === chosen ? ' (the default)' : ''}${cached ? ', in the cache' : ''}\n`,
     );
   }
 }

@@ -9,7 +9,8 @@ export async function reportCommand(
   dirs: string[],
   {out, published}: {out: string; published: boolean},
 ): Promise<void> {
-  // What is read stays, and V8 would take the pieces of pages for the same and keep them too: 330 MB instead of 230 for 10,000 records.
+  // What is read stays, and V8 would take the pieces of pages for the same and keep them too: 330 MB instead of 230 for
+  // 10,000 records.
   setFlagsFromString('--no-allocation-site-pretenuring');
   const loaded = mergeRuns(await Promise.all(dirs.map((dir) => loadRun(dir))));
   const {files} = published

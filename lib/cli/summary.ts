@@ -17,7 +17,8 @@ export function summaryText({run, records}: LoadedRun, {cells, counts}: Summary,
   if (lines.length > 0) lines.push('');
   for (const {cell, counts: own, verdict} of cells) {
     lines.push(
-      `${cell.id.padEnd(28)} ${verdict.padEnd(10)} ${words(own)}   kernel ${cell.kernel || 'unknown'}, ${vmmText(cell)}`,
+      `${cell.id.padEnd(28)} ${verdict.padEnd(10)} ${words(own)}   kernel ${cell.kernel || 'unknown'}, ` +
+        vmmText(cell),
     );
   }
   for (const line of run.trouble ?? []) lines.push('beside the cases', indent(line));

@@ -81,7 +81,8 @@ test('a root is answered in one sentence, and a fix is printed with its proof', 
   t.is(exitCode, 0);
   t.is(
     stdout.split('\n')[0],
-    "Plugged memory is used: the kernel onlines it (auto_online_blocks is online, by etc/tmpfiles.d/mem.conf:1) into Normal; it can be unplugged only while the kernel doesn't use it.",
+    'Plugged memory is used: the kernel onlines it (auto_online_blocks is online, by ' +
+      "etc/tmpfiles.d/mem.conf:1) into Normal; it can be unplugged only while the kernel doesn't use it.",
   );
   const fixed = await lint('root', '--fix', '--want', 'movable');
   t.is(fixed.exitCode, 0);

@@ -23,7 +23,8 @@ for (let at = 1; at < PANIC.length; at += 7) {
     stream.write(PANIC.slice(at));
     t.is(
       (await panic).message,
-      "the guest's kernel panicked: [   12.345678] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009",
+      "the guest's kernel panicked: [   12.345678] Kernel panic - not syncing: Attempted to kill init! " +
+        'exitcode=0x00000009',
     );
   });
 }

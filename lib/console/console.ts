@@ -3,6 +3,7 @@ import type {Readable} from 'node:stream';
 import {within} from '../util/deadline.ts';
 import {Broken} from '../util/errors.ts';
 import {clean, lastLines} from '../util/text.ts';
+import {MiB} from '../util/size.ts';
 
 /** Marks that the guest's kernel is lost: it won't answer any more. */
 const PANIC = /Kernel panic - not syncing|---\[ end Kernel panic/;
@@ -10,7 +11,7 @@ const KEEP = 256 * 1024;
 /** No line of a kernel is longer; of a longer one only the end is looked at. */
 const LINE = 16 * 1024;
 /** A guest that says more floods: the rest is not kept. */
-const FILE_LIMIT = 64 * 1024 * 1024;
+const FILE_LIMIT = 64 * MiB;
 
 /** The guest's kernel panicked; the message is its own. */
 export class GuestPanic extends Broken {
@@ -72,7 +73,10 @@ export class SerialConsole {
     }
   }
 
-  /** Looks at the lines that a chunk ends. Only a whole line: the words after the dash are the reason, and they may come in the next chunk. */
+  /**
+   * Looks at the lines that a chunk ends. Only a whole line: the words after the dash are the reason, and they may come
+   * in the next chunk.
+   */
   #panicLine(chunk: string): string | undefined {
     const end = chunk.lastIndexOf('\n');
     const lines = end < 0 ? [] : (this.#line + chunk.slice(0, end)).split('\n');

@@ -1,4 +1,5 @@
-// Whatever a guest prints on its console: bounded in memory, time and on the disk, and a panic is seen through all of it.
+// Whatever a guest prints on its console: bounded in memory, time and on the disk, and a panic is seen through all of
+// it.
 import assert from 'node:assert/strict';
 import {mkdtempSync, rmSync, statSync} from 'node:fs';
 import {tmpdir} from 'node:os';

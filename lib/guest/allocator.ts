@@ -22,11 +22,12 @@ type AllocatorCall =
  *   unreadable        how many of its pages can't be read by the kernel for it
  *   touch N           the number of the signal that ends a child which reads page N itself, 0 where none does
  *   end               nothing; it ends and gives its memory back
- * Kinds of private memory: small (4 KiB pages), huge (2 MiB where the kernel has them), locked (mlock), hugetlb and gigantic
- * (2 MiB and 1 GiB from the pools), sparse (a page in each 2 MiB), pinned (256 pages are in a pipe by vmsplice) and registered
- * (a fixed buffer of an io_uring): others have references to those two, for as long as the pipe or the ring is there.
- * Kinds of shared memory: shared (anonymous), memfd, tmpfs and disk (a file's page cache, mapped).
- * Memory is mapped by system calls, because perl's own strings can't be placed or advised before they are touched.
+ * Kinds of private memory: small (4 KiB pages), huge (2 MiB where the kernel has them), locked (mlock), hugetlb and
+ * gigantic (2 MiB and 1 GiB from the pools), sparse (a page in each 2 MiB), pinned (256 pages are in a pipe by
+ * vmsplice) and registered (a fixed buffer of an io_uring): others have references to those two, for as long as the
+ * pipe or the ring is there. Kinds of shared memory: shared (anonymous), memfd, tmpfs and disk (a file's page cache,
+ * mapped). Memory is mapped by system calls, because perl's own strings can't be placed or advised before they are
+ * touched.
  */
 export const allocator = ({machineName, syscalls: call}: SystemCalls<AllocatorCall>): string => String.raw`
 use strict;

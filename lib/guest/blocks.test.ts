@@ -77,7 +77,8 @@ test('two links run together on one line are the first one, which leads elsewher
 test('what ls says of a link before its name is left alone', (t) => {
   const [block] = parseBlocks(
     new Map(),
-    `lrwxrwxrwx 1 root root 0 Nov 25 09:00 ${link('memory/memory4/node0', 'node/node0')}lrwxrwxrwx    1 0        0                0 Nov 25 09:00 ${link('node/node0/memory4', 'memory/memory4')}`,
+    `lrwxrwxrwx 1 root root 0 Nov 25 09:00 ${link('memory/memory4/node0', 'node/node0')}lrwxrwxrwx    1 0   ` +
+      `     0                0 Nov 25 09:00 ${link('node/node0/memory4', 'memory/memory4')}`,
   );
   t.deepEqual({nodes: block?.nodes, linkedFrom: block?.linkedFrom}, {nodes: [0], linkedFrom: [0]});
 });

@@ -50,7 +50,10 @@ export function parseBlocks(files: ReadonlyMap<string, string>, linkText: string
     });
 }
 
-/** `LINK -> TARGET`, maybe with what ls says of the link before it. A link is counted only where it leads to what its name says. */
+/**
+ * `LINK -> TARGET`, maybe with what ls says of the link before it. A link is counted only where it leads to what its
+ * name says.
+ */
 const LINK = /^(?:l\S+ .* )?(?:memory\/memory(\d+)\/node(\d+)|node\/node(\d+)\/memory(\d+)) -> (.*)$/;
 
 function parseLinks(text: string): Links {

@@ -77,7 +77,8 @@ const parsers: Record<string, {text: string; faithful: (text: string) => [seen: 
           ([field, value]) => `node ${node} ${name} ${field} ${value}`,
         ),
       );
-      const isEmpty = (line: string): boolean => line.endsWith(' start_pfn 0'); // may be left out for a zone without pages
+      // may be left out for a zone without pages
+      const isEmpty = (line: string): boolean => line.endsWith(' start_pfn 0');
       return [zones.filter((line) => !isEmpty(line)).sort(), said.filter((line) => !isEmpty(line)).sort()];
     },
   },
@@ -221,12 +222,18 @@ test('a link to a block that has no files shows as a block without a state', (t)
   t.like(parseBlocks(new Map(), 'node/node0/memory40 -> \n')[0], {id: 40, state: '', linkedFrom: []});
 });
 
-test("the kernel's log may hold the marks; a warning far down in it is not cut off, nor swallowed by an escape sequence", (t) => {
-  const log = `@links\n@kernel-log\n[1.0] \u001B]0;title without an end\n${'[1.0] x\n'.repeat(200_000)}[2.0] WARNING: CPU: 0\n@end\n[3.0] \u0007`;
-  const {kernelLog, blocks} = parseObservation(observation.replace('\n@kernel-log\n', `\n@kernel-log\n${log}\n`));
-  t.true(kernelLog.some((line) => line.includes('WARNING: CPU: 0')));
-  t.is(blocks.length, 12);
-});
+test(
+  "the kernel's log may hold the marks; a warning far down in it is not cut off, nor swallowed by an " +
+    'escape sequence',
+  (t) => {
+    const log =
+      `@links\n@kernel-log\n[1.0] \u001B]0;title without an end\n${'[1.0] x\n'.repeat(200_000)}[2.0] ` +
+      `WARNING: CPU: 0\n@end\n[3.0] \u0007`;
+    const {kernelLog, blocks} = parseObservation(observation.replace('\n@kernel-log\n', `\n@kernel-log\n${log}\n`));
+    t.true(kernelLog.some((line) => line.includes('WARNING: CPU: 0')));
+    t.is(blocks.length, 12);
+  },
+);
 
 test('a flood is answered in no time, whatever it is made of', (t) => {
   const started = performance.now();

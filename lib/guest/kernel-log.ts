@@ -10,13 +10,17 @@ export const GAP = '@lost';
 /** What stands in their place. */
 export const LOST = 'memhp: messages of the kernel were lost: more came than it keeps';
 
-/** The kernel's messages, as dmesg prints them, from its records or from what dmesg has printed. Without control characters; a message of several lines has its time before each. */
+/**
+ * The kernel's messages, as dmesg prints them, from its records or from what dmesg has printed. Without control
+ * characters; a message of several lines has its time before each.
+ */
 export function messagesOf(log: string): string[] {
   let inRecord = false;
   const lines = log.split('\n').flatMap((line) => {
     if (line === GAP) return [LOST];
     const [, time, text = ''] = RECORD.exec(line) ?? [];
-    if (time === undefined) return inRecord && line.startsWith(' ') ? [] : [line]; // below a record: of which device it tells
+    // below a record: of which device it tells
+    if (time === undefined) return inRecord && line.startsWith(' ') ? [] : [line];
     inRecord = true;
     const digits = time.padStart(7, '0');
     const plain = text.replaceAll(ESCAPED, (bytes) =>

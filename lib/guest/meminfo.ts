@@ -5,8 +5,8 @@ import {exactNumber} from '../util/number.ts';
 export type Meminfo = Readonly<Record<string, number>>;
 
 /**
- * Parses `MemTotal:  915408 kB` lines, with or without the `Node N` of a node's file. Throws Broken on any other line, on a
- * size without its unit, which may have been cut, and on a name that is there twice.
+ * Parses `MemTotal: 915408 kB` lines, with or without the `Node N` of a node's file. Throws Broken on any other line,
+ * on a size without its unit, which may have been cut, and on a name that is there twice.
  */
 export function parseMeminfo(text: string): Meminfo {
   const entries = new Map<string, number>();

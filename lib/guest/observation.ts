@@ -10,7 +10,10 @@ import {messagesOf} from './kernel-log.ts';
 import {memTotalOf, parseMeminfo, type Meminfo} from './meminfo.ts';
 import {parseZoneinfo, type Zone} from './zoneinfo.ts';
 
-/** Everything readable about memory at one moment, from all three views: the hypervisor's, sysfs, meminfo/zoneinfo/iomem. */
+/**
+ * Everything readable about memory at one moment, from all three views: the hypervisor's, sysfs,
+ * meminfo/zoneinfo/iomem.
+ */
 export interface Observation {
   /** As its hypervisor has it. */
   readonly vmm: VmmView;
@@ -26,7 +29,10 @@ export interface Observation {
   readonly nodeTotals: Readonly<Record<number, number>>;
   /** node/possible, online, has_memory, has_normal_memory, as they read. */
   readonly nodeMasks: Readonly<Record<string, string>>;
-  /** When the guest says that it booted, in s since 1970; another moment once its clock has been set. Source: btime of proc_stat(5). */
+  /**
+   * When the guest says that it booted, in s since 1970; another moment once its clock has been set. Source: btime of
+   * proc_stat(5).
+   */
   readonly bootTime: number;
   /** Kernel messages since the observation before. */
   readonly kernelLog: readonly string[];
@@ -44,7 +50,10 @@ export async function observe(
   return {...parse(guest.stdout), page, vmm: view};
 }
 
-/** Parses what memhp_observe prints (lib/guest/script.ts). Throws Broken where a part is missing, or something else is in between. */
+/**
+ * Parses what memhp_observe prints (lib/guest/script.ts). Throws Broken where a part is missing, or something else is
+ * in between.
+ */
 export function parseObservation(text: string): Omit<Observation, 'vmm' | 'page'> {
   const {fileText, linkText, logText} = partsOf(text);
   const files = filesOf(fileText);
@@ -86,7 +95,10 @@ function bootTimeOf(stat: string): number {
   return exactNumber(digits, 'btime of /proc/stat');
 }
 
-/** The three parts. What comes before the kernel's log has no line that could be a mark; the log itself may say anything. */
+/**
+ * The three parts. What comes before the kernel's log has no line that could be a mark; the log itself may say
+ * anything.
+ */
 function partsOf(text: string): {fileText: string; linkText: string; logText: string} {
   const links = text.indexOf('\n@links\n');
   const log = text.indexOf('\n@kernel-log\n', Math.max(0, links));

@@ -1,10 +1,12 @@
 /**
  * A perl program that reads everything an observation needs, and prints it as memhp_observe does (lib/guest/script.ts).
- * It stays: starting a program costs more than all of its reading, and under TCG most of that again in each clone. Each line of DIR/ask
- * is one look, and a line on DIR/done says that it has been printed, `ok`, or why not. Without DIR it looks once.
+ * It stays: starting a program costs more than all of its reading, and under TCG most of that again in each clone. Each
+ * line of DIR/ask is one look, and a line on DIR/done says that it has been printed, `ok`, or why not. Without DIR it
+ * looks once.
  *
- * The kernel's log is held open, to its end. Where messages were overwritten before they were read, a read fails with EPIPE and the next one goes on behind
- * them (Documentation/ABI/testing/dev-kmsg): `@lost` stands in their place, which no record of the log can look like.
+ * The kernel's log is held open, to its end. Where messages were overwritten before they were read, a read fails with
+ * EPIPE and the next one goes on behind them (Documentation/ABI/testing/dev-kmsg): `@lost` stands in their place, which
+ * no record of the log can look like.
  */
 export const observer = String.raw`
 use strict;

@@ -2,9 +2,9 @@ import {shellQuote} from '../util/text.ts';
 import {observer} from './observer.ts';
 
 /**
- * Shell functions that the guest keeps ready: one call reads everything that an observation needs, in one
- * round trip, and prints it as `FILE:LINE`; below @links `LINK -> WHERE IT LEADS TO`; below @kernel-log the kernel's messages since the call before.
- * Where there is no perl, grep, ls and dmesg read the same.
+ * Shell functions that the guest keeps ready: one call reads everything that an observation needs, in one round trip,
+ * and prints it as `FILE:LINE`; below @links `LINK -> WHERE IT LEADS TO`; below @kernel-log the kernel's messages since
+ * the call before. Where there is no perl, grep, ls and dmesg read the same.
  */
 export const observeLibrary = `
 # Everything readable about memory.

@@ -38,15 +38,17 @@ export const errorWords = (text: string): string | undefined =>
 export const errnoOf = (words: string): string => ERRNO.find(([, pattern]) => pattern.test(words))?.[0] ?? 'unknown';
 
 /**
- * Writes one line to a file of the guest, as `echo word > path` does; `echo`, because busybox's printf says nothing of an
- * error. The words of bash and busybox name it; dash says "I/O error" for all of them, which stays unknown.
+ * Writes one line to a file of the guest, as `echo word > path` does; `echo`, because busybox's printf says nothing of
+ * an error. The words of bash and busybox name it; dash says "I/O error" for all of them, which stays unknown.
  */
 export async function writeGuestFile(shell: Shell, path: string, word: string, ms: number): Promise<WriteResult> {
   const {status, stdout, stderr} = await shell.run(`echo ${shellQuote(word)} >${shellQuote(path)}`, ms, 'here');
   const words = clean(stderr, 500).trim();
   if (stdout !== '' || (status === 0) !== (words === '') || words.includes('\n')) {
     throw new Broken(
-      `a write to ${path} ended with status ${status} and printed "${clean(stdout + stderr, 500).trim()}": neither one error nor none${status !== 0 && words === '' ? '; its words are kept in /run, which may be full' : ''}`,
+      `a write to ${path} ended with status ${status} and printed "${clean(stdout + stderr, 500).trim()}": ` +
+        (`neither one error nor ` +
+          `none${status !== 0 && words === '' ? '; its words are kept in /run, which may be full' : ''}`),
     );
   }
   return words === '' ? {accepted: true, errno: 'none', words: ''} : {accepted: false, errno: errnoOf(words), words};

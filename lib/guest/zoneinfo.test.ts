@@ -64,7 +64,9 @@ test('whatever the zones have comes back, in their order', (t) => {
     startPfn: fc.nat(),
   });
   const print = (one: Zone): string =>
-    `Node ${one.node}, zone ${one.name.padStart(8)}\n  pages free     ${one.free}\n        spanned  ${one.spanned}\n        present  ${one.present}\n        managed  ${one.managed}\n      nr_free_pages 1\n  start_pfn:           ${one.startPfn}\n`;
+    `Node ${one.node}, zone ${one.name.padStart(8)}\n  pages free     ${one.free}\n        spanned  ` +
+    (`${one.spanned}\n        present  ${one.present}\n        managed  ${one.managed}\n      nr_free_pages ` +
+      `1\n  start_pfn:           ${one.startPfn}\n`);
   fc.assert(
     fc.property(fc.uniqueArray(zone, {maxLength: 10, selector: ({node, name}) => `${node} ${name}`}), (zones) => {
       t.deepEqual(parseZoneinfo(zones.map((one) => print(one)).join('')), zones);

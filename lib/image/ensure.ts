@@ -14,7 +14,10 @@ export async function ensureImage(
   return await entry.build(manifest, source, options);
 }
 
-/** The manifest's image where it is in the cache already; builds nothing. One whose key only a build shows is never found. */
+/**
+ * The manifest's image where it is in the cache already; builds nothing. One whose key only a build shows is never
+ * found.
+ */
 export async function findImage(
   manifest: Manifest,
   options: Pick<SourceOptions, 'cache' | 'mirror'>,
@@ -41,7 +44,8 @@ function sourceOf(manifest: Manifest, table: Sources): {entry: GuestSource; sour
   const entry = Object.hasOwn(table, name) ? table[name] : undefined;
   if (!entry || names.length > 1)
     throw new Broken(
-      `${manifest.name}: its sources are ${names.join(', ') || 'none'}, expected one of ${Object.keys(table).join(', ')}`,
+      `${manifest.name}: its sources are ${names.join(', ') || 'none'}, expected one of ` +
+        Object.keys(table).join(', '),
     );
   return {entry, source: manifest.source[name]};
 }

@@ -57,7 +57,10 @@ export async function writeEntry(dir: string, {boot, login, prepare, ...rest}: N
   await writeWhole(join(dir, 'image.json'), `${JSON.stringify(entry, undefined, 2)}\n`);
 }
 
-/** The image of a key: from the cache, or put there now by `build`, which gets an empty directory and ends with writeEntry. */
+/**
+ * The image of a key: from the cache, or put there now by `build`, which gets an empty directory and ends with
+ * writeEntry.
+ */
 export async function imageOf(
   name: string,
   key: string,

@@ -1,4 +1,5 @@
-// Files that others wrote: guest files, kernels, modules, what lies in the cache. Refused with the file's name, or taken for what they say.
+// Files that others wrote: guest files, kernels, modules, what lies in the cache. Refused with the file's name, or
+// taken for what they say.
 import assert from 'node:assert/strict';
 import {access, mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';

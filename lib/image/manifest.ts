@@ -10,6 +10,7 @@ import {ARCHES} from './image.ts';
 import type {GuestSource, Manifest, Sources} from './sources/source.ts';
 import {sources} from './sources/sources.ts';
 import {parseYaml} from './yaml.ts';
+import {MiB} from '../util/size.ts';
 
 export type {Manifest} from './sources/source.ts';
 
@@ -98,7 +99,7 @@ export function defaultGuest(arch: string = process.arch): string {
 }
 
 /** Bytes of a guest file. */
-const LARGEST = 1024 * 1024;
+const LARGEST = MiB;
 
 async function readManifest(file: string): Promise<Manifest> {
   let text: string;

@@ -43,7 +43,8 @@ export async function removeScratch(path: string): Promise<void> {
     scratch !== normalize(scratch)
   ) {
     throw new Broken(
-      `${join(path, SCRATCH)}: names ${JSON.stringify(scratch.slice(0, 200))}, which is no scratch directory of ours; remove ${path} by hand`,
+      `${join(path, SCRATCH)}: names ${JSON.stringify(scratch.slice(0, 200))}, which is no scratch ` +
+        `directory of ours; remove ${path} by hand`,
     );
   }
   if (await isThere(scratch)) {
@@ -69,7 +70,8 @@ async function refuseMounts(path: string): Promise<void> {
     .filter((point) => point.startsWith(`${path}/`));
   if (below.length > 0) {
     throw new Broken(
-      `${path}: left by a killed build and still has mounts (${below.join(', ')}); unmount them: sudo umount ${below.join(' ')}`,
+      `${path}: left by a killed build and still has mounts (${below.join(', ')}); unmount them: sudo ` +
+        `umount ${below.join(' ')}`,
     );
   }
 }

@@ -3,6 +3,7 @@ import {delimiter, join} from 'node:path';
 import {execa, ExecaError} from 'execa';
 import {Broken, UsageError} from '../util/errors.ts';
 import {lastLines} from '../util/text.ts';
+import {MiB} from '../util/size.ts';
 
 /** Which package brings a tool, by package manager. */
 const packageOf: Record<string, {apt: string; dnf: string}> = {
@@ -67,7 +68,7 @@ export async function runTool(command: string, args: readonly string[], options:
       detached: true,
       stdin: 'pipe',
       all: true,
-      maxBuffer: 16 * 1024 * 1024,
+      maxBuffer: 16 * MiB,
       env: {PATH: path, LC_ALL: 'C.UTF-8', ...env},
       ...(cwd === undefined ? {} : {cwd}),
       ...(signal ? {cancelSignal: signal} : {}),

@@ -2,7 +2,9 @@ import {isMap, isPair, isScalar, LineCounter, parseDocument, type Document, type
 import type {z} from 'zod';
 import {messageOf, UsageError} from '../util/errors.ts';
 
-/** Parses one YAML file by a schema. Every finding is reported at once, each as `file:line:col: …`, in one UsageError. */
+/**
+ * Parses one YAML file by a schema. Every finding is reported at once, each as `file:line:col: …`, in one UsageError.
+ */
 export function parseYaml<T>(file: string, text: string, schema: z.ZodType<T>): T {
   const lines = new LineCounter();
   const document = parseDocument(text, {lineCounter: lines, prettyErrors: false, logLevel: 'error'});

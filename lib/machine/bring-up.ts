@@ -66,8 +66,9 @@ if command -v systemctl >/dev/null; then systemctl is-system-running --wait; fi
 if command -v udevadm >/dev/null; then udevadm settle --timeout=600; fi`;
 
 /**
- * Waits until the guest has nothing to do any more: a second in which its CPUs were idle for 97 % of the time. A guest frozen before that
- * ends memhp's own login and its boot in every clone, while the case measures. One that is never quiet is frozen as it is.
+ * Waits until the guest has nothing to do any more: a second in which its CPUs were idle for 97 % of the time. A guest
+ * frozen before that ends memhp's own login and its boot in every clone, while the case measures. One that is never
+ * quiet is frozen as it is.
  */
 const QUIET = `
 now() {

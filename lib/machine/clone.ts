@@ -20,8 +20,8 @@ import {loadState} from './migrate.ts';
 import type {Template} from './template.ts';
 
 /**
- * A guest of its own for one case: a new QEMU restored from a template, RAM and disk copied on write. This is all that a
- * case can learn from: what was answered here can be written down and answered again (tools/replay).
+ * A guest of its own for one case: a new QEMU restored from a template, RAM and disk copied on write. This is all that
+ * a case can learn from: what was answered here can be written down and answered again (tools/replay).
  */
 export interface Clone {
   readonly template: {
@@ -50,7 +50,10 @@ export interface QemuClone extends Clone {
   readonly vmm: QemuVmm;
 }
 
-/** Restores a template: start QEMU, load the device state, run, and take hold of the shells. Throws Broken where the template is not as it was frozen. */
+/**
+ * Restores a template: start QEMU, load the device state, run, and take hold of the shells. Throws Broken where the
+ * template is not as it was frozen.
+ */
 export async function clone(template: Template, {filesDir, disk, ...options}: CloneOptions): Promise<QemuClone> {
   const damage = await damageOf(template.dir);
   if (damage !== undefined)

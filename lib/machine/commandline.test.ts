@@ -22,7 +22,9 @@ const image = (login: Image['login']['how']): Image => ({
 const keys = {authorizedKey: `${DIR}/client_key.pub`, hostKey: `${DIR}/host_key`};
 const facts = {kernel: '6.1.0', os: '', config: null, commands: []};
 
-/** Every command line that memhp makes: each profile, accelerator and kind of guest, as template, as clone and to paste. */
+/**
+ * Every command line that memhp makes: each profile, accelerator and kind of guest, as template, as clone and to paste.
+ */
 const lines = profiles.flatMap((profile) =>
   (['kvm', 'tcg'] as const).flatMap((accel) =>
     (['ssh', 'init'] as const).flatMap((login) => {

@@ -24,7 +24,10 @@ export const ramBackends = (profile: MachineProfile, board: Board): {id: string;
   ...atBootOf(profile.devices, board).ram,
 ];
 
-/** The parameters that QEMU gives the kernel; none where it comes from the disk. UsageError where some were to be added to that. */
+/**
+ * The parameters that QEMU gives the kernel; none where it comes from the disk. UsageError where some were to be added
+ * to that.
+ */
 export function kernelCommandLine({image, append}: BootConfig, among = boards): string {
   const fixed = fixedParameters(image);
   if (fixed !== undefined && append !== '') throw new UsageError(`can't boot with "${append}": ${fixed}`);
@@ -63,7 +66,10 @@ const machineType = ({machine}: Board, profile: MachineProfile): string[] =>
 const cpuCount = ({cpus, sockets}: MachineProfile): string =>
   sockets === undefined ? String(cpus) : `${cpus},maxcpus=${sockets},sockets=${sockets},cores=1,threads=1`;
 
-/** Accelerator, CPUs and firmware. One thread: multi-threaded TCG of QEMU 7.2 sometimes panics new kernels at boot (text patching). */
+/**
+ * Accelerator, CPUs and firmware. One thread: multi-threaded TCG of QEMU 7.2 sometimes panics new kernels at boot (text
+ * patching).
+ */
 const processor = (board: Board, {profile, accel, qemu}: BootConfig): string[] => [
   '-accel',
   accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
@@ -96,7 +102,9 @@ const deviceArgs = (board: Board, {devices, ports = 0}: MachineProfile): string[
   ]).flat(),
 ];
 
-/** The same machine for a person's terminal: RAM without files, console and monitor on stdio, the disk left unchanged. */
+/**
+ * The same machine for a person's terminal: RAM without files, console and monitor on stdio, the disk left unchanged.
+ */
 export function pasteArgs(config: BootConfig, among = boards): string[] {
   const {image, profile} = config;
   const board = boardOf(image.arch, among);
@@ -166,7 +174,8 @@ const diskArgs = ({virtio}: Board, disk: {path: string; snapshot: boolean}): str
 const networkArgs = ({virtio}: Board, forward: boolean): string[] => [
   '-netdev',
   `user,id=net,restrict=on${forward ? ',hostfwd=tcp:127.0.0.1:0-:22' : ''}`,
-  // A clone has moved on no network: QEMU is not to ask it for announcements. One of some thousand clones panicked in them (ndisc_send_na, TCG).
+  // A clone has moved on no network: QEMU is not to ask it for announcements. One of some thousand clones panicked in
+  // them (ndisc_send_na, TCG).
   '-device',
   `virtio-net-${virtio},netdev=net${virtio === 'pci' ? ',romfile=' : ''},guest_announce=off`,
 ];

@@ -7,8 +7,9 @@ import {isThere, writeWhole} from '../util/files.ts';
 import {guestFacts} from './bring-up.ts';
 
 /**
- * How a template's files were when they were frozen. One that is written to later would be another guest: QEMU itself takes a RAM file
- * that was cut off to nothing for a new one, and makes it as long as it should be, all zeros. So the size alone does not tell.
+ * How a template's files were when they were frozen. One that is written to later would be another guest: QEMU itself
+ * takes a RAM file that was cut off to nothing for a new one, and makes it as long as it should be, all zeros. So the
+ * size alone does not tell.
  */
 const STAMPS = 'stamps.json';
 const stamp = z.strictObject({size: z.int(), /** In s since 1970: what tar keeps. */ writtenAt: z.int()});
@@ -49,7 +50,8 @@ const at = (seconds: number): string => new Date(seconds * 1000).toISOString().r
 /** Takes a template out of the cache at once, whole: nobody finds half of it. */
 export async function discard(dir: string): Promise<void> {
   if (!(await isThere(dir))) return;
-  const doomed = join(dirname(dir), `.tmp-${basename(dir)}-${randomBytes(4).toString('hex')}`); // what is left of it is removed by the next build
+  // what is left of it is removed by the next build
+  const doomed = join(dirname(dir), `.tmp-${basename(dir)}-${randomBytes(4).toString('hex')}`);
   await rename(dir, doomed);
   await rm(doomed, {recursive: true, force: true});
 }

@@ -11,7 +11,8 @@ import {amd64} from './board/amd64.ts';
 
 /**
  * A boot sector: compares 0 with 0x828bd090, does a cmpxchg8b of zeros that are equal, pushes the flags and writes them
- * to port 0xe9 in hexadecimal, then ends QEMU by isa-debug-exit. cmpxchg8b has the code of cmpxchg16b, and needs no long mode.
+ * to port 0xe9 in hexadecimal, then ends QEMU by isa-debug-exit. cmpxchg8b has the code of cmpxchg16b, and needs no
+ * long mode.
  */
 const SECTOR = `31c08ed8bc007066b990d08b826631d2669c669deb006639ca0fc70e0060669c665b\
 b9080066c1c30488d8240f04303c3a72020427e6e9e2ecb000e6f4f4`;

@@ -1,4 +1,5 @@
-// Why no guest is migrated while it runs under TCG: docs/findings/migration-loses-writes.md, held against the QEMU that is here.
+// Why no guest is migrated while it runs under TCG: docs/findings/migration-loses-writes.md, held against the QEMU that
+// is here.
 import {mkdtempSync} from 'node:fs';
 import {open, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -15,8 +16,8 @@ import {migratesWhatIsWritten} from './live.ts';
 const SECTOR = 'baf803b052eeb800108ed831ff66ff0581c70010ebf7';
 const PAGES = Array.from({length: 16}, (_, i) => 0x1_0000 + 0x1000 * i);
 /**
- * RAM in three blocks, as a guest with DIMMs has it; the one that is made first is the first that QEMU counts, and the sector writes to
- * another. That one is the smaller: else QEMU 10 ends by an assertion.
+ * RAM in three blocks, as a guest with DIMMs has it; the one that is made first is the first that QEMU counts, and the
+ * sector writes to another. That one is the smaller: else QEMU 10 ends by an assertion.
  */
 const RAM = [
   '-m',

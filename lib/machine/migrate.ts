@@ -53,7 +53,8 @@ async function transfer(qmp: Qmp, command: 'migrate' | 'migrate-incoming', uri: 
   if (ended.data['status'] === 'failed') {
     const why = (await qmp.execute('query-migrate')) as {'error-desc'?: unknown};
     throw new Broken(
-      `QEMU could not ${command === 'migrate' ? 'save' : 'load'} the device state: ${typeof why['error-desc'] === 'string' ? why['error-desc'] : 'it gives no reason'}`,
+      `QEMU could not ${command === 'migrate' ? 'save' : 'load'} the device state: ` +
+        (typeof why['error-desc'] === 'string' ? why['error-desc'] : 'it gives no reason'),
     );
   }
 }

@@ -9,7 +9,10 @@ export interface MachineProfile {
   readonly title: string;
   /** Boot RAM, all nodes together. */
   readonly ram: Bytes;
-  /** Boot RAM of each NUMA node, which may be none; empty: one node has it all. The device memory region is on the last node's side in the SRAT. */
+  /**
+   * Boot RAM of each NUMA node, which may be none; empty: one node has it all. The device memory region is on the last
+   * node's side in the SRAT.
+   */
   readonly nodes: readonly Bytes[];
   readonly slots: number;
   /** Upper limit of boot RAM and memory devices together. */
@@ -21,7 +24,10 @@ export interface MachineProfile {
   readonly reserve?: false;
   /** Boot RAM is in no file, but in the frozen state: for a balloon that is plugged later. Cloning takes longer. */
   readonly ramInState?: true;
-  /** Memory devices that are there at boot: DIMMs in slot order, virtio-mem that gives nothing yet, a balloon. With a balloon cloning takes longer. */
+  /**
+   * Memory devices that are there at boot: DIMMs in slot order, virtio-mem that gives nothing yet, a balloon. With a
+   * balloon cloning takes longer.
+   */
   readonly devices: readonly AnyDeviceSpec[];
   /** PCI Express ports that devices can be plugged into: port0, port1… */
   readonly ports?: number;
@@ -81,7 +87,8 @@ export const profiles: readonly MachineProfile[] = [
     ...q35,
     name: 'q35-virtio',
     title:
-      'q35 with a virtio-mem device of up to 2 GiB that is empty at boot, a virtio-balloon and an empty PCI Express port',
+      'q35 with a virtio-mem device of up to 2 GiB that is empty at boot, a virtio-balloon and an empty PCI ' +
+      'Express port',
     devices: [
       {kind: 'virtio-mem', id: 'vm0', max: gib(2), block: mib(2)},
       {kind: 'balloon', id: 'balloon'},
@@ -106,7 +113,8 @@ export const profiles: readonly MachineProfile[] = [
     ...q35,
     name: 'q35-512m',
     title:
-      'q35 with 512 MiB of boot RAM, a DIMM of 256 MiB on the command line, 960 GiB at most, two empty PCI Express ports',
+      'q35 with 512 MiB of boot RAM, a DIMM of 256 MiB on the command line, 960 GiB at most, two empty PCI ' +
+      'Express ports',
     ram: mib(512),
     // 1 TiB would need more than the 40 bits of physical address that QEMU's emulated CPU has.
     maxmem: gib(960),
@@ -117,7 +125,8 @@ export const profiles: readonly MachineProfile[] = [
     ...q35,
     name: 'q35-768m',
     title:
-      'q35 with 768 MiB of boot RAM, a DIMM of 256 MiB on the command line, 256 GiB at most, two empty PCI Express ports',
+      'q35 with 768 MiB of boot RAM, a DIMM of 256 MiB on the command line, 256 GiB at most, two empty PCI ' +
+      'Express ports',
     ram: mib(768),
     maxmem: gib(256),
     devices: [{kind: 'dimm', id: 'cold0', size: '256M'}],
@@ -144,8 +153,8 @@ export function profileByName(name: string): MachineProfile {
 }
 
 /**
- * What of a profile goes into a template's key. Fields and their order are those of the first templates: a cache outlasts
- * a change of what profiles look like here, and what is undefined is left out of it.
+ * What of a profile goes into a template's key. Fields and their order are those of the first templates: a cache
+ * outlasts a change of what profiles look like here, and what is undefined is left out of it.
  */
 export function keyOf(profile: MachineProfile, {machine}: Pick<Board, 'machine'>): object {
   const {name, title, ram, nodes, slots, maxmem, cpus, devices, ports, ...rest} = profile;

@@ -10,8 +10,8 @@ export class SlowBoot extends Broken {
 }
 
 /**
- * Counts the udevds that nobody but init has started. Debian's initramfs ends its own with a time limit, which an emulated CPU on a busy host can miss: each
- * uevent is then handled twice, and that says nothing of the distribution.
+ * Counts the udevds that nobody but init has started. Debian's initramfs ends its own with a time limit, which an
+ * emulated CPU on a busy host can miss: each uevent is then handled twice, and that says nothing of the distribution.
  */
 export const UDEVDS = `
 n=0
@@ -35,7 +35,10 @@ export async function refuseSecondUdevd(shell: Shell, ms: number): Promise<void>
 const ATTEMPTS = 3;
 const isChance = (error: unknown): boolean => error instanceof GuestPanic || error instanceof SlowBoot;
 
-/** Boots again where only chance went wrong: a panic (of multi-threaded TCG), or a host that was too slow. Everything else repeats itself. */
+/**
+ * Boots again where only chance went wrong: a panic (of multi-threaded TCG), or a host that was too slow. Everything
+ * else repeats itself.
+ */
 export const bootAgain = (
   boot: () => Promise<void>,
   {what, log, signal}: {what: string; log: Log; signal: AbortSignal | undefined},

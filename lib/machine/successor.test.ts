@@ -25,17 +25,20 @@ const template = {
 const DIMM = ['-object', 'memory-backend-ram,id=m,size=1', '-device', 'pc-dimm,id=d,memdev=m'];
 const drive = (args: readonly string[]): string => args[args.indexOf('-drive') + 1] ?? '';
 
-test('another QEMU has the machine of a clone, device for device, then what was plugged, and waits for the guest', (t) => {
-  const clone = cloneArgs(template);
-  t.deepEqual(clone.slice(-2), ['-incoming', 'defer']);
-  t.deepEqual(successorArgs(template, {starts: 'incoming', devices: DIMM}), [
-    ...clone.slice(0, -2),
-    ...DIMM,
-    '-incoming',
-    'defer',
-  ]);
-  t.deepEqual(successorArgs(template, {starts: 'stopped', devices: DIMM}), [...clone.slice(0, -2), ...DIMM, '-S']);
-});
+test(
+  'another QEMU has the machine of a clone, device for device, then what was plugged, and waits for ' + 'the guest',
+  (t) => {
+    const clone = cloneArgs(template);
+    t.deepEqual(clone.slice(-2), ['-incoming', 'defer']);
+    t.deepEqual(successorArgs(template, {starts: 'incoming', devices: DIMM}), [
+      ...clone.slice(0, -2),
+      ...DIMM,
+      '-incoming',
+      'defer',
+    ]);
+    t.deepEqual(successorArgs(template, {starts: 'stopped', devices: DIMM}), [...clone.slice(0, -2), ...DIMM, '-S']);
+  },
+);
 
 test('a disk that outlasts QEMU is written to; that of other clones is thrown away with them', (t) => {
   t.is(drive(cloneArgs(template)), 'file=/t/disk.qcow2,if=none,id=disk,format=qcow2,snapshot=on');

@@ -67,7 +67,9 @@ async function connectLater(vm: QemuProcess, template: Template, ms: number): Pr
   return [later(0), later(1)];
 }
 
-/** A disk that outlasts a QEMU: an empty overlay of the template's in a directory; undefined where the guest has none. */
+/**
+ * A disk that outlasts a QEMU: an empty overlay of the template's in a directory; undefined where the guest has none.
+ */
 export async function lastingDisk({dir, config}: Template, filesDir: string): Promise<string | undefined> {
   if (config.image.disk === undefined) return undefined;
   const disk = join(filesDir, 'disk.qcow2');

@@ -32,7 +32,10 @@ export interface TemplateOptions {
   readonly log: Log;
   /** Limit for the boot until the guest answers. */
   readonly bootMs: number;
-  /** The script that the guest runs behind its shell ports (lib/shell/serve.ts), and what to run there once before the freeze. */
+  /**
+   * The script that the guest runs behind its shell ports (lib/shell/serve.ts), and what to run there once before the
+   * freeze.
+   */
   readonly serve: string;
   /** Shell functions of `serve`, for a guest that is talked to by ssh. */
   readonly library: string;
@@ -69,7 +72,10 @@ export function templateKey(
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
 }
 
-/** The template of a boot config: from the cache, or booted and frozen now. Throws Broken where the guest doesn't come up. */
+/**
+ * The template of a boot config: from the cache, or booted and frozen now. Throws Broken where the guest doesn't come
+ * up.
+ */
 export async function ensureTemplate(config: BootConfig, options: TemplateOptions): Promise<Template> {
   const key = templateKey(config, options);
   const dir = join(options.cache, 'templates', `${config.image.name}-${key}`);

@@ -4,7 +4,10 @@ import {groupBy} from '../results/summary.ts';
 type Blocks = readonly BlockSeen[];
 const told = new WeakMap<Blocks, WeakMap<Blocks, readonly string[]>>();
 
-/** What happened to the blocks between two pictures, in words: `memory32…memory39: offline → online Movable`. A run has few pictures (lib/results/share.ts), so the words are kept. */
+/**
+ * What happened to the blocks between two pictures, in words: `memory32…memory39: offline → online Movable`. A run has
+ * few pictures (lib/results/share.ts), so the words are kept.
+ */
 export function changesOf(before: Blocks, after: Blocks): readonly string[] {
   const from = told.get(before) ?? new WeakMap<Blocks, readonly string[]>();
   const changes = from.get(after) ?? compare(before, after);

@@ -6,8 +6,8 @@ const BATCH = 256 * 1024;
 export const writeChunks = (path: string, chunks: Iterable<string>): Promise<void> => writeWhole(path, batches(chunks));
 
 /**
- * Few large writes instead of one for each chunk, all from one buffer: the writer has written what it got before it asks
- * for more. A chunk is bytes at once, so that the many strings that it was made of never grow old.
+ * Few large writes instead of one for each chunk, all from one buffer: the writer has written what it got before it
+ * asks for more. A chunk is bytes at once, so that the many strings that it was made of never grow old.
  */
 function* batches(chunks: Iterable<string>): Generator<Buffer, void, undefined> {
   const buffer = Buffer.allocUnsafe(BATCH);

@@ -19,10 +19,13 @@ test('a row for each guest: what it does by itself, how its suites ended, its ve
   t.deepEqual(
     rows.map(({cells}) => cells.join(' | ')),
     [
-      'debian-11 | 5.10.0-35-amd64 | offline (config: n) | nobody | none (offline) | — | removed | 5/6, 1 known, 1 skip | ≈ known deviations',
+      'debian-11 | 5.10.0-35-amd64 | offline (config: n) | nobody | none (offline) | — | removed | 5/6, 1 ' +
+        'known, 1 skip | ≈ known deviations',
       'debian-12 | 6.1.0-42-amd64 | offline (config: n) | nobody | none (offline) | — | removed | 7/7 | ✔ pass',
-      'debian-13 | 6.12.63-amd64 | online (config: y) | kernel | Normal | 84 ms | refused: 3 blocks hold unmovable pages | 6/7, 1 broken | ? incomplete',
-      'debian-sid | 6.18.5-amd64 | online (config: y) | kernel | Normal | 84 ms | refused: 3 blocks hold unmovable pages | 6/7, 1 fail | ✘ fail',
+      'debian-13 | 6.12.63-amd64 | online (config: y) | kernel | Normal | 84 ms | refused: 3 blocks hold ' +
+        'unmovable pages | 6/7, 1 broken | ? incomplete',
+      'debian-sid | 6.18.5-amd64 | online (config: y) | kernel | Normal | 84 ms | refused: 3 blocks hold ' +
+        'unmovable pages | 6/7, 1 fail | ✘ fail',
     ],
   );
 });

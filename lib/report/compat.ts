@@ -73,7 +73,10 @@ export function compatOf(loaded: LoadedRun): Compat {
   });
 }
 
-/** What the untouched guest does goes before what it does in other suites, and those as it is before those with kernel parameters. */
+/**
+ * What the untouched guest does goes before what it does in other suites, and those as it is before those with kernel
+ * parameters.
+ */
 function factsOf(records: readonly Record[]): {[name: string]: Json} {
   const rank = ({case: id, append}: Record): number => (append === '' ? 0 : 2) + (suiteOf(id) === 'defaults' ? 0 : 1);
   const asItIs = [...records].sort((a, b) => rank(a) - rank(b));

@@ -37,7 +37,8 @@ function testsuite(name: string, records: readonly Stored[]): string {
   // The JUnit schema wants local time without a zone; the records' times are UTC.
   const timestamp = new Date(started).toISOString().slice(0, 19);
   return [
-    `  <testsuite name="${escapeXml(name)}" ${totals(records)} timestamp="${timestamp}" hostname="${escapeXml(guest)}">\n`,
+    `  <testsuite name="${escapeXml(name)}" ${totals(records)} timestamp="${timestamp}" ` +
+      `hostname="${escapeXml(guest)}">\n`,
     '    <properties>\n',
     ...Object.entries({guest, kernel, arch, machine, accel, vmm: vmmText(first.cell)}).map(
       ([key, value]) => `      ${property(key, value)}`,
@@ -56,7 +57,8 @@ function testcase(classname: string, record: Stored): string {
     ...record.known.map(({link}) => property('known', link)),
   ];
   return [
-    `    <testcase classname="${escapeXml(classname)}" name="${escapeXml(record.case)}" time="${seconds(record.durationMs)}">\n`,
+    `    <testcase classname="${escapeXml(classname)}" name="${escapeXml(record.case)}" ` +
+      `time="${seconds(record.durationMs)}">\n`,
     `      <properties>\n${properties.map((one) => `        ${one}`).join('')}      </properties>\n`,
     verdict(record),
     '    </testcase>\n',
@@ -69,9 +71,15 @@ function verdict(record: Stored): string {
     case 'pass':
       return '';
     case 'fail':
-      return `      <failure type="deviation" message="${message}">${escapeXml(details(record))}</failure>\n${output(record)}`;
+      return (
+        `      <failure type="deviation" ` +
+        `message="${message}">${escapeXml(details(record))}</failure>\n${output(record)}`
+      );
     case 'broken':
-      return `      <error type="no verdict" message="${message}">${escapeXml(details(record))}</error>\n${output(record)}`;
+      return (
+        `      <error type="no verdict" ` +
+        `message="${message}">${escapeXml(details(record))}</error>\n${output(record)}`
+      );
     case 'skip':
       return `      <skipped message="${message}"/>\n`;
     case 'known': {
@@ -102,5 +110,8 @@ const seconds = (ms: number): string => (ms / 1000).toFixed(3);
 function totals(records: readonly Stored[]): string {
   const count = (outcome: string): number => records.filter((record) => record.outcome === outcome).length;
   const time = records.reduce((sum, record) => sum + record.durationMs, 0);
-  return `tests="${records.length}" failures="${count('fail')}" errors="${count('broken')}" skipped="${count('skip')}" time="${seconds(time)}"`;
+  return (
+    `tests="${records.length}" failures="${count('fail')}" errors="${count('broken')}" ` +
+    `skipped="${count('skip')}" time="${seconds(time)}"`
+  );
 }

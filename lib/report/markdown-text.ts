@@ -17,7 +17,10 @@ export const escapeMd = (text: string): string =>
     .replaceAll(/:(?=\/\/)/g, '&#58;')
     .replaceAll(/(www)\./gi, '$1&#46;');
 
-/** A code span, whatever backticks the text holds. With a bar it is HTML: only so is it the same in a table and outside of one. */
+/**
+ * A code span, whatever backticks the text holds. With a bar it is HTML: only so is it the same in a table and outside
+ * of one.
+ */
 export function code(text: string): string {
   const line = oneLine(text);
   if (line.includes('|')) return `<code>${escapeMd(line)}</code>`;

@@ -13,7 +13,8 @@ test('it begins with the verdict and the counts', (t) => {
 test('a table for each suite, with words', (t) => {
   t.true(
     text.includes(
-      '| `online/movable` online_movable puts every block of a plugged DIMM in ZONE_MOVABLE | ✔ pass | ✔ pass | ✔ pass | ✘ fail |',
+      '| `online/movable` online_movable puts every block of a plugged DIMM in ZONE_MOVABLE | ✔ pass | ✔ ' +
+        'pass | ✔ pass | ✘ fail |',
     ),
   );
   t.is(text.match(/^\| case \|/gm)?.length, 5);

@@ -14,7 +14,8 @@ export function renderMarkdown(view: View): string {
     '# memhp report',
     `**${verdictWord(summary.verdict)}**: ${countsText(summary.counts)}`,
     escapeMd(
-      `memhp ${run.memhp} · ${formatTime(run.startedAt)} · ${run.host.cpu}, ${run.host.cores} cores, ${run.host.memoryMiB} MiB · ${run.host.accelReason}`,
+      `memhp ${run.memhp} · ${formatTime(run.startedAt)} · ${run.host.cpu}, ${run.host.cores} cores, ` +
+        `${run.host.memoryMiB} MiB · ${run.host.accelReason}`,
     ),
     ...(run.trouble
       ? [
@@ -36,7 +37,8 @@ export function renderMarkdown(view: View): string {
           list(
             superseded.map(
               (one) =>
-                `${escapeMd(`${one.case} on ${one.cell.id}`)}: ${outcomeWord(one.outcome)}, ${formatTime(one.startedAt)}`,
+                `${escapeMd(`${one.case} on ${one.cell.id}`)}: ${outcomeWord(one.outcome)}, ` +
+                formatTime(one.startedAt),
             ),
           ),
         ]
@@ -100,7 +102,8 @@ function notes({entries}: View, outcome: Entry['record']['outcome']): string[] {
 function note({record, evidence}: Entry): string {
   return document([
     `### ${code(record.case)} on ${escapeMd(record.cell.id)}`,
-    `${escapeMd(record.title)}${record.append ? `, booted with ${code(record.append)}` : ''} (${formatMs(record.durationMs)})`,
+    `${escapeMd(record.title)}${record.append ? `, booted with ${code(record.append)}` : ''} ` +
+      `(${formatMs(record.durationMs)})`,
     escapeMd(record.reason),
     list([
       ...record.checks.filter(({ok}) => !ok).map(failed),

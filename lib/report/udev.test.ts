@@ -59,7 +59,8 @@ test('a section for each guest: files, rules, findings, who onlined which block,
     '41, SHA-256 of all abcdef0123456789…',
     '<th scope="row">/usr/lib/udev/rules.d/40-redhat.rules:12</th><td><span class="v">SUBSYSTEM==&quot;memory&quot;',
     '<td>memory/non-movable</td>',
-    `<th scope="row">memory32</th><td>udev (${PLACE})</td><td>Normal</td><td>84 ms</td><td>process agent: too late</td>`,
+    `<th scope="row">memory32</th><td>udev (${PLACE})</td><td>Normal</td><td>84 ms</td><td>process agent: ` +
+      `too late</td>`,
     '<th scope="row">memory33</th><td>nobody</td><td>offline</td><td>—</td><td>—</td>',
   ])
     t.true(text.includes(part), part);

@@ -11,7 +11,10 @@ export interface Entry {
   readonly evidence: string | undefined;
 }
 
-/** A guest on an accelerator, with all of its machines: a case chooses one of them. Where a case ran on several, each is a column. */
+/**
+ * A guest on an accelerator, with all of its machines: a case chooses one of them. Where a case ran on several, each is
+ * a column.
+ */
 export interface Column {
   readonly label: string;
   readonly cells: readonly Cell[];

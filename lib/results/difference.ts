@@ -9,7 +9,10 @@ export interface Difference {
   readonly seen: Json | undefined;
 }
 
-/** All places where two values differ. Lists of things with names are compared by name, other lists as diff(1) compares lines. */
+/**
+ * All places where two values differ. Lists of things with names are compared by name, other lists as diff(1) compares
+ * lines.
+ */
 export function differencesOf(expected: Json, seen: Json): Difference[] {
   const [left, right] = [named(expected), named(seen)];
   const found = [...walk(differ.diff(left, right), left, [])];
@@ -19,7 +22,9 @@ export function differencesOf(expected: Json, seen: Json): Difference[] {
 
 const differ = create({arrays: {detectMove: false}, cloneDiffValues: false});
 
-/** Lists as objects by the names of what they list, where each has one of its own: `{block: 33, …}`, `memory33 online`. */
+/**
+ * Lists as objects by the names of what they list, where each has one of its own: `{block: 33, …}`, `memory33 online`.
+ */
 function named(value: Json): Json {
   if (Array.isArray(value)) {
     const entries = value.map((item): readonly [string, Json] | undefined => nameOf(item));
@@ -47,7 +52,10 @@ function nameOf(item: Json): [string, Json] | undefined {
   return undefined;
 }
 
-/** The leaves of jsondiffpatch's delta. Its form: [new], [old, new], [old, 0, 0], {_t: 'a', index or _index: …}, {key: …}. */
+/**
+ * The leaves of jsondiffpatch's delta. Its form: [new], [old, new], [old, 0, 0], {_t: 'a', index or _index: …}, {key:
+ * …}.
+ */
 function* walk(delta: Delta, left: unknown, path: readonly string[]): Generator<Difference> {
   if (delta === undefined) return;
   if (Array.isArray(delta)) {

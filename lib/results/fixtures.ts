@@ -156,7 +156,8 @@ function recordOf(cell: Cell, {id, title, claims, outcome, facts}: FixtureCase, 
         : [],
     stale: id === 'unplug/replug' && cell.release === 'sid' ? ['replug-loses-node'] : [],
     console: bad
-      ? '[    3.201442] memory38: online\n[    3.224971] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009\n[    3.225004] CPU: 0 PID: 1 Comm: systemd'
+      ? '[    3.201442] memory38: online\n[    3.224971] Kernel panic - not syncing: Attempted to kill ' +
+        'init! exitcode=0x00000009\n[    3.225004] CPU: 0 PID: 1 Comm: systemd'
       : '',
     startedAt: new Date(Date.UTC(2026, 2, 14, 9, 0, round)).toISOString(),
     durationMs: 4200 + 37 * name.length,

@@ -23,7 +23,9 @@ export const cell = z.object({
   vmm: z.object({name: z.string(), version: z.string()}),
 });
 
-/** One assertion. `because` derives the expected value; `known` names the recorded deviation that explains a failure. */
+/**
+ * One assertion. `because` derives the expected value; `known` names the recorded deviation that explains a failure.
+ */
 export const check = z.object({
   name: z.string(),
   expected: z.json(),

@@ -7,8 +7,9 @@ interface Lists {
 }
 
 /**
- * Makes one object of equal memory blocks, and one of equal lists of them: from step to step, and from case to case, hardly any differs. Ten
- * thousand records take a third of the memory then, and what did not change is told by being the same.
+ * Makes one object of equal memory blocks, and one of equal lists of them: from step to step, and from case to case,
+ * hardly any differs. Ten thousand records take a third of the memory then, and what did not change is told by being
+ * the same.
  */
 export class BlockSharer {
   /** The first picture of the record before. */

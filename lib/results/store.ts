@@ -105,7 +105,10 @@ async function noRecord(dir: string, {startedAt}: Run, planned: Run['planned'][n
   return {...(await unfinishedRecord(dir, planned, cell, {reason, startedAt})), runDir: dir, missing: true};
 }
 
-/** What a record says of a case that came to no end. What the case had written by then may still be there, and is the only clue. */
+/**
+ * What a record says of a case that came to no end. What the case had written by then may still be there, and is the
+ * only clue.
+ */
 export async function unfinishedRecord(
   dir: string,
   planned: Run['planned'][number],
@@ -181,5 +184,8 @@ const emptyIfAbsent =
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`;
 
-/** A memory block, and what else lies as deep, in a line of its own: fewer bytes to read, for people as well. Within a string there is no line break. */
+/**
+ * A memory block, and what else lies as deep, in a line of its own: fewer bytes to read, for people as well. Within a
+ * string there is no line break.
+ */
 const dense = (text: string): string => text.replaceAll(/\n {5,}/g, ' ').replaceAll(/\n {4}(?=[}\]])/g, ' ');

@@ -19,7 +19,10 @@ export function countOutcomes(records: Iterable<{outcome: Outcome}>): Counts {
   return counts;
 }
 
-/** 0: all pass, skip or known. 1: at least one fail. 3: no fail, but something broken, trouble beside the cases, or nothing there at all. */
+/**
+ * 0: all pass, skip or known. 1: at least one fail. 3: no fail, but something broken, trouble beside the cases, or
+ * nothing there at all.
+ */
 export function exitStatus(counts: Counts, trouble: readonly string[] = []): 0 | 1 | 3 {
   if (counts.fail > 0) return 1;
   return counts.broken > 0 || trouble.length > 0 || total(counts) === 0 ? 3 : 0;

@@ -2,7 +2,10 @@ import {z} from 'zod';
 
 /** Somebody's attempt to bring a memory block online. */
 export const attempt = z.object({
-  /** `kernel`: the policy auto_online_blocks; `udev`: a descendant of udevd; `process`: another one of the guest's user space. */
+  /**
+   * `kernel`: the policy auto_online_blocks; `udev`: a descendant of udevd; `process`: another one of the guest's user
+   * space.
+   */
   by: z.enum(['kernel', 'udev', 'process']),
   /** `FILE:LINE` of the rule, where udevd's log names one for just this attempt. */
   rule: z.string().nullable(),
@@ -57,7 +60,10 @@ export type Onlining = z.infer<typeof onlining>;
 export type RuleFile = z.infer<typeof ruleFile>;
 export type UdevFact = z.infer<typeof udevFact>;
 
-/** Who brought a block online, in words: `kernel`, `udev (FILE:LINE)`, `process NAME`, `nobody`; `brief`: `udev`, whichever rule it was. */
+/**
+ * Who brought a block online, in words: `kernel`, `udev (FILE:LINE)`, `process NAME`, `nobody`; `brief`: `udev`,
+ * whichever rule it was.
+ */
 export function whoOf({attempts}: Pick<Onlining, 'attempts'>, brief = false): string {
   const winner = attempts.find(({result}) => result === 'online');
   if (!winner) return 'nobody';

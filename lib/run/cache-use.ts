@@ -16,7 +16,10 @@ export class CacheUse {
     this.#cache = cache;
   }
 
-  /** To be called before anything in the cache is read or made, and after all input is known to be good. Throws UsageError where it is being cleaned, and stays so. */
+  /**
+   * To be called before anything in the cache is read or made, and after all input is known to be good. Throws
+   * UsageError where it is being cleaned, and stays so.
+   */
   async begin(): Promise<void> {
     this.#lock ??= this.#acquire();
     await this.#lock;
@@ -31,7 +34,8 @@ export class CacheUse {
     const lock = await lockFile(lockOf(this.#cache), {shared: true, waitMs: 60_000});
     if (!lock)
       throw new UsageError(
-        `${this.#cache}: the cache is being cleaned by ${await holdersOf(lockOf(this.#cache))}; try again when that has ended`,
+        `${this.#cache}: the cache is being cleaned by ${await holdersOf(lockOf(this.#cache))}; try again ` +
+          `when that has ended`,
       );
     return lock;
   }
@@ -54,7 +58,8 @@ export async function cleaningCache(cache: string, action: () => Promise<void>):
   const lock = await lockFile(lockOf(cache), {waitMs: 500});
   if (!lock)
     throw new UsageError(
-      `${cache}: the cache is in use by ${await holdersOf(lockOf(cache))}; nothing was removed. Try again when that has ended`,
+      `${cache}: the cache is in use by ${await holdersOf(lockOf(cache))}; nothing was removed. Try again ` +
+        `when that has ended`,
     );
   try {
     await action();
@@ -73,7 +78,10 @@ async function isWritable(cache: string): Promise<boolean> {
   }
 }
 
-/** Who holds a lock, for people: the kernel lists the small processes that hold it, and their parents are the ones meant. */
+/**
+ * Who holds a lock, for people: the kernel lists the small processes that hold it, and their parents are the ones
+ * meant.
+ */
 async function holdersOf(path: string): Promise<string> {
   const {ino} = await stat(path);
   const lines = (await readFile('/proc/locks', 'utf8')).split('\n').map((line) => line.trim().split(/\s+/));

@@ -16,8 +16,8 @@ export interface Causes {
 }
 
 /**
- * Compares what was planned with what is recorded, and gives each case that has no record one that says why: no verdict is lost
- * without a word. Throws Broken where not even that can be written.
+ * Compares what was planned with what is recorded, and gives each case that has no record one that says why: no verdict
+ * is lost without a word. Throws Broken where not even that can be written.
  */
 export async function completeRun(
   dir: string,

@@ -59,14 +59,17 @@ async function services(t: ExecutionContext): Promise<{tcp: number; udp: number;
   return {tcp: (tcp.address() as AddressInfo).port, udp: udp.address().port, seen};
 }
 
-test('the guest reaches no service of the host, neither by TCP nor by UDP, and the host sees nothing of it', async (t) => {
-  const {tcp, udp, seen} = await services(t);
-  for (const host of ['10.0.2.2', '10.0.2.3', '127.0.0.1']) {
-    t.not((await reach(host, tcp)).status, 0, `tcp ${host}`);
-    t.not((await reach(host, udp, 'udp')).status, 0, `udp ${host}`);
-  }
-  t.deepEqual(seen, []);
-});
+test(
+  'the guest reaches no service of the host, neither by TCP nor by UDP, and the host sees ' + 'nothing of it',
+  async (t) => {
+    const {tcp, udp, seen} = await services(t);
+    for (const host of ['10.0.2.2', '10.0.2.3', '127.0.0.1']) {
+      t.not((await reach(host, tcp)).status, 0, `tcp ${host}`);
+      t.not((await reach(host, udp, 'udp')).status, 0, `udp ${host}`);
+    }
+    t.deepEqual(seen, []);
+  },
+);
 
 test('the same attempts get through where QEMU does not restrict the network', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'memhp-open-'));
@@ -123,7 +126,8 @@ test('QEMU does not ask a clone to announce itself on its network', async (t) =>
     .trim()
     .split('\n')
     .map((line) => Number(/^ *\d+: +(\d+) /.exec(line)?.[1]));
-  t.true(counts.length >= 2, stdout); // a request would be one of these interrupts: three to five of them by the first command
+  // a request would be one of these interrupts: three to five of them by the first command
+  t.true(counts.length >= 2, stdout);
   t.deepEqual(
     counts,
     counts.map(() => 0),

@@ -7,7 +7,9 @@ import type {RunOptions} from './options.ts';
 import {hostsOf, prepareImages, wantedConfigs} from './prepare.ts';
 import {loadSuites, selectCases} from './suites.ts';
 
-/** The QEMU command of each boot config that the run would need, to paste into a terminal: console and monitor on stdio. */
+/**
+ * The QEMU command of each boot config that the run would need, to paste into a terminal: console and monitor on stdio.
+ */
 export async function dryRun(options: RunOptions, use: CacheUse, log: Log, signal: AbortSignal): Promise<string> {
   const cases = selectCases(await loadSuites(), options.patterns);
   const images = await prepareImages(options, use, log, signal);
@@ -16,7 +18,10 @@ export async function dryRun(options: RunOptions, use: CacheUse, log: Log, signa
       const words = [qemu.path, ...pasteArgs(config)].map((word) =>
         /^[\w./:=,@+-]+$/.test(word) ? word : shellQuote(word),
       );
-      return `# ${join(config.image.name, config.profile.name)}${config.append ? `, ${config.append}` : ''}: ${entries.map(({id}) => id).join(' ')}\n${words.join(' ')}\n`;
+      return (
+        `# ${join(config.image.name, config.profile.name)}${config.append ? `, ${config.append}` : ''}: ` +
+        `${entries.map(({id}) => id).join(' ')}\n${words.join(' ')}\n`
+      );
     })
     .join('\n');
 }

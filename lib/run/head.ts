@@ -11,7 +11,10 @@ import type {Plan} from './plan.ts';
 /** What run.json says beside the cases. */
 export type Planned = Pick<Plan, 'cells' | 'items'> & {readonly guests: string[]; readonly accelReason: string};
 
-/** run.json says what was planned; the same directory goes on only with the same plan. Throws UsageError where it holds another. */
+/**
+ * run.json says what was planned; the same directory goes on only with the same plan. Throws UsageError where it holds
+ * another.
+ */
 export async function writeHead(dir: string, prepared: Planned, cases: readonly Case[]): Promise<Run> {
   const planned = prepared.items.map(({cell, case: id}) => {
     const entry = cases.find((one) => one.id === id);

@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {availableParallelism, cpus, totalmem} from 'node:os';
 import type {Run} from '../results/record.ts';
+import {MiB} from '../util/size.ts';
 
 /** A clone's RAM is copied on write, and the DIMMs that cases plug are touched only in part. */
 const MIB_PER_CLONE = 1536;
@@ -15,6 +16,6 @@ export function defaultJobs(): number {
 export const hostFacts = (accelReason: string): Run['host'] => ({
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: availableParallelism(),
-  memoryMiB: Math.round(totalmem() / 2 ** 20),
+  memoryMiB: Math.round(totalmem() / MiB),
   accelReason,
 });

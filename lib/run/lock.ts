@@ -8,8 +8,8 @@ import {lockFile, type FileLock} from '../util/file-lock.ts';
 const owner = z.object({pid: z.int(), host: z.string(), since: z.string()});
 
 /**
- * Keeps a run directory for this process: two runs in one would take each other's plan and records away. Throws UsageError where
- * another process has it; one that died has it no longer.
+ * Keeps a run directory for this process: two runs in one would take each other's plan and records away. Throws
+ * UsageError where another process has it; one that died has it no longer.
  */
 export async function lockRun(dir: string): Promise<FileLock> {
   const path = join(dir, 'run.lock');

@@ -119,7 +119,9 @@ test.serial("a plan that can't be read", async (t) => {
   const out = join(scratch, 'plan');
   const env = await preload(
     'plan',
-    `if (${IN_WORKER}) { const parse = JSON.parse; JSON.parse = (text, ...rest) => { if (String(text).includes('"patience"')) throw new SyntaxError('an injected bad plan'); return parse(text, ...rest); }; }`,
+    `if (${IN_WORKER}) { const parse = JSON.parse; JSON.parse = (text, ...rest) => { if ` +
+      (`(String(text).includes('"patience"')) throw new SyntaxError('an injected bad plan'); return ` +
+        `parse(text, ...rest); }; }`),
   );
   await allBroken(t, await memhp(out, env), out, /an injected bad plan/);
 });

@@ -4,7 +4,10 @@ import {dirname, relative, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {root} from '../util/paths.ts';
 
-/** Where in a file an error was thrown, as its author knows the file: `suites/online.ts:12`. Without a line where the stack has none of it. */
+/**
+ * Where in a file an error was thrown, as its author knows the file: `suites/online.ts:12`. Without a line where the
+ * stack has none of it.
+ */
 export function placeIn(error: unknown, file: string): string {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   for (const [, path = '', line = '', column = ''] of stack.matchAll(

@@ -53,7 +53,8 @@ test("parameters of the user's are refused for a guest that boots from its own d
   t.throws(() => wanted([direct, disk], 'quiet'), {
     instanceOf: UsageError,
     message:
-      '--append "quiet": disk boots from its own disk, so no kernel parameters can be added; leave it out, or take another guest',
+      '--append "quiet": disk boots from its own disk, so no kernel parameters can be added; leave it out, ' +
+      'or take another guest',
   });
 });
 

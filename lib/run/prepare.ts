@@ -66,7 +66,8 @@ export async function hostsOf(images: readonly Image[], options: RunOptions, log
   const arches = [...new Set(images.map(({arch}) => arch))];
   if (qemu !== undefined && arches.length > 1)
     throw new UsageError(
-      `--qemu ${qemu} is one program, and the guests are of ${arches.join(' and ')}: run them one architecture at a time`,
+      `--qemu ${qemu} is one program, and the guests are of ${arches.join(' and ')}: run them one ` +
+        `architecture at a time`,
     );
   const firstLineMs = bootTimeout === undefined ? undefined : bootTimeout * 1000;
   const hosts: Hosted[] = [];
@@ -109,7 +110,9 @@ export function wantedConfigs(hosts: readonly Hosted[], cases: readonly Case[], 
   });
 }
 
-/** Boots and freezes what the cases need; a guest that doesn't come up leaves its cases without a verdict, not the run. */
+/**
+ * Boots and freezes what the cases need; a guest that doesn't come up leaves its cases without a verdict, not the run.
+ */
 export async function prepareTemplates(
   options: RunOptions,
   images: readonly Image[],

@@ -23,7 +23,9 @@ test.before('the default guest brings its kernel', async () => {
   ({kernel} = directBoot(await ensureImage(await loadManifest(defaultGuest()), options)));
 });
 
-/** The command line in a process, with a cache of its own where nothing else is asked for: its QEMUs are known by that. */
+/**
+ * The command line in a process, with a cache of its own where nothing else is asked for: its QEMUs are known by that.
+ */
 const memhp = (args: readonly string[], options: {cache?: string} = {}) =>
   execa(process.execPath, [join(root, 'lib/cli/bin.js'), ...args], {
     env: {MEMHP_CACHE: options.cache ?? join(scratch, 'cache')},

@@ -36,7 +36,10 @@ export class Progress {
     this.#sinceStart = stopwatch();
   }
 
-  /** A case has ended. `failure` is what the runner says of one that failed, for where there is no record that says it better. */
+  /**
+   * A case has ended. `failure` is what the runner says of one that failed, for where there is no record that says it
+   * better.
+   */
   ended(title: string, failure: string | undefined): void {
     this.#done += 1;
     const place = `${String(this.#done).padStart(String(this.#total).length)}/${this.#total}`;

@@ -133,7 +133,9 @@ async function makeWritable(dir: string): Promise<void> {
   }
 }
 
-/** What has no verdict yet. The records of what is tried again are removed: an old reason must not stand for a new one. */
+/**
+ * What has no verdict yet. The records of what is tried again are removed: an old reason must not stand for a new one.
+ */
 async function withoutFinished(dir: string, items: readonly PlanItem[]): Promise<PlanItem[]> {
   const records = await readRecords(dir);
   const finished = new Set(records.filter(({outcome}) => outcome !== 'broken').map((record) => keyOf(record)));

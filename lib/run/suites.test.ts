@@ -55,7 +55,8 @@ for (const [what, text, message] of [
     const dir = join(await mkdtemp(join(tmpdir(), 'memhp-test-')), 'suites');
     t.teardown(() => rm(dirname(dir), {recursive: true}));
     await mkdir(dir);
-    await writeFile(join(dirname(dir), 'package.json'), '{"type": "module"}'); // else it is CommonJS, with modules of its own
+    // else it is CommonJS, with modules of its own
+    await writeFile(join(dirname(dir), 'package.json'), '{"type": "module"}');
     await writeFile(join(dir, 'broken.ts'), text.replace('CASE', join(root, 'lib/conformance/runner/case.ts')));
     await t.throwsAsync(loadSuites(dir), {instanceOf: UsageError, message});
   });

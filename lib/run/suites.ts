@@ -7,7 +7,10 @@ import {UsageError} from '../util/errors.ts';
 import {dist, root} from '../util/paths.ts';
 import {placeIn} from './place.ts';
 
-/** Loads every suite and returns its cases, in the order of suites and of declaration. Throws UsageError, with file and line, for one that can't be loaded. */
+/**
+ * Loads every suite and returns its cases, in the order of suites and of declaration. Throws UsageError, with file and
+ * line, for one that can't be loaded.
+ */
 export async function loadSuites(dir = join(dist ?? root, 'suites')): Promise<Case[]> {
   const files = (await readdir(dir)).filter((name) => /\.[jt]s$/.test(name) && !name.endsWith('.test.ts')).sort();
   for (const file of files) {
@@ -25,7 +28,10 @@ export async function loadSuites(dir = join(dist ?? root, 'suites')): Promise<Ca
 const ORDER = ['defaults', 'plug', 'online', 'offline', 'unplug'];
 const rank = (suite: string): number => (ORDER.includes(suite) ? ORDER.indexOf(suite) : ORDER.length);
 
-/** The cases that any of the patterns names: a suite, a case id or a glob. None means all. Throws UsageError for one that names nothing. */
+/**
+ * The cases that any of the patterns names: a suite, a case id or a glob. None means all. Throws UsageError for one
+ * that names nothing.
+ */
 export function selectCases(all: readonly Case[], patterns: readonly string[]): Case[] {
   if (patterns.length === 0) return [...all];
   const chosen = new Set<Case>();

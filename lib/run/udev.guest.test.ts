@@ -52,7 +52,9 @@ const rule = (text: string): string[] => [
   `mkdir -p /etc/udev/rules.d && printf '%s\\n' 'SUBSYSTEM=="memory", ACTION=="add", ${text}' >${FILE}`,
   'udevadm control --reload && echo change >/sys/devices/system/memory/memory0/uevent && udevadm settle',
 ];
-const AGENT = `printf other-agent >/proc/$$/comm; cd /sys/devices/system/memory; while :; do for b in memory*; do if read -r s <$b/state && [ "$s" = offline ]; then echo online_movable >$b/state; fi; done; done`;
+const AGENT =
+  `printf other-agent >/proc/$$/comm; cd /sys/devices/system/memory; while :; do for b in memory*; do if ` +
+  `read -r s <$b/state && [ "$s" = offline ]; then echo online_movable >$b/state; fi; done; done`;
 
 /** The check of udev/effect about each block of the DIMM. */
 const ofEach = (fate: string): string[] =>
@@ -63,7 +65,8 @@ const situations: Readonly<{[name: string]: {prepare: string[]; dimm: string[]; 
   swapped: {
     prepare: [
       ...rule('ATTR{state}="online_movable"'),
-      `touch -r ${FILE} /run/time && sed 's/online_movable"/online_kernel" /' ${FILE} >/run/new && cat /run/new >${FILE} && touch -r /run/time ${FILE}`,
+      `touch -r ${FILE} /run/time && sed 's/online_movable"/online_kernel" /' ${FILE} >/run/new && cat ` +
+        `/run/new >${FILE} && touch -r /run/time ${FILE}`,
     ],
     dimm: [],
     effect: ofEach(`udev (${FILE}:1) → Movable`),

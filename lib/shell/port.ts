@@ -16,7 +16,10 @@ export class PortShell implements Shell {
   readonly kind = 'port';
   readonly #stream: Duplex;
   #chunks: Buffer[] = [];
-  /** Chunks that are put together as soon as they are many: as objects, single bytes would take hundreds of times their size. */
+  /**
+   * Chunks that are put together as soon as they are many: as objects, single bytes would take hundreds of times their
+   * size.
+   */
   #small: Buffer[] = [];
   #size = 0;
   #tail = '';

@@ -1,10 +1,10 @@
 /**
- * The guest's side of PortShell: a script that takes the path of a port and serves it for ever.
- * A port opens only once, so reading and writing share one descriptor; when the host's side is closed
- * the reader sees end of file, hence the loop. `library` is shell text that scripts can rely on.
+ * The guest's side of PortShell: a script that takes the path of a port and serves it for ever. A port opens only once,
+ * so reading and writing share one descriptor; when the host's side is closed the reader sees end of file, hence the
+ * loop. `library` is shell text that scripts can rely on.
  *
- * The host sends `NONCE LINES WHERE` and then that many lines of script; the answer is framed with the nonce. A script runs in a process
- * of its own, or `here`, in the loop itself: under TCG the process costs more than a write to sysfs.
+ * The host sends `NONCE LINES WHERE` and then that many lines of script; the answer is framed with the nonce. A script
+ * runs in a process of its own, or `here`, in the loop itself: under TCG the process costs more than a write to sysfs.
  */
 export const serveScript = (library = ''): string => `#!/bin/sh
 # memhp: runs the scripts that come in on the port $1 and frames what they print.

@@ -32,7 +32,8 @@ export class SshShell implements Shell {
    */
   static async connect(address: SshAddress, ms: number, signal?: AbortSignal): Promise<SshShell> {
     const until = performance.now() + ms; // the wall clock may be set meanwhile
-    const over = new AbortController(); // only the deadline ends the attempts, so that its message is the one that is told
+    // only the deadline ends the attempts, so that its message is the one that is told
+    const over = new AbortController();
     let last = 'no attempt was made';
     const attempt = async (): Promise<SshShell> => {
       try {
@@ -143,8 +144,8 @@ function publicBlob(line: string): Buffer {
 }
 
 /**
- * A fresh ed25519 pair in OpenSSH's formats. ssh2 1.17 cuts leading zeros off one key in 256 and can't read it any more itself
- * (mscdex/ssh2 issue 1513): such a pair is thrown away.
+ * A fresh ed25519 pair in OpenSSH's formats. ssh2 1.17 cuts leading zeros off one key in 256 and can't read it any more
+ * itself (mscdex/ssh2 issue 1513): such a pair is thrown away.
  */
 export function newKeyPair(comment: string, generate = utils.generateKeyPairSync): {private: string; public: string} {
   for (;;) {

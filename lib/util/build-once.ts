@@ -19,8 +19,8 @@ export interface BuildOnceOptions {
 const removeFiles = (path: string): Promise<void> => rm(path, {recursive: true, force: true});
 
 /**
- * Makes the directory `dir`: under its lock, in a directory beside it, renamed into place whole. What killed builders left
- * is removed first. `build` is not called when `dir` is there or another process was faster.
+ * Makes the directory `dir`: under its lock, in a directory beside it, renamed into place whole. What killed builders
+ * left is removed first. `build` is not called when `dir` is there or another process was faster.
  */
 export async function buildOnce(
   dir: string,

@@ -45,7 +45,9 @@ test('those who share it hold it together, and keep everybody else out', async (
 
 test('an owner that is killed holds nothing any more', async (t) => {
   const path = join(await scratch(t), 'lock');
-  const script = `const {lockFile} = await import(${JSON.stringify(new URL('file-lock.ts', import.meta.url).href)}); console.log(await lockFile(process.argv[1]) ? 'locked' : 'held'); setInterval(() => {}, 1000);`;
+  const script =
+    `const {lockFile} = await import(${JSON.stringify(new URL('file-lock.ts', import.meta.url).href)}); ` +
+    `console.log(await lockFile(process.argv[1]) ? 'locked' : 'held'); setInterval(() => {}, 1000);`;
   const owner = execa(process.execPath, ['--import=tsx', '--input-type=module', '-e', script, path], {
     reject: false,
     buffer: false,

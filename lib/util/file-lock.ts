@@ -18,9 +18,9 @@ export interface FileLockOptions {
 const HELD = 75;
 
 /**
- * Locks a file, making it if it isn't there; undefined where another process holds it. Throws Broken where it can't be locked at all.
- * The kernel's own lock (flock(2)), held by a small process: node has no call for it, and a lock by a file or a directory
- * would outlive a killed owner.
+ * Locks a file, making it if it isn't there; undefined where another process holds it. Throws Broken where it can't be
+ * locked at all. The kernel's own lock (flock(2)), held by a small process: node has no call for it, and a lock by a
+ * file or a directory would outlive a killed owner.
  */
 export async function lockFile(
   path: string,

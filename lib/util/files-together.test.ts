@@ -66,20 +66,23 @@ test('on a full disk each write says so or is whole, and no part is left', async
   t.is(stderr, '', 'files that are not whole, or parts');
 });
 
-test('a directory that is removed meanwhile is an error that is told, or is made again; never a write that got lost', async (t) => {
-  const dir = join(await scratch(t), 'a');
-  for (let round = 0; round < 200; round++) {
-    const [written] = await Promise.allSettled([
-      writeWhole(join(dir, 'b/c/file'), 'text'),
-      rm(dir, {recursive: true, force: true}),
-    ]);
-    t.regex(
-      written.status === 'rejected' ? String(written.reason) : 'written',
-      /^written$|\/a\/b\/c\/file: can't be written: /,
-    );
-    await rm(dir, {recursive: true, force: true});
-  }
-});
+test(
+  'a directory that is removed meanwhile is an error that is told, or is made again; never a write that ' + 'got lost',
+  async (t) => {
+    const dir = join(await scratch(t), 'a');
+    for (let round = 0; round < 200; round++) {
+      const [written] = await Promise.allSettled([
+        writeWhole(join(dir, 'b/c/file'), 'text'),
+        rm(dir, {recursive: true, force: true}),
+      ]);
+      t.regex(
+        written.status === 'rejected' ? String(written.reason) : 'written',
+        /^written$|\/a\/b\/c\/file: can't be written: /,
+      );
+      await rm(dir, {recursive: true, force: true});
+    }
+  },
+);
 
 test('where a file system takes no directories there is an error, not a wait', async (t) => {
   await t.throwsAsync(makeDirectory('/proc/memhp/a/b'), {code: 'ENOENT'});

@@ -58,13 +58,16 @@ test('a missing file is undefined; another error is thrown', async (t) => {
   await t.throwsAsync(readIfThere(dir), {code: 'EISDIR'});
 });
 
-test('a text is counted wherever it is, across the pieces that a file is read in, among bytes that are no text', async (t) => {
-  const dir = await scratch(t);
-  const file = join(dir, 'file');
-  const bytes = Buffer.alloc(3 * 2 ** 20, 0xff);
-  for (const at of [0, 2 ** 20 - 2, 2 ** 20 + 2, 3 * 2 ** 20 - 4]) bytes.write('here', at);
-  await writeFile(file, bytes);
-  t.is(await countIn(file, 'here'), 4);
-  t.is(await countIn(file, 'nowhere'), 0);
-  await t.throwsAsync(countIn(file, ''), {instanceOf: RangeError});
-});
+test(
+  'a text is counted wherever it is, across the pieces that a file is read in, among bytes that ' + 'are no text',
+  async (t) => {
+    const dir = await scratch(t);
+    const file = join(dir, 'file');
+    const bytes = Buffer.alloc(3 * 2 ** 20, 0xff);
+    for (const at of [0, 2 ** 20 - 2, 2 ** 20 + 2, 3 * 2 ** 20 - 4]) bytes.write('here', at);
+    await writeFile(file, bytes);
+    t.is(await countIn(file, 'here'), 4);
+    t.is(await countIn(file, 'nowhere'), 0);
+    await t.throwsAsync(countIn(file, ''), {instanceOf: RangeError});
+  },
+);

@@ -3,6 +3,7 @@ import {createReadStream} from 'node:fs';
 import {mkdir, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {Broken, messageOf} from './errors.ts';
+import {MiB} from './size.ts';
 
 /**
  * Makes a directory and those above it; others may be making the same ones. Step by step: where a file system takes no
@@ -40,7 +41,10 @@ export async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** Writes a file whole or not at all: a reader never sees a part, and a kill leaves the old one. Throws Broken where the file system refuses. */
+/**
+ * Writes a file whole or not at all: a reader never sees a part, and a kill leaves the old one. Throws Broken where the
+ * file system refuses.
+ */
 export async function writeWhole(
   path: string,
   data: string | Uint8Array | Iterable<string | Uint8Array>,
@@ -99,7 +103,7 @@ export async function countIn(path: string, text: string): Promise<number> {
   if (wanted.length === 0) throw new RangeError('an empty text occurs everywhere');
   let count = 0;
   let rest: Uint8Array = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, {highWaterMark: 2 ** 20}) as AsyncIterable<Buffer>) {
+  for await (const chunk of createReadStream(path, {highWaterMark: MiB}) as AsyncIterable<Buffer>) {
     const bytes = Buffer.concat([rest, chunk]);
     let from = 0;
     for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, from)) {

@@ -2,8 +2,9 @@ import type {Readable} from 'node:stream';
 import {StringDecoder} from 'node:string_decoder';
 
 /**
- * Calls `line` for each line of a stream, without its end (`\n`, or `\r\n`): node:readline would also split at U+2028, and
- * keep a line that never ends. Calls `tooLong` once where a line has more than `limit` characters, and is deaf from then on.
+ * Calls `line` for each line of a stream, without its end (`\n`, or `\r\n`): node:readline would also split at U+2028,
+ * and keep a line that never ends. Calls `tooLong` once where a line has more than `limit` characters, and is deaf from
+ * then on.
  */
 export function onLines(stream: Readable, limit: number, line: (text: string) => void, tooLong: () => void): void {
   const decoder = new StringDecoder('utf8');

@@ -1,12 +1,15 @@
 /** A size or address in bytes. Physical addresses stay below 2^52, so a number is exact. */
 export type Bytes = number & {readonly __bytes: unique symbol};
 
-const UNITS: Record<string, number> = {'': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40};
+/** Bytes in the units that memory is counted in. */
+export const [KiB, MiB, GiB, TiB] = [2 ** 10, 2 ** 20, 2 ** 30, 2 ** 40] as const;
+
+const UNITS: Record<string, number> = {'': 1, K: KiB, M: MiB, G: GiB, T: TiB};
 
 export const bytes = (n: number): Bytes => n as Bytes;
-export const kib = (n: number): Bytes => bytes(n * 2 ** 10);
-export const mib = (n: number): Bytes => bytes(n * 2 ** 20);
-export const gib = (n: number): Bytes => bytes(n * 2 ** 30);
+export const kib = (n: number): Bytes => bytes(n * KiB);
+export const mib = (n: number): Bytes => bytes(n * MiB);
+export const gib = (n: number): Bytes => bytes(n * GiB);
 
 /** Reads a size as QEMU writes it: `1G`, `256M`, `2048`. Throws RangeError on anything else. */
 export function parseSize(text: string): Bytes {

@@ -18,7 +18,9 @@ export const shellQuote = (word: string): string => `'${word.replaceAll("'", Str
 /** The last `count` lines. */
 export const lastLines = (text: string, count: number): string => text.trimEnd().split('\n').slice(-count).join('\n');
 
-/** One line of JSON that a terminal can show: what `clean` would remove stands as \u escapes, so that nothing is lost. */
+/**
+ * One line of JSON that a terminal can show: what `clean` would remove stands as \u escapes, so that nothing is lost.
+ */
 export const jsonLine = (value: unknown): string =>
   JSON.stringify(value).replaceAll(
     /[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g,

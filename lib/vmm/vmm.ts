@@ -1,6 +1,9 @@
 import type {Bytes} from '../util/size.ts';
 
-/** A memory device as its hypervisor has it: a DIMM at [address, address + size), or virtio-mem with `size` somewhere in [address, address + max). */
+/**
+ * A memory device as its hypervisor has it: a DIMM at [address, address + size), or virtio-mem with `size` somewhere in
+ * [address, address + max).
+ */
 export interface MemoryDevice {
   readonly id: string;
   readonly type: string;
@@ -60,15 +63,18 @@ export interface PlugAnswer {
 /** How an unplug request ended. */
 export interface UnplugAnswer {
   readonly outcome: 'removed' | 'refused';
-  /** What the guest reported meanwhile, in order: by ACPI the statuses of its _OST; where guests report nothing, nothing. */
+  /**
+   * What the guest reported meanwhile, in order: by ACPI the statuses of its _OST; where guests report nothing,
+   * nothing.
+   */
   readonly statuses: readonly number[];
   /** Names of all events since the request. */
   readonly events: readonly string[];
 }
 
 /**
- * How a guest and its hypervisor agree that a memory device has come or gone: what both tell of it, and what can't be. An
- * invariant holds it against what is observed.
+ * How a guest and its hypervisor agree that a memory device has come or gone: what both tell of it, and what can't be.
+ * An invariant holds it against what is observed.
  */
 export interface Protocol {
   /** Ids of the devices whose plug the guest answered with success. */
@@ -102,11 +108,19 @@ export interface Vmm {
   view(): Promise<VmmView>;
   /** The memory devices of it alone. */
   devices(): Promise<MemoryDevice[]>;
-  /** Plugs a device and waits for the guest's answer, if there is one for this kind. Throws VmmRefusal where the hypervisor refuses, DeadlineError where the guest doesn't answer. */
+  /**
+   * Plugs a device and waits for the guest's answer, if there is one for this kind. Throws VmmRefusal where the
+   * hypervisor refuses, DeadlineError where the guest doesn't answer.
+   */
   plug(spec: DeviceSpec, ms: number): Promise<PlugAnswer>;
-  /** Asks for a device's removal, and waits until it is gone or the guest has refused. Throws VmmRefusal, DeadlineError. */
+  /**
+   * Asks for a device's removal, and waits until it is gone or the guest has refused. Throws VmmRefusal, DeadlineError.
+   */
   unplug(device: Pick<MemoryDevice, 'type' | 'id' | 'slot'>, ms: number): Promise<UnplugAnswer>;
-  /** Asks for another size of a device that can have several: of virtio-mem what it gives, of a balloon what it leaves the guest. Returns at once. Throws VmmRefusal. */
+  /**
+   * Asks for another size of a device that can have several: of virtio-mem what it gives, of a balloon what it leaves
+   * the guest. Returns at once. Throws VmmRefusal.
+   */
   resize(device: Pick<MemoryDevice, 'type' | 'id'>, size: number | string): Promise<void>;
 }
 

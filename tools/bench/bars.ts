@@ -35,7 +35,8 @@ export function table(figures: Figures, asked: readonly Bar[] = bars): string {
   );
   const words = asked.map(
     (bar) =>
-      `${isMet(bar, figures) ? 'met    ' : 'NOT MET'}  ${bar.name}: ${bar.side} ${bar.limit} ${figures[bar.name]?.unit ?? ''}, measured ${short(figures[bar.name]?.median ?? NaN)}`,
+      `${isMet(bar, figures) ? 'met    ' : 'NOT MET'}  ${bar.name}: ${bar.side} ${bar.limit} ` +
+      `${figures[bar.name]?.unit ?? ''}, measured ${short(figures[bar.name]?.median ?? NaN)}`,
   );
   return `${[...rows, '', ...words].join('\n')}\n`;
 }

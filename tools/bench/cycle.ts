@@ -1,3 +1,4 @@
+import {GiB} from '../../lib/util/size.ts';
 import {qmpOf} from '../../lib/vmm/qemu/qemu.ts';
 import {Checks} from '../../lib/conformance/verdict/checks.ts';
 import {CaseGuest} from '../../lib/conformance/guest/guest.ts';
@@ -12,7 +13,10 @@ const POLICY = '/sys/devices/system/memory/auto_online_blocks';
 /** Of a first DIMM of 1 GiB, at 4 GiB. */
 const BLOCKS = Array.from({length: 8}, (_, n) => 32 + n);
 
-/** Plug, online, offline and unplug of 1 GiB as a case does it: each step with its observation, its invariants and its checks. In ms. */
+/**
+ * Plug, online, offline and unplug of 1 GiB as a case does it: each step with its observation, its invariants and its
+ * checks. In ms.
+ */
 export async function ourCycle(clone: Clone, ms: number): Promise<number> {
   const checks = new Checks();
   const session = new Session(clone, checks, {shellMs: ms, operationMs: ms});
@@ -31,8 +35,9 @@ export async function ourCycle(clone: Clone, ms: number): Promise<number> {
 }
 
 /**
- * The same by the shortest script that works, over the same monitor and shell. `steps` is what QEMU and the guest take for
- * the four of them; `looks` is what it takes to fetch, after each, what an observation is made of, without reading it.
+ * The same by the shortest script that works, over the same monitor and shell. `steps` is what QEMU and the guest take
+ * for the four of them; `looks` is what it takes to fetch, after each, what an observation is made of, without reading
+ * it.
  */
 export async function floorCycle({vmm, shell}: Clone, ms: number): Promise<{steps: number; looks: number}> {
   const qmp = qmpOf(vmm);
@@ -58,7 +63,7 @@ export async function floorCycle({vmm, shell}: Clone, ms: number): Promise<{step
   await look();
   await step(async () => {
     const mark = qmp.events.mark();
-    await qmp.execute('object-add', {'qom-type': 'memory-backend-ram', id: 'm0', size: 2 ** 30});
+    await qmp.execute('object-add', {'qom-type': 'memory-backend-ram', id: 'm0', size: GiB});
     await qmp.execute('device_add', {driver: 'pc-dimm', id: 'd0', memdev: 'm0'});
     await qmp.events.next(mark, 'the report of the plug', (event) => isPlugReport(ostOf(event)), ms);
   });

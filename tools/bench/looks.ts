@@ -7,7 +7,10 @@ import type {Clone} from '../../lib/machine/clone.ts';
 import {Broken} from '../../lib/util/errors.ts';
 import {timed} from './stats.ts';
 
-/** Whole-guest observations, one after the other, each in ms; the first one is left out, because TCG translates its code in it. */
+/**
+ * Whole-guest observations, one after the other, each in ms; the first one is left out, because TCG translates its code
+ * in it.
+ */
 export async function looks(clone: Clone, rounds: number, ms: number, blocks: number): Promise<number[]> {
   const accepted: number[] = [];
   for (let round = 0; round <= rounds; round++) {
@@ -21,7 +24,10 @@ export async function looks(clone: Clone, rounds: number, ms: number, blocks: nu
   return accepted;
 }
 
-/** Plugs a DIMM of 127 GiB, whose memory the host need not have: its blocks stay offline. Waits until udevd has handled a thousand of them: what is measured is the look alone. */
+/**
+ * Plugs a DIMM of 127 GiB, whose memory the host need not have: its blocks stay offline. Waits until udevd has handled
+ * a thousand of them: what is measured is the look alone.
+ */
 export async function growTo128GiB({vmm, shell}: Clone, ms: number): Promise<void> {
   const {errno} = await writeGuestFile(shell, '/sys/devices/system/memory/auto_online_blocks', 'offline', ms);
   if (errno !== 'none') throw new Broken(`auto_online_blocks does not take offline: ${errno}`);

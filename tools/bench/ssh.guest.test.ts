@@ -73,18 +73,22 @@ async function silentAt(template: Template, moment: number): Promise<Judgement &
   return {...verdict(entry, execution, {kernel: template.facts.kernel, guest: 'noport', known: []}), commands};
 }
 
-test('an ssh that falls silent leaves its case broken at the deadline, whenever it does, and the next clone works', async (t) => {
-  const {template} = await subjectOf({guest: manifest, mirror: undefined, cache, log: console.error}); // as the run above has left it
-  t.is(template.facts.shell, 'ssh');
-  const {outcome, reason, commands} = await silentAt(template, Infinity);
-  t.is(outcome, 'pass', reason);
-  t.true(commands > 4, `${commands} commands`);
-  for (const moment of [0, Math.floor(commands / 2), commands - 1]) {
-    const silent = await silentAt(template, moment);
-    t.is(silent.outcome, 'broken', `silent at command ${moment} of ${commands}: ${silent.reason}`);
-    t.regex(silent.reason, /over ssh to: .*not within 10\.0 s/s);
-  }
-  t.is((await silentAt(template, Infinity)).outcome, 'pass');
-  const left = await execa('pgrep', ['-af', `^[^ ]*qemu-system.*${scratch}`], {reject: false});
-  t.is(left.stdout, '');
-});
+test(
+  'an ssh that falls silent leaves its case broken at the deadline, whenever it does, and the next ' + 'clone works',
+  async (t) => {
+    // as the run above has left it
+    const {template} = await subjectOf({guest: manifest, mirror: undefined, cache, log: console.error});
+    t.is(template.facts.shell, 'ssh');
+    const {outcome, reason, commands} = await silentAt(template, Infinity);
+    t.is(outcome, 'pass', reason);
+    t.true(commands > 4, `${commands} commands`);
+    for (const moment of [0, Math.floor(commands / 2), commands - 1]) {
+      const silent = await silentAt(template, moment);
+      t.is(silent.outcome, 'broken', `silent at command ${moment} of ${commands}: ${silent.reason}`);
+      t.regex(silent.reason, /over ssh to: .*not within 10\.0 s/s);
+    }
+    t.is((await silentAt(template, Infinity)).outcome, 'pass');
+    const left = await execa('pgrep', ['-af', `^[^ ]*qemu-system.*${scratch}`], {reject: false});
+    t.is(left.stdout, '');
+  },
+);

@@ -23,7 +23,10 @@ export function measured(values: readonly number[], unit: string): Measured {
   };
 }
 
-/** The quotients of two series that were measured by turns: what a busy moment does to one value, it does to its neighbour. */
+/**
+ * The quotients of two series that were measured by turns: what a busy moment does to one value, it does to its
+ * neighbour.
+ */
 export const quotients = (upper: readonly number[], lower: readonly number[]): number[] =>
   upper.slice(0, lower.length).map((value, i) => value / (lower[i] ?? NaN));
 

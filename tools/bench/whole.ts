@@ -6,9 +6,9 @@ import type {Figures} from './bars.ts';
 import {measured} from './stats.ts';
 
 /**
- * From a run directory: how long the whole run took for each guest, how many clones came and went in a minute, and what a clone costs beside
- * the work of its case: the first look, and no more than what lies outside of the case's steps. That is QEMU's start, waking up and
- * end, and in some cases more: other clones to compare with, or a reboot.
+ * From a run directory: how long the whole run took for each guest, how many clones came and went in a minute, and what
+ * a clone costs beside the work of its case: the first look, and no more than what lies outside of the case's steps.
+ * That is QEMU's start, waking up and end, and in some cases more: other clones to compare with, or a reboot.
  */
 export async function wholeRun(dir: string): Promise<Figures> {
   const {records} = await loadRun(dir);

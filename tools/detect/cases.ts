@@ -71,7 +71,10 @@ export async function strayed(subject: RunCase): Promise<string[]> {
   return differs;
 }
 
-/** What a row of the table says that doesn't hold for this record; empty where each of the case's own checks fails as it says. */
+/**
+ * What a row of the table says that doesn't hold for this record; empty where each of the case's own checks fails as it
+ * says.
+ */
 export async function undetected(subject: RecordedCase, row: Row): Promise<string[]> {
   const mutable = new Mutable(subject.recording);
   const told = await tell(subject);
@@ -88,7 +91,10 @@ export async function undetected(subject: RecordedCase, row: Row): Promise<strin
   return wrong;
 }
 
-/** The row with the lines that hold for this record, and new ones for the others: what is random in a run may need another fault. */
+/**
+ * The row with the lines that hold for this record, and new ones for the others: what is random in a run may need
+ * another fault.
+ */
 export async function rowFor(subject: RecordedCase, old: Row | undefined): Promise<Row> {
   const {guest} = subject.on;
   if (!old) return rowOf(guest, await detectedOf(subject), old);

@@ -1,4 +1,5 @@
-// The whole of the product on its default guest, and every check of every case seen to fail against what that run recorded.
+// The whole of the product on its default guest, and every check of every case seen to fail against what that run
+// recorded.
 import {mkdtempSync} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -27,7 +28,8 @@ test.serial('a whole run of the default guest ends without a failure', async (t)
     [join(root, 'lib/cli/bin.js'), 'run', '--out', out, '--json'],
     {reject: false, stdin: 'ignore'},
   );
-  for await (const subject of runCasesOf(out)) subjects.push(subject); // also where a case fails: the tests below look at all others
+  // also where a case fails: the tests below look at all others
+  for await (const subject of runCasesOf(out)) subjects.push(subject);
   const records = await readRecords(out);
   const bad = records
     .filter(({outcome}) => outcome === 'fail' || outcome === 'broken')
@@ -66,7 +68,8 @@ test.serial(
 );
 
 test.serial(
-  'each check of each case fails under the fault that tools/detect/detected.yaml names, or another one where the run is random',
+  'each check of each case fails under the fault that tools/detect/detected.yaml names, or another one ' +
+    'where the run is random',
   async (t) => {
     t.timeout(40 * 60_000); // a search for another fault takes minutes for a case with long records
     t.true(subjects.length > 0);

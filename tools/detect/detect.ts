@@ -13,9 +13,15 @@ export interface Told {
   readonly outcome: Outcome;
   readonly reason: string;
   readonly checks: readonly Check[];
-  /** The checks that the case itself made, without those of its verbs and the invariants: by name, numbered where it comes again. */
+  /**
+   * The checks that the case itself made, without those of its verbs and the invariants: by name, numbered where it
+   * comes again.
+   */
   readonly own: ReadonlyMap<string, Check & {readonly place?: number}>;
-  /** Names of those that failed, unexplained, in a case that ended with a verdict, or went where the record doesn't reach. */
+  /**
+   * Names of those that failed, unexplained, in a case that ended with a verdict, or went where the record doesn't
+   * reach.
+   */
   readonly failed: readonly string[];
 }
 
@@ -64,7 +70,8 @@ export interface Detected extends Omit<Mutant, 'answers'> {
 
 /**
  * For each of a case's own checks the first fault, in the order of the catalogue, that makes it fail; of its places the
- * last one. Faults that stay come last. `undetected`: checks that nothing in the catalogue detects. `of`: these checks alone.
+ * last one. Faults that stay come last. `undetected`: checks that nothing in the catalogue detects. `of`: these checks
+ * alone.
  */
 export async function detectedOf(
   subject: RecordedCase,

@@ -1,4 +1,5 @@
-// `npm run detect -- RUNDIR…`: from the records of runs, which fault turns which check of each case fail (docs/fault-detection.md).
+// `npm run detect -- RUNDIR…`: from the records of runs, which fault turns which check of each case fail
+// (docs/fault-detection.md).
 import {parseArgs} from 'node:util';
 import {loadSuites} from '../../lib/run/suites.ts';
 import {messageOf} from '../../lib/util/errors.ts';
@@ -47,7 +48,8 @@ async function detected(dirs: readonly string[], {check, only}: Options): Promis
   const rows = [...table].filter(([id]) => done.has(id)).map(([, row]) => row);
   const count = (of: (row: Row) => readonly unknown[]): number => rows.reduce((sum, row) => sum + of(row).length, 0);
   say(
-    `${done.size} cases, ${count(({detected: seen}) => seen)} checks seen to fail, ${count(({undetected}) => undetected)} not; ${found.length} problems${check ? '' : `; ${TABLE} is written`}`,
+    `${done.size} cases, ${count(({detected: seen}) => seen)} checks seen to fail, ` +
+      `${count(({undetected}) => undetected)} not; ${found.length} problems${check ? '' : `; ${TABLE} is written`}`,
   );
   return found.length;
 }

@@ -17,7 +17,10 @@ const seen = z.strictObject({
 });
 /** A check that no fault of the catalogue detects, and how else it was seen to fail, or why it can't be. */
 const undetected = z.strictObject({check: z.string(), reason: z.string()});
-/** One case: the guest whose record was replayed with something wrong in it, and its own checks. `never`: why no guest here runs it. */
+/**
+ * One case: the guest whose record was replayed with something wrong in it, and its own checks. `never`: why no guest
+ * here runs it.
+ */
 const row = z.strictObject({
   guest: z.string().default(''),
   detected: z.array(seen).default([]),

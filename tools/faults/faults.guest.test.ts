@@ -22,21 +22,25 @@ const SAMPLE = [
   'worker-kill',
 ];
 
-test('whatever happens in the middle of a run, each verdict is the true one or none, nothing is left behind, and the run can go on', async (t) => {
-  const options = {cache: cacheDir(), serve, log: console.error};
-  const {kernel} = directBoot(await ensureImage(await loadManifest(defaultGuest()), options));
-  const ended = await rounds({
-    kernel,
-    count: SAMPLE.length,
-    seed: 5,
-    only: SAMPLE,
-    told: ({kind, moment, hit, seconds}) => {
-      t.log(`${kind}, ${hit ? moment : 'missed'}: ${seconds.toFixed(1)} s`);
-    },
-  });
-  t.deepEqual(
-    ended.flatMap(({kind, moment, problems}) => problems.map((problem) => `${kind}, ${moment}: ${problem}`)),
-    [],
-  );
-  t.true(ended.filter(({hit}) => hit).length > SAMPLE.length / 2, 'most moments come before the run is over');
-});
+test(
+  'whatever happens in the middle of a run, each verdict is the true one or none, nothing is left behind, ' +
+    'and the run can go on',
+  async (t) => {
+    const options = {cache: cacheDir(), serve, log: console.error};
+    const {kernel} = directBoot(await ensureImage(await loadManifest(defaultGuest()), options));
+    const ended = await rounds({
+      kernel,
+      count: SAMPLE.length,
+      seed: 5,
+      only: SAMPLE,
+      told: ({kind, moment, hit, seconds}) => {
+        t.log(`${kind}, ${hit ? moment : 'missed'}: ${seconds.toFixed(1)} s`);
+      },
+    });
+    t.deepEqual(
+      ended.flatMap(({kind, moment, problems}) => problems.map((problem) => `${kind}, ${moment}: ${problem}`)),
+      [],
+    );
+    t.true(ended.filter(({hit}) => hit).length > SAMPLE.length / 2, 'most moments come before the run is over');
+  },
+);

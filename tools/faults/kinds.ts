@@ -2,6 +2,7 @@ import {readdir, stat, truncate} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Random} from '../../lib/util/random.ts';
 import type {Process} from './world.ts';
+import {MiB} from '../../lib/util/size.ts';
 
 /** What a fault gets to strike with. */
 export interface Struck {
@@ -12,7 +13,10 @@ export interface Struck {
   readonly memhp: number;
   /** The id of a process of the run; undefined where the run ends before there is one. */
   readonly find: (is: (process: Process) => boolean) => Promise<number | undefined>;
-  /** Tells the relay or the preload that the moment has come, and what to do; false where the run ends before anybody heard. */
+  /**
+   * Tells the relay or the preload that the moment has come, and what to do; false where the run ends before anybody
+   * heard.
+   */
   readonly tell: (message: object, answered: boolean) => Promise<boolean>;
 }
 
@@ -21,7 +25,9 @@ export interface Kind {
   readonly name: string;
   /** For the table. */
   readonly what: string;
-  /** What the round needs: a cache of its own (with or without templates), QEMU behind something, a mount namespace, … */
+  /**
+   * What the round needs: a cache of its own (with or without templates), QEMU behind something, a mount namespace, …
+   */
   readonly needs?: {
     readonly cache?: 'own' | 'empty' | 'any';
     readonly env?: (random: Random) => Readonly<Record<string, string>>;
@@ -75,7 +81,8 @@ const tmpfs = (dir: string, bytes: number): string =>
   `mkdir -p ${dir}; mount -t tmpfs -o size=${bytes} memhp-faults ${dir}`;
 /** What is left there, told before the mount is gone. */
 const waste = (dir: string): string =>
-  `find ${dir} -name '.tmp-*' -o -name '.lock-*' -o -name '*.part' -o -name .writable -o -name plan.json -o -type s >"$MEMHP_FAULTS_DIR/waste"`;
+  `find ${dir} -name '.tmp-*' -o -name '.lock-*' -o -name '*.part' -o -name .writable -o -name plan.json -o ` +
+  `-type s >"$MEMHP_FAULTS_DIR/waste"`;
 
 export const kinds: readonly Kind[] = [
   {name: 'qemu-killed', what: 'QEMU is killed', needs: {cache: 'any'}, strike: signalQemu('SIGKILL')},
@@ -141,7 +148,7 @@ export const kinds: readonly Kind[] = [
       cache: 'empty',
       namespace: (random, {cache}) => {
         const dir = random.oneIn(5) ? cache : `${cache}/templates`;
-        return {before: tmpfs(dir, random.whole(1, 220) * 2 ** 20), after: waste(cache)};
+        return {before: tmpfs(dir, random.whole(1, 220) * MiB), after: waste(cache)};
       },
     },
   },
@@ -152,7 +159,9 @@ export const kinds: readonly Kind[] = [
       cache: 'any',
       namespace: (random, {out}) => ({
         before: tmpfs(out, random.whole(8, 900) * 1024),
-        after: `${waste(out)}; mkdir ${out}.kept; cp -a ${out}/. ${out}.kept; umount ${out}; cp -a ${out}.kept/. ${out}; rm -r ${out}.kept`,
+        after:
+          `${waste(out)}; mkdir ${out}.kept; cp -a ${out}/. ${out}.kept; umount ${out}; cp -a ` +
+          `${out}.kept/. ${out}; rm -r ${out}.kept`,
       }),
     },
   },
@@ -161,7 +170,7 @@ export const kinds: readonly Kind[] = [
     what: 'there is no memory for one more clone, or for what is plugged into it',
     needs: {
       cache: 'any',
-      env: (random) => ({MEMHP_FAULTS_QEMU: 'limit', MEMHP_FAULTS_LIMIT: String(random.whole(64, 4096) * 2 ** 20)}),
+      env: (random) => ({MEMHP_FAULTS_QEMU: 'limit', MEMHP_FAULTS_LIMIT: String(random.whole(64, 4096) * MiB)}),
     },
     strike: ({tell}) => tell({}, true),
   },

@@ -1,4 +1,5 @@
-// `npm run faults`: things go wrong at random moments of real runs, and what memhp makes of it is judged (docs/faults.md).
+// `npm run faults`: things go wrong at random moments of real runs, and what memhp makes of it is judged
+// (docs/faults.md).
 import {parseArgs} from 'node:util';
 import {ensureImage} from '../../lib/image/ensure.ts';
 import {directBoot} from '../../lib/image/image.ts';

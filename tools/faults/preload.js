@@ -1,6 +1,6 @@
 // Loaded into the node processes of a memhp that is put to the test (NODE_OPTIONS=--import). Its wall clock jumps by
-// MEMHP_FAULTS_JUMP ms as soon as MEMHP_FAULTS_DIR/strike is there; deadlines of 10 s and more are MEMHP_FAULTS_HASTE times
-// shorter, so that a round that has to wait for one takes seconds.
+// MEMHP_FAULTS_JUMP ms as soon as MEMHP_FAULTS_DIR/strike is there; deadlines of 10 s and more are MEMHP_FAULTS_HASTE
+// times shorter, so that a round that has to wait for one takes seconds.
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import timers from 'node:timers';

@@ -23,7 +23,10 @@ export const referenceFrom = (records: readonly Record[]): Reference =>
 
 export const referenceOf = async (out: string): Promise<Reference> => referenceFrom(await readRecords(out));
 
-/** What is wrong with the records: each must be broken, or say what the reference says; `whole`: none is missing or broken. */
+/**
+ * What is wrong with the records: each must be broken, or say what the reference says; `whole`: none is missing or
+ * broken.
+ */
 export function wrongIn(records: readonly Record[], reference: Reference, {whole}: {whole: boolean}): string[] {
   const wrong = records.flatMap((record) => {
     if (record.outcome === 'broken' && !whole) return [];
@@ -32,7 +35,8 @@ export function wrongIn(records: readonly Record[], reference: Reference, {whole
     return isDeepStrictEqual(seen, expected)
       ? []
       : [
-          `${record.case}: ${seen.outcome} (${seen.reason.slice(0, 300)}), where the reference has ${expected?.outcome ?? 'nothing'}`,
+          `${record.case}: ${seen.outcome} (${seen.reason.slice(0, 300)}), where the reference has ` +
+            (expected?.outcome ?? 'nothing'),
         ];
   });
   const missing = whole

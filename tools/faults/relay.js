@@ -1,5 +1,6 @@
-// Stands between memhp and a QEMU: relay.js QEMU ARGS… hands on what goes through the channels, until MEMHP_FAULTS_DIR/strike
-// appears, which says what to do to them: {"cut": CHANNEL}, {"mute": [CHANNEL…]}, or {"say": QMP command}.
+// Stands between memhp and a QEMU: relay.js QEMU ARGS… hands on what goes through the channels, until
+// MEMHP_FAULTS_DIR/strike appears, which says what to do to them: {"cut": CHANNEL}, {"mute": [CHANNEL…]}, or {"say":
+// QMP command}.
 import {spawn} from 'node:child_process';
 import {existsSync, fstatSync, readFileSync, watch, writeFileSync} from 'node:fs';
 import {Socket} from 'node:net';
@@ -58,7 +59,8 @@ const strike = ({cut, mute = [], say}) => {
     line?.theirs.resume();
     line?.ours.resume();
   }
-  if (say) lines.get('monitor')?.theirs.write(`${JSON.stringify(say)}\n`); // without an id: memhp takes the answer for one to a command that was given up
+  // without an id: memhp takes the answer for one to a command that was given up
+  if (say) lines.get('monitor')?.theirs.write(`${JSON.stringify(say)}\n`);
   writeFileSync(join(dir, 'struck'), '');
 };
 

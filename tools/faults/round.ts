@@ -40,7 +40,10 @@ export interface Round {
   readonly problems: readonly string[];
 }
 
-/** Limit of a case under TCG, with the haste of a round; and what may come on top of it: a last look, the end of a clone. */
+/**
+ * Limit of a case under TCG, with the haste of a round; and what may come on top of it: a last look, the end of a
+ * clone.
+ */
 const CASE_MS = 120_000 / HASTE + 15_000;
 
 /** One round: a run with a fault, the judgement of what it left, and the same run resumed without a fault. */
@@ -164,7 +167,8 @@ function judgeEnd(kind: Kind, hit: boolean, ended: Ended | undefined, begun: boo
   const {exitCode, signal} = ended;
   const good = !hit || kind.exit === 'good';
   const allowed = good ? [0] : kind.sudden === true ? [] : kind.needs?.namespace ? [0, 2, 3] : [0, 3];
-  // A signal that comes before node has read the program ends it as it ends any other: memhp hasn't begun, has no run directory, and says nothing.
+  // A signal that comes before node has read the program ends it as it ends any other: memhp hasn't begun, has no run
+  // directory, and says nothing.
   if (kind.exit === 'cut' && exitCode === undefined && signal !== undefined && ended.stderr === '' && !begun)
     return problems;
   const suddenly = kind.sudden === true && hit;

@@ -8,7 +8,10 @@ import {findQemu} from '../../lib/vmm/qemu/binary.ts';
 import {root} from '../../lib/util/paths.ts';
 import {shellQuote} from '../../lib/util/text.ts';
 
-/** Cases that take a second each on a kernel alone: a plug, three transitions, a refusal of QEMU's, a recorded deviation, and one that is skipped. */
+/**
+ * Cases that take a second each on a kernel alone: a plug, three transitions, a refusal of QEMU's, a recorded
+ * deviation, and one that is skipped.
+ */
 export const CASES = [
   'online/movable',
   'offline/state',
@@ -71,7 +74,9 @@ export class World {
     return join(this.dir, 'cache');
   }
 
-  /** The QEMU that all runs of this world are given: a script, because what is in between differs from round to round. */
+  /**
+   * The QEMU that all runs of this world are given: a script, because what is in between differs from round to round.
+   */
   async begin(): Promise<void> {
     await mkdir(join(this.dir, 'tmp'), {recursive: true});
     const {path} = await findQemu(amd64.qemu);

@@ -27,11 +27,14 @@ const FIRST = `${MEMORY}/memory32`;
 /** Mounts a copy of a file, as it reads now, over it: what is read there never changes again. */
 const still = (file: string): string => `cat ${file} >/run/hostile/copy; mount --bind /run/hostile/copy ${file}`;
 /**
- * Does something, in perl, within half a millisecond after a file of the first block of a DIMM is there: memhp doesn't wait for a program to start.
- * The priority is a real-time one, since the guest has one processor, and others want it at that moment too.
+ * Does something, in perl, within half a millisecond after a file of the first block of a DIMM is there: memhp doesn't
+ * wait for a program to start. The priority is a real-time one, since the guest has one processor, and others want it
+ * at that moment too.
  */
 const atFirst = (file: string, priority: number, action: string, ...args: readonly string[]): string =>
-  `chrt -f ${priority} perl -e ${shellQuote(`select undef, undef, undef, 0.0005 until -e "${FIRST}/${file}"; ${action}`)} ${args.map(shellQuote).join(' ')} >/dev/null 2>&1 &`;
+  `chrt -f ${priority} perl -e ` +
+  (`${shellQuote(`select undef, undef, undef, 0.0005 until -e "${FIRST}/${file}"; ${action}`)} ` +
+    `${args.map(shellQuote).join(' ')} >/dev/null 2>&1 &`);
 /** Mounts a copy over a file of that block: the file as it reads then, or with another text. */
 const stillAtFirst = (file: string, text = ''): string =>
   atFirst(
@@ -49,7 +52,8 @@ const stillAtFirst = (file: string, text = ''): string =>
   );
 /** Puts another process in the place of the one that looks: the same program, which changes what it has read. */
 const looking = (change: string): string =>
-  `kill $memhp_looking; exec 6>"$memhp_asks/done"; perl -e ${shellQuote(observer.replace('  for (my $from', `  ${change};\n$&`))} "$memhp_asks" 2>/dev/null &`;
+  `kill $memhp_looking; exec 6>"$memhp_asks/done"; perl -e ` +
+  `${shellQuote(observer.replace('  for (my $from', `  ${change};\n$&`))} "$memhp_asks" 2>/dev/null &`;
 /** Files that stand still while memory is onlined, and the comparison that sees it. */
 const frozen: readonly (readonly [name: string, file: string, words: RegExp])[] = [
   ['meminfo', '/proc/meminfo', /MemTotal/],
@@ -67,7 +71,8 @@ const frozen: readonly (readonly [name: string, file: string, words: RegExp])[] 
 const ofBlock: readonly (readonly [file: string, words: RegExp, text?: string])[] = [
   ['state', /state/],
   ['online', /state and online agree/],
-  ['valid_zones', /valid_zones/, 'Normal Movable\n'], // reading it so early is an oops (docs/findings/valid-zones-at-once.md)
+  // reading it so early is an oops (docs/findings/valid-zones-at-once.md)
+  ['valid_zones', /valid_zones/, 'Normal Movable\n'],
   ['phys_index', /phys_index/, '00000021\n'],
 ];
 
@@ -113,7 +118,10 @@ export const hostileGuests: readonly HostileGuest[] = [
   {
     name: 'hostile-log',
     what: 'the kernel log says BUG, in HTML and control characters, and has the marks of an observation in it',
-    script: `echo on >/proc/sys/kernel/printk_devkmsg; { printf '<6>\\033[2J\\033]0;x\\007\\n'; printf '<6>@end\\n<6>@links\\n'; printf '<3>BUG: <script>document.title="\\033[31mred"</script><img src=x onerror=alert(1)>\\202\\n'; } | while IFS= read -r line; do printf '%s\\n' "$line" >/dev/kmsg; done`,
+    script:
+      `echo on >/proc/sys/kernel/printk_devkmsg; { printf '<6>\\033[2J\\033]0;x\\007\\n'; printf ` +
+      (`'<6>@end\\n<6>@links\\n'; printf '<3>BUG: <script>document.title="\\033[31mred"</script><img src=x ` +
+        `onerror=alert(1)>\\202\\n'; } | while IFS= read -r line; do printf '%s\\n' "$line" >/dev/kmsg; done`),
     case: 'online/movable',
     outcome: 'fail',
     words: /the kernel warns of nothing: seen \["BUG: <script>/,
@@ -169,7 +177,8 @@ export const hostileGuests: readonly HostileGuest[] = [
     name: 'disk-full',
     what: 'the disk is full',
     script:
-      'i=0; for size in 1G 64M 1M 4K; do while fallocate -l $size /var/tmp/fill.$((i += 1)) 2>/dev/null; do :; done; done; :',
+      'i=0; for size in 1G 64M 1M 4K; do while fallocate -l $size /var/tmp/fill.$((i += 1)) 2>/dev/null; do ' +
+      ':; done; done; :',
     case: 'offline/migrates-disk',
     outcome: 'broken',
     words: /No space left on device/,
@@ -179,7 +188,8 @@ export const hostileGuests: readonly HostileGuest[] = [
     name: 'run-full',
     what: 'there is no space in /run, where what a command says of its errors is kept',
     script:
-      'fallocate -l $(df -k --output=avail /run | tail -n1)K /run/hostile/fill; cat /dev/zero >/run/hostile/rest 2>/dev/null; :',
+      'fallocate -l $(df -k --output=avail /run | tail -n1)K /run/hostile/fill; cat /dev/zero ' +
+      '>/run/hostile/rest 2>/dev/null; :',
     case: 'offline/unmovable-state',
     outcome: 'broken',
     words: /ended with status 1 and printed ""/,
@@ -198,7 +208,9 @@ export const hostileGuests: readonly HostileGuest[] = [
   {
     name: 'busy-realtime',
     what: 'a task of the highest real-time priority keeps every processor busy, and nothing is kept for others',
-    script: `echo -1 >/proc/sys/kernel/sched_rt_runtime_us; for cpu in /sys/kernel/debug/sched/fair_server/cpu*; do echo 0 >$cpu/runtime; done; ${atFirst('state', 99, '1 while 1')}`,
+    script:
+      `echo -1 >/proc/sys/kernel/sched_rt_runtime_us; for cpu in ` +
+      `/sys/kernel/debug/sched/fair_server/cpu*; do echo 0 >$cpu/runtime; done; ${atFirst('state', 99, '1 while 1')}`,
     case: 'online/movable',
     outcome: 'broken',
     words: /not within/,

@@ -102,7 +102,8 @@ export async function judgeAll(cache: string, only: readonly string[], say: Log)
     const problems = misjudged(hostile, judged);
     if (problems.length > 0) wrong += 1;
     say(
-      `${hostile.name}: ${judged.outcome}: ${judged.reason.slice(0, 200)}${problems.map((one) => `\n  WRONG: ${one}`).join('')}`,
+      `${hostile.name}: ${judged.outcome}: ` +
+        `${judged.reason.slice(0, 200)}${problems.map((one) => `\n  WRONG: ${one}`).join('')}`,
     );
   }
   return wrong;

@@ -7,7 +7,10 @@ import {pattern} from './table.ts';
 export interface Choice {
   /** At places that this pattern names, as in tools/mutate/mutants.yaml; anywhere without it. */
   readonly at?: string | undefined;
-  /** So many, which follow from the seed alone: a place and a fault, and one of the mutants that it makes there. All without it. */
+  /**
+   * So many, which follow from the seed alone: a place and a fault, and one of the mutants that it makes there. All
+   * without it.
+   */
   readonly sample?: {readonly count: number; readonly seed: number} | undefined;
 }
 

@@ -31,7 +31,10 @@ export class Detector {
     return new Detector(subject, await see(subject, new Map(), {}));
   }
 
-  /** Does the case see what is wrong? Before it is told the invariants hold as they did; and one failure more than the recorded ones is enough. */
+  /**
+   * Does the case see what is wrong? Before it is told the invariants hold as they did; and one failure more than the
+   * recorded ones is enough.
+   */
   async under({answers}: Mutant): Promise<Detection> {
     const told = Math.min(...[...answers.keys()].map(({end}) => end));
     const whole = this.#right.outcome !== 'pass'; // a recorded deviation may be seen by an invariant, before or after

@@ -54,7 +54,9 @@ function report(score: Score, problems: readonly string[]): void {
   say(scoreTable(score));
   const {injected, caught, explained, equivalent} = score.total;
   say(
-    `${score.cases} cases, ${injected} mutants injected, ${caught} caught (${percent(caught, injected)}), ${explained} explained (together ${percent(caught + explained, injected)}), ${score.survivors.length} survivors; ${equivalent} not injected because they mean the same`,
+    `${score.cases} cases, ${injected} mutants injected, ${caught} caught (${percent(caught, injected)}), ` +
+      (`${explained} explained (together ${percent(caught + explained, injected)}), ` +
+        `${score.survivors.length} survivors; ${equivalent} not injected because they mean the same`),
   );
 }
 

@@ -10,7 +10,9 @@ export interface Unknowable {
   readonly but: readonly string[];
 }
 
-/** Does a mutant leave all as it is that could be known? Of observations alone; what can't be read means something else. */
+/**
+ * Does a mutant leave all as it is that could be known? Of observations alone; what can't be read means something else.
+ */
 export function meansTheSame({answers}: Mutant, unknowable: readonly Unknowable[]): boolean {
   return [...answers].every(([entry, answer]) => {
     const [right, wrong] = [textOf(entry, entry.answer), textOf(entry, answer)];

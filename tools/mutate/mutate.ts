@@ -4,7 +4,9 @@ import {meansTheSame} from './meaning.ts';
 import {Detector} from './detector.ts';
 import {ruleFinder, type MutantTable, type Place} from './table.ts';
 
-/** How often a fault was injected, and what came of it. `explained`: survivors that tools/mutate/mutants.yaml explains. */
+/**
+ * How often a fault was injected, and what came of it. `explained`: survivors that tools/mutate/mutants.yaml explains.
+ */
 export interface Count {
   injected: number;
   caught: number;

@@ -45,14 +45,17 @@ export const stale = ({used}: Score, {survivors}: MutantTable): string[] =>
       : [],
   );
 
-/** Of all that was injected, in percent: what was caught, and what was caught or is explained. Never rounded up to 100. */
+/**
+ * Of all that was injected, in percent: what was caught, and what was caught or is explained. Never rounded up to 100.
+ */
 export const percent = (part: number, whole: number): string =>
   whole === 0 ? '–' : `${(Math.floor((part / whole) * 10_000) / 100).toFixed(2)} %`;
 
 /** The score as a table in Markdown, one line a fault. */
 export function scoreTable({faults, total}: Score): string {
   const row = (name: string, {injected, caught, explained, equivalent}: Count): string =>
-    `| ${name} | ${injected} | ${caught} | ${percent(caught, injected)} | ${explained} | ${injected - caught - explained} | ${equivalent} |`;
+    `| ${name} | ${injected} | ${caught} | ${percent(caught, injected)} | ${explained} | ` +
+    `${injected - caught - explained} | ${equivalent} |`;
   return [
     '| fault | injected | caught | | explained | survivors | not injected: means the same |',
     '|---|---:|---:|---:|---:|---:|---:|',

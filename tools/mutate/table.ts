@@ -15,7 +15,10 @@ const rule = z.strictObject({
   reason: z.string().min(20),
 });
 const table = z.strictObject({
-  /** Parts of an observation that nobody could know to be wrong: what differs in them alone is not injected, but counted. */
+  /**
+   * Parts of an observation that nobody could know to be wrong: what differs in them alone is not injected, but
+   * counted.
+   */
   unknowable: z.array(
     z.strictObject({
       part: z.enum(['meminfo', 'zoneinfo', 'log', 'buses']),

@@ -108,7 +108,8 @@ async function memhp(outer: Outer, command: string, name: string): Promise<void>
   const kernel = '--kernel /boot/vmlinuz-$(uname -r) --modules /lib/modules';
   const said = await inside(
     outer,
-    `cd /root/memhp && node lib/cli/bin.js ${command} ${kernel} --jobs 1 --boot-timeout 900 --patience 10 --out /root/runs/${name} 2>/dev/console; s=$?; [ $s -le 1 ] || [ $s = 3 ]`,
+    `cd /root/memhp && node lib/cli/bin.js ${command} ${kernel} --jobs 1 --boot-timeout 900 --patience 10 ` +
+      `--out /root/runs/${name} 2>/dev/console; s=$?; [ $s -le 1 ] || [ $s = 3 ]`,
     `memhp ${command}`,
   );
   say(said.trimEnd());

@@ -14,7 +14,9 @@ import type {Answer, Entry, NoAnswer, QmpAnswer, QmpEntry, Recording, ScriptEntr
 import {questionOf} from './recording.ts';
 import type {Timeline} from './timeline.ts';
 
-/** The case asked for something that the record doesn't have at this place: it can't be told what it would have been. */
+/**
+ * The case asked for something that the record doesn't have at this place: it can't be told what it would have been.
+ */
 export class Diverged extends Broken {
   override name = 'Diverged';
 }
@@ -57,9 +59,9 @@ export function recordedClone(
 }
 
 /**
- * Answers questions with what was answered to the same ones, in the same order. Where nothing wrong was told, the case must
- * ask all of it again. Else it may leave out what it did in the record; and when it asks again and again for something that
- * doesn't come, it is told the same again and again.
+ * Answers questions with what was answered to the same ones, in the same order. Where nothing wrong was told, the case
+ * must ask all of it again. Else it may leave out what it did in the record; and when it asks again and again for
+ * something that doesn't come, it is told the same again and again.
  */
 function inOrder<E extends ScriptEntry | QmpEntry>(
   entries: readonly E[],
@@ -76,7 +78,8 @@ function inOrder<E extends ScriptEntry | QmpEntry>(
     const entry = next(question);
     if (!entry)
       throw new Diverged(
-        `the replay has left the record: asked "${short(question)}", where the record has "${short(entries[at]?.question ?? 'nothing more')}"`,
+        `the replay has left the record: asked "${short(question)}", where the record has ` +
+          `"${short(entries[at]?.question ?? 'nothing more')}"`,
       );
     at = entries.indexOf(entry) + 1;
     await timeline.until(entry.end);
@@ -114,7 +117,8 @@ class RecordedQmp implements Qmp {
 
   async execute(command: string, args: object = {}): Promise<unknown> {
     const answer = await this.#ask(questionOf(command, args)).catch((error: unknown): QmpAnswer => {
-      // After something wrong was told a case may do what it didn't do in the record: it works, and what comes of it is recorded nowhere.
+      // After something wrong was told a case may do what it didn't do in the record: it works, and what comes of it is
+      // recorded nowhere.
       if (error instanceof Diverged && this.#wrong && !/^(?:query-|human-)/.test(command)) return {return: {}};
       throw error;
     });

@@ -1,4 +1,5 @@
-// For tests: a case, and what a run of it on debian-13 recorded (lines of an observation that nobody reads are left out).
+// For tests: a case, and what a run of it on debian-13 recorded (lines of an observation that nobody reads are left
+// out).
 import {fileURLToPath} from 'node:url';
 import {cases, conformance, type Case} from '../../lib/conformance/runner/case.ts';
 import {readRecording} from './recording.ts';

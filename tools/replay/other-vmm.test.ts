@@ -1,5 +1,5 @@
-// A hypervisor that exists in this test alone, with a guest in it that answers as a real one was recorded: a case, its verbs and all
-// invariants work on it, and what is QEMU's own is refused. Nothing of memhp knows of it.
+// A hypervisor that exists in this test alone, with a guest in it that answers as a real one was recorded: a case, its
+// verbs and all invariants work on it, and what is QEMU's own is refused. Nothing of memhp knows of it.
 import test from 'ava';
 import {execute} from '../../lib/conformance/runner/execute.ts';
 import type {Case, CaseBody} from '../../lib/conformance/runner/case.ts';

@@ -7,7 +7,9 @@ import type {ShellResult} from '../../lib/shell/shell.ts';
 import {UsageError} from '../../lib/util/errors.ts';
 import {readIfThere} from '../../lib/util/files.ts';
 
-/** What QEMU's monitor answered to a command. `first`: events that come just before it, only where a fault made it so. */
+/**
+ * What QEMU's monitor answered to a command. `first`: events that come just before it, only where a fault made it so.
+ */
 export type QmpAnswer = (
   {readonly return: unknown} | {readonly error: {readonly class: string; readonly desc: string}}
 ) & {readonly first?: readonly QmpEvent[]};
@@ -81,7 +83,10 @@ const qmpLine = z.object({
     .optional(),
 });
 
-/** Reads a case's evidence directory. Throws UsageError where it isn't a whole record, as of a run before there were any. */
+/**
+ * Reads a case's evidence directory. Throws UsageError where it isn't a whole record, as of a run before there were
+ * any.
+ */
 export async function readRecording(dir: string): Promise<Recording> {
   const names = await readdir(dir).catch(() => []);
   const prefixes = names.flatMap((name) => /^(.*)clone\.json$/.exec(name)?.[1] ?? []);

@@ -112,7 +112,8 @@ test('of a row the lines that hold are kept, and the others alone are looked for
   const whole = await rowFor(fixture, undefined);
   const [first, second, third] = whole.detected;
   if (!first || !second || !third) return void t.fail('three checks');
-  const other = {...third, fault: 'memtotal-page', about: 'MemTotal', at: 'observation #3'}; // detected too, though not the first of the catalogue
+  // detected too, though not the first of the catalogue
+  const other = {...third, fault: 'memtotal-page', about: 'MemTotal', at: 'observation #3'};
   const row = await rowFor(fixture, {
     ...whole,
     detected: [{...first, fault: 'gone-from-the-catalogue'}, second, other],

@@ -4,7 +4,10 @@ import ts from 'typescript';
 import {root} from '../../lib/util/paths.ts';
 import {layers} from './layers.js';
 
-/** What each source imports of the others, types too: paths below the project's root. Tests and their fixtures ship nothing: they come on request. */
+/**
+ * What each source imports of the others, types too: paths below the project's root. Tests and their fixtures ship
+ * nothing: they come on request.
+ */
 export function importsOf(folders = ['lib', 'suites', 'tools'], tests = false): Map<string, string[]> {
   const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder), {recursive: true, encoding: 'utf8'}).map((name) => join(folder, name)),

@@ -1,6 +1,7 @@
 /**
- * What each folder imports besides itself: exactly that; the linter refuses more, and a test refuses to allow what nobody uses.
- * lib/ is the product and knows nothing of tools/, which checks it. A folder that isn't listed may not exist.
+ * What each folder imports besides itself: exactly that; the linter refuses more, and a test refuses to allow what
+ * nobody uses. lib/ is the product and knows nothing of tools/, which checks it. A folder that isn't listed may not
+ * exist.
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const layers = {
@@ -101,5 +102,7 @@ export const layers = {
   ],
 };
 
-/** Folders that may not import every package either: suites only state facts, and the bootstrap runs before `npm ci`. */
+/**
+ * Folders that may not import every package either: suites only state facts, and the bootstrap runs before `npm ci`.
+ */
 export const closed = {suites: ['core', 'external'], 'lib/bootstrap': ['external']};

@@ -11,8 +11,9 @@ export interface Explained {
 }
 
 /**
- * Finds for each call of the kernel's functions the deed that led to it: a worker's own writes, one for one, or a program that it started: its
- * children in order are the programs that it logged. Throws Broken where the trace and udevd's log do not fit together.
+ * Finds for each call of the kernel's functions the deed that led to it: a worker's own writes, one for one, or a
+ * program that it started: its children in order are the programs that it logged. Throws Broken where the trace and
+ * udevd's log do not fit together.
  */
 export function explainCalls(traced: Traced, deeds: readonly Deed[], kernel: string): Explained[] {
   const started = programsOf(traced, deeds);
@@ -46,7 +47,8 @@ export function explainCalls(traced: Traced, deeds: readonly Deed[], kernel: str
     const deed = call.file === null ? undefined : (byProgram(call) ?? byWorker(call, what));
     if (!deed && originOf(call, traced.tasks) === 'udev') {
       throw new Broken(
-        `udevd's process ${call.pid} (${call.task}) has called for ${call.block} to be ${what}, and udevd's log names no rule for it`,
+        `udevd's process ${call.pid} (${call.task}) has called for ${call.block} to be ${what}, and udevd's ` +
+          `log names no rule for it`,
       );
     }
     return {call, what, deed};
@@ -79,7 +81,10 @@ function verbOf({file, word = ''}: Deed, kernel: string): Explained['what'] | un
 /** The kernel's numbers of errors that a write to a block may end with. */
 const ERRNO: Readonly<Record<number, string>> = {1: 'EPERM', 4: 'EINTR', 12: 'ENOMEM', 16: 'EBUSY', 22: 'EINVAL'};
 
-/** How the write ended for who made it; undefined where it was taken. `state` takes "it is so already" for an error, `online` does not. */
+/**
+ * How the write ended for who made it; undefined where it was taken. `state` takes "it is so already" for an error,
+ * `online` does not.
+ */
 export function errnoOfCall({result, file}: Call): string | undefined {
   if (result === 0 || (result === 1 && file === 'online')) return undefined;
   return result === 1 ? 'EINVAL' : (ERRNO[-result] ?? `error ${-result}`);

@@ -77,9 +77,11 @@ test('programs belong to the rule that had them run', (t) => {
 });
 
 const fork = (parent: number, child: number, at: number): string =>
-  `   (udev-worker)-${parent}  [000] .....    ${at}.0: sched_process_fork: comm=(udev-worker) pid=${parent} child_comm=(udev-worker) child_pid=${child}\n`;
+  `   (udev-worker)-${parent}  [000] .....    ${at}.0: sched_process_fork: comm=(udev-worker) pid=${parent} ` +
+  `child_comm=(udev-worker) child_pid=${child}\n`;
 const call = (pid: number, at: number, file: string, result: number, what = 'online'): string =>
-  `   x-${pid}  [000] .....    ${at}.0: ${what}: (device_${what}+0x0/0x80) name="memory46"\n   x-${pid}  [000] .....    ${at}.5: ${what}d: (${file}_store+0x93/0xa0 <- device_${what}) ret=${result}\n`;
+  `   x-${pid}  [000] .....    ${at}.0: ${what}: (device_${what}+0x0/0x80) name="memory46"\n   x-${pid}  ` +
+  `[000] .....    ${at}.5: ${what}d: (${file}_store+0x93/0xa0 <- device_${what}) ret=${result}\n`;
 const UDEVD = '5 (systemd-udevd) S 1 5 5\n';
 const traceOf = (text: string) => parseTrace(UDEVD, `@lost\n@trace\n${fork(5, 7, 1)}${text}`);
 

@@ -1,4 +1,5 @@
-// A sample of `npm run udev-effect` on the default guest: what rules do there is what the lint predicts, and a lie is seen.
+// A sample of `npm run udev-effect` on the default guest: what rules do there is what the lint predicts, and a lie is
+// seen.
 import test from 'ava';
 import {defaultGuest} from '../../lib/image/manifest.ts';
 import {cacheDir} from '../../lib/util/paths.ts';
@@ -10,7 +11,10 @@ import {differencesOf} from './page.ts';
 import {judgePair} from './pair.ts';
 import {tryRules, type Evidence} from './trial.ts';
 
-/** Rules of each kind: by an attribute, by a program, through the file `online`, with the kernel's policy in mind, for each event, and generated ones. */
+/**
+ * Rules of each kind: by an attribute, by a program, through the file `online`, with the kernel's policy in mind, for
+ * each event, and generated ones.
+ */
 const SAMPLE = [
   'profile/rhel-8',
   'profile/rhel-7.6-ga',

@@ -44,7 +44,8 @@ export async function sh({shell}: Pick<Clone, 'shell'>, script: string, ms: numb
   const {status, stdout, stderr} = await shell.run(script, ms);
   if (status !== 0)
     throw new Broken(
-      `in the guest "${script.trim().slice(0, 120)}" ended with status ${status}: ${lastLines(clean(stdout + stderr, 2000), 5)}`,
+      `in the guest "${script.trim().slice(0, 120)}" ended with status ${status}: ` +
+        lastLines(clean(stdout + stderr, 2000), 5),
     );
   return stdout;
 }
@@ -56,7 +57,8 @@ export async function placeOf(name: string, {cache, log}: {cache: string; log: L
     const ask = (script: string): Promise<string> => sh(guest, script, subject.ms);
     const {found, machine, systemd} = await readRules({sh: ask});
     const dmi = await ask(
-      'cd /sys/class/dmi/id && grep -s "" sys_vendor product_name product_version board_vendor bios_vendor chassis_vendor; true',
+      'cd /sys/class/dmi/id && grep -s "" sys_vendor product_name product_version board_vendor bios_vendor ' +
+        'chassis_vendor; true',
     );
     const {
       config: {accel},

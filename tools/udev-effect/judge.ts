@@ -14,7 +14,9 @@ export type Predict = typeof predict;
 export interface Verdict {
   readonly seen: Seen;
   readonly prediction: Prediction;
-  /** `agrees`; `depends`: what was seen is one of several things predicted, and what it depends on is named; `differs`. */
+  /**
+   * `agrees`; `depends`: what was seen is one of several things predicted, and what it depends on is named; `differs`.
+   */
   readonly kind: 'agrees' | 'depends' | 'differs';
   /** Of a difference: each thing that differs, as `NAME: predicted …, seen …`. */
   readonly differences: readonly string[];
@@ -92,7 +94,10 @@ function refusals(predicted: readonly Refused[], {refused: seen}: Seen, told: To
     : [`refused writes: predicted ${listOf(predicted)}, seen ${listOf(seen)}`];
 }
 
-/** A word that the kernel does not know reaches none of its functions: udevd tells of it where a rule wrote it, nobody where a program did. */
+/**
+ * A word that the kernel does not know reaches none of its functions: udevd tells of it where a rule wrote it, nobody
+ * where a program did.
+ */
 function isTold({rule, word, file, errno}: Refused, {files, where}: Told): boolean {
   const known = file === 'online' ? kstrtobool(word, where.kernel) !== undefined : stateWords.includes(word);
   return (

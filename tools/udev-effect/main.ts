@@ -1,5 +1,7 @@
-// `npm run udev-effect`: whether rules do in real guests what the lint says they do: rule files of a corpus are loaded, a DIMM is plugged, and
-// blocks that are there get `add` again. Goes on where it was interrupted. docs/udev-effect.md says how to read what it finds.
+// `npm run udev-effect`: whether rules do in real guests what the lint says they do: rule files of a corpus are loaded,
+// a DIMM is plugged, and
+// blocks that are there get `add` again. Goes on where it was interrupted. docs/udev-effect.md says how to read what it
+// finds.
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import picomatch from 'picomatch';

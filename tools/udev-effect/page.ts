@@ -27,7 +27,8 @@ export function differencesOf({subject, guest, policy, verdicts, beside}: Outcom
       .flatMap(({seen, differences, prediction}) =>
         differences.map(
           (one) =>
-            `${head}, ${eventOf(seen)}: ${one}${prediction.dependsOn.length > 0 ? ` (depends on ${prediction.dependsOn.join('; ')})` : ''}`,
+            `${head}, ${eventOf(seen)}: ` +
+            `${one}${prediction.dependsOn.length > 0 ? ` (depends on ${prediction.dependsOn.join('; ')})` : ''}`,
         ),
       ),
     ...beside.filter(({because}) => because === undefined).map(({text}) => `${head}: ${text}`),
@@ -40,7 +41,11 @@ const eventOf = ({event, block, before}: Seen): string =>
 /** One line that sums a run up. */
 export function summaryOf(outcomes: readonly Outcome[], broken: readonly string[]): string {
   const events = outcomes.reduce((sum, {verdicts}) => sum + verdicts.length, 0);
-  return `${outcomes.length} pairs, ${events} events of blocks: ${count(outcomes, 'agrees')} agree, ${count(outcomes, 'depends')} agree and depend on what is named, ${count(outcomes, 'explained')} have an explained difference, ${count(outcomes, 'differs')} differ, ${broken.length} without a verdict`;
+  return (
+    `${outcomes.length} pairs, ${events} events of blocks: ${count(outcomes, 'agrees')} agree, ` +
+    (`${count(outcomes, 'depends')} agree and depend on what is named, ${count(outcomes, 'explained')} have ` +
+      `an explained difference, ${count(outcomes, 'differs')} differ, ${broken.length} without a verdict`)
+  );
 }
 
 /** The page of a whole run, docs/results/udev-effect.md. */

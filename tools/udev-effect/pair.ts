@@ -46,7 +46,10 @@ export function filesOf({rules}: Pick<Known, 'rules'>, subject: Subject): RulesF
   });
 }
 
-/** Compares all that was seen of a pair with what is predicted. Throws Broken where the guest's answers do not fit together. */
+/**
+ * Compares all that was seen of a pair with what is predicted. Throws Broken where the guest's answers do not fit
+ * together.
+ */
 export function judgePair(place: Known, subject: Subject, policy: Tried, told: Evidence, predict: Predict): Outcome {
   const files = filesOf(place, subject);
   const {seen, elsewhere, restless} = readSeen(told, place.where.kernel);

@@ -49,7 +49,8 @@ export async function keptPlace(dir: string, name: string): Promise<Known> {
   const text = await readIfThere(placeFile(dir, name));
   if (text === undefined)
     throw new UsageError(
-      `--kept: ${placeFile(dir, name)} is not there: rules were never tried on ${name}; leave --kept out, or name other guests by --guest`,
+      `--kept: ${placeFile(dir, name)} is not there: rules were never tried on ${name}; leave --kept out, ` +
+        `or name other guests by --guest`,
     );
   return known.parse(JSON.parse(text));
 }

@@ -34,7 +34,10 @@ export const TRIGGERED = [...THERE, 0] as const;
 
 const MEMORY = '/sys/devices/system/memory';
 
-/** Waits for udevd, and prints all blocks and the policies. A udevd that does not come to rest ends the script; reading zones may wait for ever then. */
+/**
+ * Waits for udevd, and prints all blocks and the policies. A udevd that does not come to rest ends the script; reading
+ * zones may wait for ever then.
+ */
 const look = (name: string): string => `
 udevadm settle --timeout=40 || { echo '@restless ${name}'; memhp_states; exit 0; }
 echo '@look ${name}'
@@ -59,7 +62,7 @@ echo 'p:memhp/offline device_offline name=+0(+0($arg1)):string' >>$T/kprobe_even
 echo 'r:memhp/offlined device_offline ret=$retval:s32' >>$T/kprobe_events &&
 echo 1 >$I/events/memhp/enable || exit 7
 { ${LOG_ON}; } >/dev/null || exit 8
-${files.map(({path, text}) => `mkdir -p ${shellQuote(path.replace(/\/[^/]*$/, ''))} && printf %s ${shellQuote(Buffer.from(text, 'latin1').toString('base64'))} | base64 -d >${shellQuote(path)} || exit 8`).join('\n')}
+${files.map(({path, text}) => `mkdir -p ${shellQuote(path.replace(/\/[^/]*$/, ''))} && printf %s ` + `${shellQuote(Buffer.from(text, 'latin1').toString('base64'))} | base64 -d >${shellQuote(path)} || exit 8`).join('\n')}
 udevadm control --reload || exit 8
 ${look('first')}
 true`;
@@ -71,8 +74,9 @@ ${TRIGGERED.map((block) => `udevadm trigger --action=add ${MEMORY}/memory${block
 true`;
 
 /**
- * Messages of udevd about memory blocks. Each worker's come in the order in which it sent them. They are found by the name that the sender gives
- * itself: the unit is looked up by the journal, which knows none where the guest is so slow that the worker has ended before.
+ * Messages of udevd about memory blocks. Each worker's come in the order in which it sent them. They are found by the
+ * name that the sender gives itself: the unit is looked up by the journal, which knows none where the guest is so slow
+ * that the worker has ended before.
  */
 const LOGGED = `
 journalctl --sync

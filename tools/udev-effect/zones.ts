@@ -2,8 +2,9 @@ import type {Explained} from './calls.ts';
 import type {Look} from './looks.ts';
 
 /**
- * The zone that `online` chooses for a block: default_zone_for_pfn() of mm/memory_hotplug.c with contig-zones and without movable_node. A
- * zone reaches from its first to its last block; a block that lies within one of Normal and Movable alone goes there, any other to Normal.
+ * The zone that `online` chooses for a block: default_zone_for_pfn() of mm/memory_hotplug.c with contig-zones and
+ * without movable_node. A zone reaches from its first to its last block; a block that lies within one of Normal and
+ * Movable alone goes there, any other to Normal.
  */
 export function zoneByDefault(block: number, before: Look, after: Look, earlier: readonly Explained[]): string {
   const inZone = new Map<number, string>();

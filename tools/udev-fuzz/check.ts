@@ -7,7 +7,10 @@ import {printed, toJson} from '../../lib/udev/lint/print.ts';
 /** Milliseconds of the processor that an answer may take, whatever the file. */
 export const BOUND_MS = 1000;
 
-/** Milliseconds of user time of this thread alone, by ticks of 10 ms: the process has others, which compile and collect garbage. Source: proc(5). */
+/**
+ * Milliseconds of user time of this thread alone, by ticks of 10 ms: the process has others, which compile and collect
+ * garbage. Source: proc(5).
+ */
 function ownTime(): number {
   const stat = readFileSync('/proc/thread-self/stat', 'utf8');
   return Number(stat.slice(stat.lastIndexOf(')')).split(' ')[12]) * 10;

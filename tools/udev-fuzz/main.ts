@@ -1,4 +1,5 @@
-// `npm run fuzz-udev -- [--seconds N] [--seed N]`: bytes of every kind as rules files, until the time is up or an answer is wrong or late.
+// `npm run fuzz-udev -- [--seconds N] [--seed N]`: bytes of every kind as rules files, until the time is up or an
+// answer is wrong or late.
 import {parseArgs} from 'node:util';
 import fc from 'fast-check';
 import {checkAnswer} from './check.ts';
@@ -30,7 +31,8 @@ process.stdout.write(`${files} files, ${bytes} bytes; the slowest answer took ${
 if (result.failed) {
   const {counterexample, errorInstance, counterexamplePath} = result;
   process.stdout.write(
-    `${String(errorInstance)}\nseed ${seed}, path ${counterexamplePath ?? ''}: add it to tools/udev-fuzz/kept.ts\n${JSON.stringify(counterexample?.[0]).slice(0, 2000)}\n`,
+    `${String(errorInstance)}\nseed ${seed}, path ${counterexamplePath ?? ''}: add it to ` +
+      `tools/udev-fuzz/kept.ts\n${JSON.stringify(counterexample?.[0]).slice(0, 2000)}\n`,
   );
   process.exitCode = 1;
 }

@@ -58,7 +58,9 @@ Acquire::Languages "none";
 ${contents ? target('Contents-own', '$(NATIVE_ARCHITECTURE)') + target('Contents-every', 'all') : ''}`;
 }
 
-/** The lines of apt's lists of a release that match an extended regular expression; `word`: which lists, by their names. */
+/**
+ * The lines of apt's lists of a release that match an extended regular expression; `word`: which lists, by their names.
+ */
 export async function* listLines({dir, run}: Apt, suite: Suite, word: string, pattern: string): AsyncGenerator<string> {
   const names = (await readdir(join(dir, 'lists')))
     .filter((name) => name.includes(`_${suite}_`) && name.includes(word))

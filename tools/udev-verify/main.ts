@@ -1,5 +1,7 @@
-// `npm run udev-verify`: whether the lint reads rules as udevd does, asked of udevadm verify: on the rule files of Debian's packages, and on
-// strange and broken ones. Writes docs/udev-verify.md, and what udevadm says of the strange ones to lib/udev/fixtures/strange.json.
+// `npm run udev-verify`: whether the lint reads rules as udevd does, asked of udevadm verify: on the rule files of
+// Debian's packages, and on
+// strange and broken ones. Writes docs/udev-verify.md, and what udevadm says of the strange ones to
+// lib/udev/fixtures/strange.json.
 import {mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join, relative} from 'node:path';

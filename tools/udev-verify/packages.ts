@@ -15,7 +15,10 @@ export interface Debian {
   readonly missing: readonly Package[];
 }
 
-/** Fetches the packages of all releases that have rule files, and keeps the rule files alone. What is there is not fetched again. */
+/**
+ * Fetches the packages of all releases that have rule files, and keeps the rule files alone. What is there is not
+ * fetched again.
+ */
 export async function debianRules(cache: string, say: (line: string) => void): Promise<Debian> {
   const dir = join(cache, 'rules');
   const own = await apt(join(cache, 'apt'), suites, true);
@@ -55,7 +58,8 @@ async function fetchBatch(own: Apt, dir: string, batch: readonly Package[]): Pro
   await rm(debs, {recursive: true, force: true});
   await mkdir(debs, {recursive: true});
   const names = batch.map(({name, version}) => `${name}=${version}`);
-  await own.run('apt-get', ['download', '-q', ...names], debs).catch(() => ''); // those that the mirror lacks are counted
+  // those that the mirror lacks are counted
+  await own.run('apt-get', ['download', '-q', ...names], debs).catch(() => '');
   for (const deb of await readdir(debs)) {
     const one = batch.filter(({name, version}) => deb.startsWith(`${name}_${version.replaceAll(':', '%3a')}_`));
     if (one.length > 0)

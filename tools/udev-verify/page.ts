@@ -42,7 +42,8 @@ export function pageOf({asked, counts, distinct, found, missing}: Page): string 
   const packaged = counts.map(({suite, packages, files}) => `| ${suite} | ${packages} | ${files} |`);
   const rows = asked.map(
     ({suite, version, kind, files, fails, remarks, differences}) =>
-      `| ${version} (${suite}) | ${kind} | ${files} | ${fails} | ${remarks} | ${files - differences.length} | ${differences.length} |`,
+      `| ${version} (${suite}) | ${kind} | ${files} | ${fails} | ${remarks} | ${files - differences.length} ` +
+      `| ${differences.length} |`,
   );
   const differing = asked.flatMap(({version, differences}) =>
     differences.map(
@@ -72,7 +73,7 @@ compares the lint with what udevadm said of them.
 
 ## What the lint finds in Debian's rules
 
-${found.map(({suite, findings, own, writes}) => `* ${suite}, all packages' files taken together: ${writes} rules that write to the state of a memory block; ${findings.length === 0 ? 'no finding about memory' : findings.join('; ')}. Errors and warnings in udev's own package: ${own.length === 0 ? 'none' : own.join('; ')}.`).join('\n')}
+${found.map(({suite, findings, own, writes}) => `* ${suite}, all packages' files taken together: ${writes} rules that write to the state of a memory ` + (`block; ${findings.length === 0 ? 'no finding about memory' : findings.join('; ')}. Errors and warnings ` + `in udev's own package: ${own.length === 0 ? 'none' : own.join('; ')}.`)).join('\n')}
 
 What it finds in udev's own packages is so: Debian 11's commands do open a quote that they never close, which udevd forgives, and Debian 12 has
 a match twice in one rule, which udevadm says as well.

@@ -3,7 +3,8 @@ export const reasons: Readonly<Record<string, {readonly versions: readonly numbe
   'e with a surrogate': {
     versions: [257],
     because:
-      'systemd 257 writes half of a surrogate pair as if it were a character; 262 refuses it, and the lint reads as the newest udevd does',
+      'systemd 257 writes half of a surrogate pair as if it were a character; 262 refuses it, and the lint ' +
+      'reads as the newest udevd does',
   },
 };
 

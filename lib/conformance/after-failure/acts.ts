@@ -1,3 +1,4 @@
+import {MiB} from '../../util/size.ts';
 import type {MemoryDevice} from '../../vmm/vmm.ts';
 import type {Json} from '../../results/record.ts';
 import type {Dimm} from '../guest/dimm.ts';
@@ -29,7 +30,7 @@ export const putBack = (guest: CaseGuest, {id, size, slot, address}: Place): Act
   title: `plug ${id}: slot ${slot ?? 'any'}, 0x${address.toString(16)}`,
   run: async () => {
     const where = slot === null ? {address} : {address, slot};
-    return states(await guest.plugDimm({id, size: `${size / 2 ** 20}M`, ...where}));
+    return states(await guest.plugDimm({id, size: `${size / MiB}M`, ...where}));
   },
 });
 

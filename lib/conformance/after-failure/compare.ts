@@ -5,16 +5,17 @@ import {isolatedPageblocks} from '../guest/isolated.ts';
 import {differences} from '../verdict/unchanged.ts';
 
 /**
- * Prepares a guest for something that fails, and returns the attempt, which checks itself that it failed. Both guests are
- * prepared; only on one of them it is attempted.
+ * Prepares a guest for something that fails, and returns the attempt, which checks itself that it failed. Both guests
+ * are prepared; only on one of them it is attempted.
  */
 export type Failure = (guest: CaseGuest) => Promise<(t: Checks) => Promise<unknown>>;
 
 const TIMES = 3;
 
 /**
- * Does what fails three times, then the normal life of a new DIMM, and compares each step of that life with the same step
- * on an untouched clone: all three views, field by field. Nothing that failed may change how later operations behave.
+ * Does what fails three times, then the normal life of a new DIMM, and compares each step of that life with the same
+ * step on an untouched clone: all three views, field by field. Nothing that failed may change how later operations
+ * behave.
  */
 export async function compareAfterFailure(
   t: Checks,

@@ -3,7 +3,9 @@ import {Broken} from '../../util/errors.ts';
 import {parseSize} from '../../util/size.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
-/** Inflates the balloon until that much of the guest's memory is in it, and no more; deflates it where more was. A step. */
+/**
+ * Inflates the balloon until that much of the guest's memory is in it, and no more; deflates it where more was. A step.
+ */
 export function holdInBalloon(guest: CaseGuest, size: string): Promise<void> {
   return guest.step(`balloon of ${size}`, () =>
     balloonTo(

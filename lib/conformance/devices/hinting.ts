@@ -9,7 +9,9 @@ import {until} from '../host/until.ts';
 const BALLOON = 'hinter';
 const hinter = (port: string): BalloonSpec => ({kind: 'balloon', id: BALLOON, port, hinting: true});
 
-/** Plugs a virtio-balloon that hints free pages to a migration, and waits until the guest's driver has taken it. A step. */
+/**
+ * Plugs a virtio-balloon that hints free pages to a migration, and waits until the guest's driver has taken it. A step.
+ */
 export function plugHinter(guest: CaseGuest, port: string): Promise<void> {
   return guest.step(`plug a balloon with free-page-hint into ${port}`, async () => {
     guest.session.others.add(BALLOON);
@@ -32,12 +34,16 @@ const ram = {
   'page-size': z.int(),
   'dirty-sync-count': z.int(),
 };
-/** QEMU's count of what it sent: pages with content and pages of one byte; and of what remains to be sent. Source: qapi/migration.json. */
+/**
+ * QEMU's count of what it sent: pages with content and pages of one byte; and of what remains to be sent. Source:
+ * qapi/migration.json.
+ */
 const counted = z.looseObject({ram: z.looseObject(ram).optional()});
 
 /**
- * Bytes of the guest's memory that were neither sent nor are to be sent, while QEMU goes through it for the first time: without
- * hints there are none. Undefined before, and later, when pages that were written again have been counted twice.
+ * Bytes of the guest's memory that were neither sent nor are to be sent, while QEMU goes through it for the first time:
+ * without hints there are none. Undefined before, and later, when pages that were written again have been counted
+ * twice.
  */
 async function leftOut({qmp}: CaseGuest): Promise<number | undefined> {
   const count = (await ask(qmp, 'query-migrate', counted)).ram;
@@ -47,9 +53,9 @@ async function leftOut({qmp}: CaseGuest): Promise<number | undefined> {
 }
 
 /**
- * Migrates the guest, while it runs, to a QEMU that has its DIMMs and the balloon, and returns the guest there, with the bytes of its
- * memory that were left out: at least those of the first hint. The migration crawls until that one has come, or until the deadline
- * of an operation, so that it doesn't depend on who is faster. The case says `moves: true`.
+ * Migrates the guest, while it runs, to a QEMU that has its DIMMs and the balloon, and returns the guest there, with
+ * the bytes of its memory that were left out: at least those of the first hint. The migration crawls until that one has
+ * come, or until the deadline of an operation, so that it doesn't depend on who is faster. The case says `moves: true`.
  */
 export async function migrateHinted(guest: CaseGuest, port: string): Promise<{there: CaseGuest; unsent: number}> {
   let unsent = 0;

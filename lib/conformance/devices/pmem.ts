@@ -156,13 +156,17 @@ export async function plugPmem(guest: CaseGuest, spec: {id: string; size: string
     dax,
     daxOf(device, guest.board),
     `where the dax device of ${id} is`,
-    `behind its label and 64 bytes of memory map for each page, at a multiple of ${formatSize(guest.board.pageblock)}, up to the end ` +
+    `behind its label and 64 bytes of memory map for each page, at a multiple of ` +
+      `${formatSize(guest.board.pageblock)}, up to the end ` +
       'of the device: nd_pfn_init() of drivers/nvdimm/pfn_devs.c',
   );
   return new PersistentMemory(guest, device, dax);
 }
 
-/** Which part of a device its dax device has, from a multiple of a huge page on: what is left beside its label and its memory map. */
+/**
+ * Which part of a device its dax device has, from a multiple of a huge page on: what is left beside its label and its
+ * memory map.
+ */
 function daxOf(
   {address, size}: Pick<MemoryDevice, 'address' | 'size'>,
   {page, pageblock}: Pick<Board, 'page' | 'pageblock'>,

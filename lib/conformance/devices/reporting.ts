@@ -5,7 +5,10 @@ import type {CaseGuest} from '../guest/guest.ts';
 /** Id of the balloon that reports. */
 const BALLOON = 'reporter';
 
-/** Plugs a virtio-balloon that reports free pages, and waits until the guest's driver has taken it. The guest's RAM must be in no file. A step. */
+/**
+ * Plugs a virtio-balloon that reports free pages, and waits until the guest's driver has taken it. The guest's RAM must
+ * be in no file. A step.
+ */
 export function plugReporter(guest: CaseGuest, port: string): Promise<void> {
   return guest.step(`plug a balloon with free-page-reporting into ${port}`, async () => {
     guest.session.others.add(BALLOON);
@@ -20,7 +23,10 @@ export function plugReporter(guest: CaseGuest, port: string): Promise<void> {
 export const reports = async (guest: CaseGuest): Promise<boolean> =>
   (await guest.sh('cat /sys/bus/virtio/drivers/virtio_balloon/virtio*/features')).charAt(5) === '1';
 
-/** KiB of the free pages of a zone that are large enough to be reported: whole pageblocks, of 2 MiB, and larger. Source: /proc/buddyinfo. */
+/**
+ * KiB of the free pages of a zone that are large enough to be reported: whole pageblocks, of 2 MiB, and larger. Source:
+ * /proc/buddyinfo.
+ */
 export async function reportable(guest: CaseGuest, zone: string): Promise<number> {
   const {page, pageblock} = guest.board;
   const lines = (await guest.sh('cat /proc/buddyinfo')).split('\n').filter((line) => line.split(/,?\s+/)[3] === zone);
@@ -40,7 +46,10 @@ export async function reportable(guest: CaseGuest, zone: string): Promise<number
 export const residentOf = async (guest: CaseGuest, bytes: number): Promise<number> =>
   (await mappingsOf(guest, bytes))[0]?.resident ?? 0;
 
-/** The same once it is `most` or less, or what it is at the deadline: the guest reports two seconds after pages became free. */
+/**
+ * The same once it is `most` or less, or what it is at the deadline: the guest reports two seconds after pages became
+ * free.
+ */
 export const residentFalls = (guest: CaseGuest, bytes: number, most: number): Promise<number> =>
   until(
     guest,

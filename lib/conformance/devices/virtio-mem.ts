@@ -67,7 +67,9 @@ export class VirtioMem {
     );
   }
 
-  /** The sizes that QEMU told since a mark, in order, waiting for the one that it must end with, or for the deadline. */
+  /**
+   * The sizes that QEMU told since a mark, in order, waiting for the one that it must end with, or for the deadline.
+   */
   async sizesUntil(mark: number, last: number): Promise<number[]> {
     const {qmp, session} = this.#guest;
     await qmp.events.nextOrNone(
@@ -102,7 +104,10 @@ export class VirtioMem {
     });
   }
 
-  /** Asks for the device's removal, which QEMU may refuse; where it doesn't, waits until the device is gone, or for the deadline. A step. */
+  /**
+   * Asks for the device's removal, which QEMU may refuse; where it doesn't, waits until the device is gone, or for the
+   * deadline. A step.
+   */
   async tryUnplug(): Promise<QemuAnswer & {gone: boolean}> {
     return this.#guest.step(`unplug ${this.id}`, async () => {
       let gone = false;
@@ -134,7 +139,10 @@ export async function plugVirtioMem(guest: CaseGuest, spec: Omit<VirtioMemSpec, 
   return vm;
 }
 
-/** The size of a virtio-mem device once the guest has booted anew and its driver has answered; nothing else of that guest can be seen. */
+/**
+ * The size of a virtio-mem device once the guest has booted anew and its driver has answered; nothing else of that
+ * guest can be seen.
+ */
 export async function sizeAfterReset(
   guest: CaseGuest,
   vm: VirtioMem,

@@ -36,7 +36,10 @@ export function offers(
   );
 }
 
-/** Checks that an offline DIMM fits at the smallest ratio that the ledger gives, and not at one percent less. Returns the ratio. */
+/**
+ * Checks that an offline DIMM fits at the smallest ratio that the ledger gives, and not at one percent less. Returns
+ * the ratio.
+ */
 export async function crosses(
   t: Checks,
   guest: CaseGuest,

@@ -3,8 +3,9 @@ import {Broken} from '../../util/errors.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
 /**
- * Files with sizes that the kernel computes once at boot from the memory that is there then: fork_init() (threads-max, RLIMIT_NPROC),
- * files_maxfiles_init(), pid_idr_init(), inotify_user_setup() (since 5.11), tcp_init_mem(), the hash tables of alloc_large_system_hash().
+ * Files with sizes that the kernel computes once at boot from the memory that is there then: fork_init() (threads-max,
+ * RLIMIT_NPROC), files_maxfiles_init(), pid_idr_init(), inotify_user_setup() (since 5.11), tcp_init_mem(), the hash
+ * tables of alloc_large_system_hash().
  */
 const FIXED = [
   'kernel/threads-max',
@@ -39,7 +40,8 @@ export async function fixedSizes(guest: CaseGuest): Promise<Record<string, strin
 export const newTmpfs = async (guest: CaseGuest): Promise<number> =>
   Number(
     await guest.sh(
-      `mkdir -p /run/memhp.size && mount -t tmpfs none /run/memhp.size && df -k /run/memhp.size | sed -n 's/^none *\\([0-9]*\\) .*/\\1/p' && umount /run/memhp.size`,
+      `mkdir -p /run/memhp.size && mount -t tmpfs none /run/memhp.size && df -k /run/memhp.size | sed -n ` +
+        `'s/^none *\\([0-9]*\\) .*/\\1/p' && umount /run/memhp.size`,
     ),
   );
 
@@ -48,7 +50,8 @@ export async function growingSizes(
   guest: CaseGuest,
 ): Promise<{minFreeKiB: number; commitLimitKiB: number; dirtyThreshold: number; dirtyBackground: number}> {
   const said = await guest.sh(
-    'cat /proc/sys/vm/min_free_kbytes; sed -n "s/^CommitLimit: *\\([0-9]*\\) kB/\\1/p" /proc/meminfo; sed -n "s/^nr_dirty_threshold //p; s/^nr_dirty_background_threshold //p" /proc/vmstat',
+    'cat /proc/sys/vm/min_free_kbytes; sed -n "s/^CommitLimit: *\\([0-9]*\\) kB/\\1/p" /proc/meminfo; sed ' +
+      '-n "s/^nr_dirty_threshold //p; s/^nr_dirty_background_threshold //p" /proc/vmstat',
   );
   const [minFreeKiB = NaN, commitLimitKiB = NaN, dirtyThreshold = NaN, dirtyBackground = NaN] = said
     .trim()
@@ -64,8 +67,9 @@ export const hugePagesOn = async (guest: CaseGuest): Promise<boolean> =>
   !/\[never\]|^$/.test((await guest.read('/sys/kernel/mm/transparent_hugepage/enabled')) ?? '');
 
 /**
- * min_free_kbytes with khugepaged: two pageblocks for each zone that user space's unmovable pages come from, that is all populated ones
- * but Movable, and nine for the migrate types of each. Source: set_recommended_min_free_kbytes() in mm/khugepaged.c; since 5.10 after each plug as well (4aab2be09830).
+ * min_free_kbytes with khugepaged: two pageblocks for each zone that user space's unmovable pages come from, that is
+ * all populated ones but Movable, and nine for the migrate types of each. Source: set_recommended_min_free_kbytes() in
+ * mm/khugepaged.c; since 5.10 after each plug as well (4aab2be09830).
  */
 export const recommendedMinFree = (zones: number, {pageblock}: Pick<Board, 'pageblock'>): number =>
   (zones * (2 + 9) * pageblock) / 1024;

@@ -18,7 +18,8 @@ export interface MovablePart {
 
 /**
  * ZONE_MOVABLE of each node at boot. `ends` are the nodes' last page frames + 1, ascending; every node must have more
- * than its share of kernel memory. Source: find_zone_movable_pfns_for_nodes(), in mm/page_alloc.c and later mm/mm_init.c.
+ * than its share of kernel memory. Source: find_zone_movable_pfns_for_nodes(), in mm/page_alloc.c and later
+ * mm/mm_init.c.
  */
 export function bootMovable(
   now: Observation,
@@ -42,7 +43,11 @@ export function bootMovable(
   const movable = Math.min(total, roundUp(pages(sizes.movablecore)));
   const kernel = Math.max(pages(sizes.kernelcore), sizes.movablecore ? total - movable : 0);
   const share = Math.floor(kernel / ends.length);
-  const because = `${total} pages of System RAM${sizes.movablecore ? ` − ${movable} for movablecore, rounded up to ${aligned},` : ''} leave ${kernel} to the kernel zones, ${share} on each node; what follows them, from a multiple of ${aligned} on, is ZONE_MOVABLE`;
+  const because =
+    `${total} pages of System ` +
+    (`RAM${sizes.movablecore ? ` − ${movable} for movablecore, rounded up to ${aligned},` : ''} leave ` +
+      (`${kernel} to the kernel zones, ${share} on each node; what follows them, from a multiple of ` +
+        `${aligned} on, is ZONE_MOVABLE`));
   if (kernel === 0 || kernel >= total) return {value: [], because};
   const value = ends.flatMap((end, node) => {
     const own = ram
@@ -56,8 +61,9 @@ export function bootMovable(
 }
 
 /**
- * The page frame that ends the first `share` pages of these ranges. ZONE_MOVABLE is taken from the highest zone that boot
- * memory reaches, on x86 DMA32 where it ends below 4 GiB: what lies before its first `usable` frame is the kernel's in any case.
+ * The page frame that ends the first `share` pages of these ranges. ZONE_MOVABLE is taken from the highest zone that
+ * boot memory reaches, on x86 DMA32 where it ends below 4 GiB: what lies before its first `usable` frame is the
+ * kernel's in any case.
  */
 function endOfKernel(ranges: readonly {start: number; end: number}[], share: number, usable: number): number {
   let left = share;

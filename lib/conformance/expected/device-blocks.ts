@@ -12,7 +12,10 @@ export function blocksOf({address, size}: Pick<MemoryDevice, 'address' | 'size'>
 export const isPersistent = ({type}: Pick<MemoryDevice, 'type'>): boolean =>
   type === 'virtio-pmem' || type === 'nvdimm';
 
-/** Ids of the memory blocks that a device has in the guest: a DIMM all of its range, virtio-mem and persistent memory those that are there now. */
+/**
+ * Ids of the memory blocks that a device has in the guest: a DIMM all of its range, virtio-mem and persistent memory
+ * those that are there now.
+ */
 export function blocksIn(
   device: MemoryDevice,
   {blocks, blockSize}: Pick<Observation, 'blocks' | 'blockSize'>,
@@ -28,7 +31,10 @@ export const rangeOf = (
   blockSize: number,
 ): number[] => blocksOf({address, size: resizable?.max ?? size}, blockSize);
 
-/** Bytes of a device that are the guest's System RAM: a DIMM all of it, of virtio-mem its blocks, plugged wholly or in part, of persistent memory as well. */
+/**
+ * Bytes of a device that are the guest's System RAM: a DIMM all of it, of virtio-mem its blocks, plugged wholly or in
+ * part, of persistent memory as well.
+ */
 export const bytesIn = (device: MemoryDevice, now: Observation): number =>
   device.resizable || isPersistent(device) ? blocksIn(device, now).length * now.blockSize : device.size;
 
@@ -48,7 +54,8 @@ export function blocksNeeded(device: MemoryDevice, now: Observation): number[] {
 
 /**
  * Bytes of virtio-mem's online blocks that aren't plugged. The driver tells nobody which part of which block is; where
- * all blocks are online or all are plugged wholly there is one answer, else the unplugged rest can be in the offline ones.
+ * all blocks are online or all are plugged wholly there is one answer, else the unplugged rest can be in the offline
+ * ones.
  */
 export function unpluggedOnline(now: Observation): {least: number; most: number} {
   const sum = {least: 0, most: 0};

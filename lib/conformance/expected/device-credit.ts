@@ -19,6 +19,8 @@ export function sameDeviceZones(now: Observation, count: number, ratio: number):
   });
   return {
     value,
-    because: `${because}; block for block Movable where that stays within ${ratio}% of the pages in kernel zones, the device's own counted`,
+    because:
+      `${because}; block for block Movable where that stays within ${ratio}% of the pages in kernel ` +
+      `zones, the device's own counted`,
   };
 }

@@ -4,7 +4,8 @@ import {Broken} from '../../util/errors.ts';
 
 /**
  * Bits of /proc/kpageflags. Source: include/uapi/linux/kernel-page-flags.h, and fs/proc/page.c for `reserved`;
- * `offline` (since 5.2) are pages of an online block that the guest has not: in the balloon, or not plugged by virtio-mem.
+ * `offline` (since 5.2) are pages of an online block that the guest has not: in the balloon, or not plugged by
+ * virtio-mem.
  */
 const BITS = {
   lru: 5,
@@ -20,7 +21,10 @@ const BITS = {
   offline: 23,
 } as const;
 
-/** How many page frames of a block have a flag of /proc/kpageflags; `shown` are those that have any but NOPAGE (bit 20): none of memory that isn't online. */
+/**
+ * How many page frames of a block have a flag of /proc/kpageflags; `shown` are those that have any but NOPAGE (bit 20):
+ * none of memory that isn't online.
+ */
 export type Frames = Readonly<Record<keyof typeof BITS | 'shown', number>>;
 
 /** Counts the flags of a block's page frames, now. Source: /proc/kpageflags. Needs `command:perl`. */

@@ -19,7 +19,10 @@ export const zoneOf = (block: BlockView): string | undefined =>
 const online = (observation: Observation): Set<number> =>
   new Set(observation.blocks.filter(({state}) => state === 'online').map(({id}) => id));
 
-/** MemTotal in KiB: the first observation's, and one block size for each block that was onlined or offlined since, without what virtio-mem hasn't plugged of it and without a memmap that it holds itself. */
+/**
+ * MemTotal in KiB: the first observation's, and one block size for each block that was onlined or offlined since,
+ * without what virtio-mem hasn't plugged of it and without a memmap that it holds itself.
+ */
 export function expectedMemTotal(first: Observation, now: Observation, own: OwnMemmap = 'none'): Derived<number> {
   const [before, after] = [online(first), online(now)];
   const onlined = [...after].filter((id) => !before.has(id)).length;
@@ -33,7 +36,10 @@ export function expectedMemTotal(first: Observation, now: Observation, own: OwnM
   const holes = Math.min(most / 1024, Math.max(least / 1024, whole - (now.meminfo['MemTotal'] ?? 0)));
   return {
     value: whole - holes,
-    because: `${base} kB at first + ${onlined} blocks onlined − ${offlined} offlined, ${blockKiB} kB (${formatSize(first.blockSize)}) each${most > 0 ? `, without the ${least === most ? '' : `${formatSize(least)} to `}${formatSize(most)} that virtio-mem hasn't plugged` : ''}${own === 'none' ? '' : `, less ${memmapKiB} kB in each of ${hosting} blocks that hold their own memmap`}`,
+    because:
+      `${base} kB at first + ${onlined} blocks onlined − ${offlined} offlined, ${blockKiB} kB ` +
+      (`(${formatSize(first.blockSize)}) ` +
+        `each${most > 0 ? `, without the ${least === most ? '' : `${formatSize(least)} to `}${formatSize(most)} that virtio-mem hasn't plugged` : ''}${own === 'none' ? '' : `, less ${memmapKiB} kB in each of ${hosting} blocks that hold their own memmap`}`),
   };
 }
 
@@ -45,13 +51,16 @@ export function expectedPresent(first: Observation, now: Observation): Derived<R
   const value = Object.fromEntries(
     now.zones.map(({node, name}) => {
       const key = `node ${node} ${name}`;
-      const present = first.zones.find((zone) => zone.node === node && zone.name === name)?.present ?? 0; // a node comes with its first memory
+      // a node comes with its first memory
+      const present = first.zones.find((zone) => zone.node === node && zone.name === name)?.present ?? 0;
       return [key, present + perBlock * ((gained.get(key) ?? 0) - (had.get(key) ?? 0))];
     }),
   );
   return {
     value,
-    because: `present pages at first, and ${perBlock} pages for each block that valid_zones moved into or out of a zone since`,
+    because:
+      `present pages at first, and ${perBlock} pages for each block that valid_zones moved into or out of ` +
+      `a zone since`,
   };
 }
 
@@ -84,6 +93,8 @@ export function expectedBlocks(first: Observation, now: Observation, accepted: R
         ),
       ]),
     ].sort((a, b) => a - b),
-    because: `${boot.length} blocks of boot memory, and the address ranges that QEMU gives for ${devices.map(({id}) => id).join(', ') || 'no device'}, in blocks of ${formatSize(first.blockSize)}`,
+    because:
+      `${boot.length} blocks of boot memory, and the address ranges that QEMU gives for ` +
+      `${devices.map(({id}) => id).join(', ') || 'no device'}, in blocks of ${formatSize(first.blockSize)}`,
   };
 }

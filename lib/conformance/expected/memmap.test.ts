@@ -26,9 +26,13 @@ for (const [append, kernel, built, expected] of [
   ['memory_hotplug.memmap_on_memory=force', '6.1', config, 'none'],
   ['memory_hotplug.memmap_on_memory=1 memory_hotplug.memmap_on_memory=0', '6.12', config, 'none'],
 ] as const) {
-  test(`"${append}" on ${kernel}${built === config ? '' : `, built ${built ? 'without' : 'who knows how'}`}: own memmap ${expected}`, (t) => {
-    t.is(ownMemmap({append, kernel, config: built}), expected);
-  });
+  test(
+    `"${append}" on ${kernel}${built === config ? '' : `, built ${built ? 'without' : 'who knows how'}`}: ` +
+      `own memmap ${expected}`,
+    (t) => {
+      t.is(ownMemmap({append, kernel, config: built}), expected);
+    },
+  );
 }
 
 test('a block of 128 MiB has a memmap of 2 MiB', (t) => {

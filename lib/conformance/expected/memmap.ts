@@ -15,7 +15,8 @@ export interface Booted {
 
 /**
  * What memory_hotplug.memmap_on_memory= does on x86_64. It came with 5.13 for DIMMs of one block; 6.8 gave every block
- * an own memmap (commit 6b8f0798b85a). `force` came with 6.6. Source: mhp_supports_memmap_on_memory() in mm/memory_hotplug.c.
+ * an own memmap (commit 6b8f0798b85a). `force` came with 6.6. Source: mhp_supports_memmap_on_memory() in
+ * mm/memory_hotplug.c.
  */
 export function ownMemmap({append, kernel, config}: Booted): OwnMemmap {
   const word = [...append.matchAll(/(?:^|\s)memory_hotplug\.memmap_on_memory=(\S+)/g)].at(-1)?.[1] ?? 'N';

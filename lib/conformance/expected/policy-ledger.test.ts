@@ -4,7 +4,10 @@ import type {Observation} from '../../guest/observation.ts';
 import {gib, mib} from '../../util/size.ts';
 import {autoMovableZone, counted, smallestRatio} from './policy-ledger.ts';
 
-/** A DIMM of two blocks at 4 GiB, the lower one Movable, the upper one Normal. Boot memory: 3998 pages of DMA, 258013 of DMA32. */
+/**
+ * A DIMM of two blocks at 4 GiB, the lower one Movable, the upper one Normal. Boot memory: 3998 pages of DMA, 258013 of
+ * DMA32.
+ */
 const {first, now} = JSON.parse(
   readFileSync(new URL('../fixtures/movable-and-normal.json', import.meta.url), 'utf8'),
 ) as {first: Observation; now: Observation};

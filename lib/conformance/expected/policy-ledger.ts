@@ -32,7 +32,10 @@ export function counted(now: Observation, node?: number): Derived<Counted> {
   const cma = cmaPages(now, node);
   return {
     value: {kernel: present(false) - plugged - cma, movable: present(true) + cma},
-    because: `${node === undefined ? 'all nodes' : `node ${node}`}: ${present(false)} pages present in kernel zones − ${plugged} of plugged memory${cma > 0 ? ` − ${cma} of CMA` : ''}; ${present(true)} present in ZONE_MOVABLE${cma > 0 ? ` + ${cma} of CMA` : ''}`,
+    because:
+      `${node === undefined ? 'all nodes' : `node ${node}`}: ${present(false)} pages present in kernel ` +
+      (`zones − ${plugged} of plugged memory${cma > 0 ? ` − ${cma} of CMA` : ''}; ${present(true)} present ` +
+        `in ZONE_MOVABLE${cma > 0 ? ` + ${cma} of CMA` : ''}`),
   };
 }
 
@@ -68,8 +71,8 @@ function wanted(now: Observation, dimm: DimmRange, numaAware: boolean): Derived<
 
 /**
  * The zone that plain `online` chooses now for a block of a DIMM, with online_policy=auto-movable and this ratio in
- * percent. A DIMM is one: Movable if all of it has room there, and Normal for the rest if any of it is in a kernel zone.
- * Source: auto_movable_zone_for_pfn() in mm/memory_hotplug.c, since 5.15.
+ * percent. A DIMM is one: Movable if all of it has room there, and Normal for the rest if any of it is in a kernel
+ * zone. Source: auto_movable_zone_for_pfn() in mm/memory_hotplug.c, since 5.15.
  */
 export function autoMovableZone(
   now: Observation,

@@ -14,8 +14,8 @@ export function zonesMeeting(now: Observation, id: number): string[] {
 }
 
 /**
- * What valid_zones of an offline block must read: first the zone that plain `online` chooses, then the other one.
- * The rule is online_policy=contig-zones, unchanged since 4.13: the kernel zone is the first of DMA and DMA32 that meets
+ * What valid_zones of an offline block must read: first the zone that plain `online` chooses, then the other one. The
+ * rule is online_policy=contig-zones, unchanged since 4.13: the kernel zone is the first of DMA and DMA32 that meets
  * the block, else Normal. If that or Movable alone meets the block it comes first; else Movable does with movable_node.
  * Source: default_zone_for_pfn() in mm/memory_hotplug.c.
  */

@@ -75,12 +75,17 @@ export class GuestAccess {
     return qmpOf(this.vmm);
   }
 
-  /** Throws Broken where the case uses something that it doesn't say it needs: it would fail where that isn't there, instead of being skipped. */
+  /**
+   * Throws Broken where the case uses something that it doesn't say it needs: it would fail where that isn't there,
+   * instead of being skipped.
+   */
   insist(need: Need): void {
     if (!this.session.needs.includes(need)) throw new Broken(`the case uses what it must name in its needs: ${need}`);
   }
 
-  /** Plugs a memory device into the running machine; the answer of the guest, if there is one for its kind. Not a step. */
+  /**
+   * Plugs a memory device into the running machine; the answer of the guest, if there is one for its kind. Not a step.
+   */
   plug(spec: AnyDeviceSpec): Promise<PlugAnswer> {
     this.insist(`device:${spec.kind}`);
     return this.vmm.plug(spec, this.limits.operationMs);
@@ -106,7 +111,10 @@ export class GuestAccess {
     return this.now.meminfo['MemTotal'] ?? 0;
   }
 
-  /** The kernel must print this line of trouble before the next look, because the case asks for it: the invariant is told. */
+  /**
+   * The kernel must print this line of trouble before the next look, because the case asks for it: the invariant is
+   * told.
+   */
   announce(line: string): void {
     this.session.announced.push(line);
   }
@@ -149,7 +157,10 @@ export class GuestAccess {
     return this.session.writeFile(pathOf(file), word);
   }
 
-  /** The same several times, one after the other in one round trip: each text is written as it stands, without a newline of its own. Not a step. */
+  /**
+   * The same several times, one after the other in one round trip: each text is written as it stands, without a newline
+   * of its own. Not a step.
+   */
   putAll(file: string, texts: readonly string[]): Promise<WriteResult[]> {
     return this.session.writeTexts(pathOf(file), texts);
   }
@@ -174,7 +185,8 @@ export class GuestAccess {
     const {status, stdout, stderr} = await this.trySh(script);
     if (status !== 0)
       throw new Broken(
-        `in the guest "${script.trim().slice(0, 160)}" ended with status ${status}: ${lastLines(clean(stdout + stderr, 2000), 5)}`,
+        `in the guest "${script.trim().slice(0, 160)}" ended with status ${status}: ` +
+          lastLines(clean(stdout + stderr, 2000), 5),
       );
     return stdout;
   }
@@ -186,8 +198,8 @@ export class GuestAccess {
   }
 
   /**
-   * Checks that everything is as it was in `before`: all three views, not only what the case is about. `but` names a part
-   * that is meant to have changed: `vmm` where only the guest is to be as before.
+   * Checks that everything is as it was in `before`: all three views, not only what the case is about. `but` names a
+   * part that is meant to have changed: `vmm` where only the guest is to be as before.
    */
   expectUnchanged(before: Observation, what: string, {but}: {but?: 'vmm'} = {}): void {
     const {expected, actual} = differences(but === undefined ? before : {...before, vmm: this.now.vmm}, this.now);

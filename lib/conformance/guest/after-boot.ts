@@ -14,8 +14,9 @@ export interface AfterBoot {
 }
 
 /**
- * What the blocks of cold-plugged DIMMs must be after boot. The ACPI driver adds them like plugged ones when it finds them, before user space starts:
- * by the policy. Where that leaves them offline, udev's rules see an `add` of each as systemd-udev-trigger sends it.
+ * What the blocks of cold-plugged DIMMs must be after boot. The ACPI driver adds them like plugged ones when it finds
+ * them, before user space starts: by the policy. Where that leaves them offline, udev's rules see an `add` of each as
+ * systemd-udev-trigger sends it.
  */
 export function afterBoot(guest: CaseGuest, reading: Reading): AfterBoot {
   const policy = guest.now.policy ?? 'not readable';
@@ -37,7 +38,10 @@ export const coldNow = (guest: CaseGuest): string[] =>
     return `memory${id} ${state === 'online' ? validZones.join(' ') : state}`;
   });
 
-/** KiB of MemTotal that lie in Normal and Movable: with boot RAM below 4 GiB, and nothing plugged, these are the DIMMs of the command line. */
+/**
+ * KiB of MemTotal that lie in Normal and Movable: with boot RAM below 4 GiB, and nothing plugged, these are the DIMMs
+ * of the command line.
+ */
 export const aboveBootRam = ({now}: CaseGuest): number =>
   (zone(now, 'Normal').managed + zone(now, 'Movable').managed) * 4;
 

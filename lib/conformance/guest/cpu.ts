@@ -4,7 +4,10 @@ import type {QmpEvent} from '../../vmm/qemu/qmp/events.ts';
 import {Broken} from '../../util/errors.ts';
 import type {CaseGuest} from './guest.ts';
 
-/** QEMU's `query-hotpluggable-cpus`: places for CPUs, with the QOM path of the one that is there. Source: qapi/machine.json. */
+/**
+ * QEMU's `query-hotpluggable-cpus`: places for CPUs, with the QOM path of the one that is there. Source:
+ * qapi/machine.json.
+ */
 const places = z.array(
   z.looseObject({
     type: z.string(),
@@ -20,14 +23,16 @@ export const PLUGGED_CPU = 'cpu1';
 const DIRECTORY = `/sys/devices/system/cpu/${PLUGGED_CPU}`;
 
 /**
- * Has the guest kept room for another CPU at boot? Linux takes TCG for hardware, on which 6.12 keeps none (6.1 does): it
- * then refuses what is plugged. Source: /sys/devices/system/cpu/possible.
+ * Has the guest kept room for another CPU at boot? Linux takes TCG for hardware, on which 6.12 keeps none (6.1 does):
+ * it then refuses what is plugged. Source: /sys/devices/system/cpu/possible.
  */
 export async function hasRoomForCpu(guest: CaseGuest): Promise<boolean> {
   return (await cpusNow(guest)).possible !== '0';
 }
 
-/** Plugs a CPU into the one place that is free, and waits until the guest has answered and its rules have run. A step. */
+/**
+ * Plugs a CPU into the one place that is free, and waits until the guest has answered and its rules have run. A step.
+ */
 export function plugCpu(guest: CaseGuest): Promise<void> {
   return guest.step('plug a CPU', async () => {
     const free = (await ask(guest.qmp, 'query-hotpluggable-cpus', places)).filter(
@@ -54,8 +59,8 @@ export async function onlineCpu(guest: CaseGuest): Promise<void> {
 }
 
 /**
- * Takes the plugged CPU offline, if it is there. A step. It stays in its socket: a QEMU that runs all CPUs in one thread, as memhp's do
- * under TCG, aborts when one is unplugged (docs/findings/cpu-unplug-ends-qemu.md).
+ * Takes the plugged CPU offline, if it is there. A step. It stays in its socket: a QEMU that runs all CPUs in one
+ * thread, as memhp's do under TCG, aborts when one is unplugged (docs/findings/cpu-unplug-ends-qemu.md).
  */
 export async function offlineCpu(guest: CaseGuest): Promise<void> {
   await guest.step('offline the CPU', () => guest.sh(setOnline(0)));
@@ -99,7 +104,10 @@ export async function cpusNow(guest: CaseGuest): Promise<Cpus> {
   };
 }
 
-/** Writes text of that many MiB to a tmpfs from a process that runs on one CPU alone, so that the CPU's own lists hold pages of it. Returns whether it reads back. */
+/**
+ * Writes text of that many MiB to a tmpfs from a process that runs on one CPU alone, so that the CPU's own lists hold
+ * pages of it. Returns whether it reads back.
+ */
 export async function fillFrom(guest: CaseGuest, cpu: number, mib: number): Promise<boolean> {
   const path = `/run/memhp.cpu${cpu}`;
   const said = await guest.step(`write ${mib} MiB to a tmpfs on CPU ${cpu}`, () =>

@@ -70,7 +70,8 @@ export class Dimm {
       result.outcome,
       'removed',
       `unplug of ${this.id}`,
-      `the guest reported ${result.statuses.map((status) => ostMeaning(status)).join(', ')}; QEMU's events: ${result.events.join(', ')}`,
+      `the guest reported ${result.statuses.map((status) => ostMeaning(status)).join(', ')}; QEMU's events: ` +
+        result.events.join(', '),
     );
     return result;
   }
@@ -81,7 +82,9 @@ export class Dimm {
     const refusals = await this.#guest.step(
       `write ${word} to state of ${this.id}'s ${names.length} blocks`,
       async () => {
-        const script = `for b in ${names.join(' ')}; do echo ${word} >/sys/devices/system/memory/$b/state || echo "$b refused" >&2; done`;
+        const script =
+          `for b in ${names.join(' ')}; do echo ${word} >/sys/devices/system/memory/$b/state || echo "$b ` +
+          `refused" >&2; done`;
         const did = ({stderr}: ShellResult): Write[] =>
           names.map((name) => ({
             file: `/sys/devices/system/memory/${name}/state`,

@@ -1,7 +1,10 @@
 import {SYSFS_MEMORY} from './access.ts';
 import type {CaseGuest} from './guest.ts';
 
-/** Names and octal modes (`644`) of the files in a directory below /sys/devices/system/memory; directories and links are left out. */
+/**
+ * Names and octal modes (`644`) of the files in a directory below /sys/devices/system/memory; directories and links are
+ * left out.
+ */
 export async function modesIn(guest: CaseGuest, dir = '.'): Promise<Record<string, string>> {
   const text = await guest.sh(
     `cd ${SYSFS_MEMORY}/${dir} && for f in *; do if [ -f "$f" ] && [ ! -L "$f" ]; then stat -c '%n %a' "$f"; fi; done`,

@@ -3,13 +3,16 @@ import {exactNumber} from '../../util/number.ts';
 import type {CaseGuest} from './guest.ts';
 
 /**
- * Pageblocks that are isolated from the page allocator, by zone: an offlining that has ended must leave none, or their free
- * memory is lost. Zones without any are left out. Source: /proc/pagetypeinfo.
+ * Pageblocks that are isolated from the page allocator, by zone: an offlining that has ended must leave none, or their
+ * free memory is lost. Zones without any are left out. Source: /proc/pagetypeinfo.
  */
 export const isolatedPageblocks = async (guest: CaseGuest): Promise<Record<string, number>> =>
   parseIsolated(await guest.sh('cat /proc/pagetypeinfo'));
 
-/** Parses the table "Number of blocks type" of /proc/pagetypeinfo. Throws Broken where it has no column Isolate, or a line is no zone's. */
+/**
+ * Parses the table "Number of blocks type" of /proc/pagetypeinfo. Throws Broken where it has no column Isolate, or a
+ * line is no zone's.
+ */
 export function parseIsolated(text: string): Record<string, number> {
   const [head = '', ...lines] = text.slice(text.indexOf('Number of blocks type')).split('\n');
   const names = head.replace('Number of blocks type', '').trim().split(/\s+/);

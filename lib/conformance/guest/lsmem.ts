@@ -14,10 +14,14 @@ const answer = z.object({
   ),
 });
 
-/** What lsmem says of each block: `memory32 online yes 0 Normal`; where it has no column for zones, `-`. Throws Broken on an answer of another form. */
+/**
+ * What lsmem says of each block: `memory32 online yes 0 Normal`; where it has no column for zones, `-`. Throws Broken
+ * on an answer of another form.
+ */
 export async function lsmem(guest: CaseGuest, sysroot?: string): Promise<string[]> {
   const text = await guest.sh(
-    `lsmem --all --json --output BLOCK,STATE,REMOVABLE,NODE,ZONES${sysroot === undefined ? '' : ` --sysroot ${sysroot}`} 2>/dev/null`,
+    `lsmem --all --json --output ` +
+      `BLOCK,STATE,REMOVABLE,NODE,ZONES${sysroot === undefined ? '' : ` --sysroot ${sysroot}`} 2>/dev/null`,
   );
   const read = answer.safeParse(JSON.parse(text));
   if (!read.success) throw new Broken(`lsmem's answer is none that is known: ${text.slice(0, 300)}`);
@@ -27,7 +31,10 @@ export async function lsmem(guest: CaseGuest, sysroot?: string): Promise<string[
   );
 }
 
-/** It tells of online blocks alone whether they are removable, and writes a dash for others, which its JSON turns into false. */
+/**
+ * It tells of online blocks alone whether they are removable, and writes a dash for others, which its JSON turns into
+ * false.
+ */
 function told(removable: boolean | string | null, state: string): string {
   if (removable === true || removable === 'yes') return 'yes';
   return state === 'online' ? 'no' : '-';
@@ -37,10 +44,14 @@ function told(removable: boolean | string | null, state: string): string {
 export const blocksAsLsmem = ({now}: CaseGuest): string[] =>
   now.blocks.map(
     ({id, state, removable, nodes, validZones}) =>
-      `memory${id} ${state} ${state !== 'online' ? '-' : removable === '1' ? 'yes' : 'no'} ${nodes[0] ?? '-'} ${validZones.map((name) => (name === 'none' ? 'None' : name)).join('/')}`,
+      `memory${id} ${state} ${state !== 'online' ? '-' : removable === '1' ? 'yes' : 'no'} ` +
+      `${nodes[0] ?? '-'} ${validZones.map((name) => (name === 'none' ? 'None' : name)).join('/')}`,
   );
 
-/** Copies what sysfs says of the blocks but one into a directory of the guest's, for lsmem's --sysroot; returns its path. */
+/**
+ * Copies what sysfs says of the blocks but one into a directory of the guest's, for lsmem's --sysroot; returns its
+ * path.
+ */
 export async function sysrootWithout(guest: CaseGuest, block: string): Promise<string> {
   const root = '/run/memhp.sysroot';
   await guest.sh(`

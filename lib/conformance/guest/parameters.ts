@@ -1,6 +1,8 @@
 import type {CaseGuest} from './guest.ts';
 
-/** Directory of the memory_hotplug module's parameters in the guest; absent before 5.13, where the first of them came. */
+/**
+ * Directory of the memory_hotplug module's parameters in the guest; absent before 5.13, where the first of them came.
+ */
 export const PARAMETERS = '/sys/module/memory_hotplug/parameters';
 
 /** A parameter that can be written while the kernel runs. */
@@ -10,7 +12,10 @@ export type Parameter = 'online_policy' | 'auto_movable_ratio' | 'auto_movable_n
 export const readParameter = (guest: CaseGuest, name: string): Promise<string | undefined> =>
   guest.read(`${PARAMETERS}/${name}`);
 
-/** Sets parameters, in the order given, as one step. Ends the case where the guest refuses one or reads something else afterwards. Needs `kernel>=5.15`. */
+/**
+ * Sets parameters, in the order given, as one step. Ends the case where the guest refuses one or reads something else
+ * afterwards. Needs `kernel>=5.15`.
+ */
 export async function setParameters(
   guest: CaseGuest,
   values: Readonly<Partial<Record<Parameter, string | number>>>,

@@ -28,11 +28,15 @@ export function watchOffline(
   title: string,
   then: (watch: Shell, pid: number) => Promise<unknown>,
 ): Promise<WatchedOffline> {
-  const script = `cat >${PID_FILE}.pl <<'END_OF_WRITER'\n${waitingWriter}\nEND_OF_WRITER\nperl ${PID_FILE}.pl ${stateFile(block)} offline ${PID_FILE}`;
+  const script =
+    `cat >${PID_FILE}.pl <<'END_OF_WRITER'\n${waitingWriter}\nEND_OF_WRITER\nperl ${PID_FILE}.pl ` +
+    `${stateFile(block)} offline ${PID_FILE}`;
   return watched(guest, block, title, script, then);
 }
 
-/** The document's idiom: `timeout SECONDS` around a command that offlines the block. One step. Needs `command:timeout`. */
+/**
+ * The document's idiom: `timeout SECONDS` around a command that offlines the block. One step. Needs `command:timeout`.
+ */
 export function offlineWithTimeout(guest: CaseGuest, block: MemoryBlock, seconds: number): Promise<WatchedOffline> {
   const script = `sh -c 'echo $$ >${PID_FILE}; exec timeout ${seconds} sh -c "echo offline >${stateFile(block)}"'`;
   return watched(guest, block, `timeout ${seconds} around offlining ${block.name}`, script, () => Promise.resolve());

@@ -6,7 +6,10 @@ import {until} from './until.ts';
 
 export type {Mapping} from '../../vmm/qemu/smaps.ts';
 
-/** A backend in a file of that name, in a directory of the case's own on the host. `share`: what the guest writes goes into the file. */
+/**
+ * A backend in a file of that name, in a directory of the case's own on the host. `share`: what the guest writes goes
+ * into the file.
+ */
 export const fileBackend = (name: string, share: boolean): Backend => ({
   'qom-type': 'memory-backend-file',
   'mem-path': `/proc/self/fd/${FILES_FD}/${name}`,
@@ -25,7 +28,10 @@ export async function mappingsOf(guest: CaseGuest, bytes: number): Promise<Mappi
   return parseSmaps(await guest.session.clone.hostFile('smaps')).filter(({size}) => size === bytes / 1024);
 }
 
-/** The same once there is none, or what is left at the deadline: QEMU frees a backend's memory some time after object-del (RCU). */
+/**
+ * The same once there is none, or what is left at the deadline: QEMU frees a backend's memory some time after
+ * object-del (RCU).
+ */
 export const mappingsLeft = (guest: CaseGuest, bytes: number): Promise<Mapping[]> =>
   until(
     guest,

@@ -49,7 +49,10 @@ export const deleteObject = (guest: CaseGuest, id: string): Promise<unknown> => 
 /** The human monitor's answer to a line; empty where it has nothing to say. */
 export const humanMonitor = (guest: CaseGuest, line: string): Promise<string> => guest.qmp.hmp(line);
 
-/** Stops the machine, asks for the removal of a device, and resets the machine, which stays stopped; returns where QEMU's events were before. */
+/**
+ * Stops the machine, asks for the removal of a device, and resets the machine, which stays stopped; returns where
+ * QEMU's events were before.
+ */
 export async function resetBeforeTheAnswer(guest: CaseGuest, id: string): Promise<number> {
   await guest.qmp.execute('set-action', {reboot: 'reset'}); // a reset ends our machines otherwise
   const mark = eventMark(guest);
@@ -74,7 +77,10 @@ export function tryPlug(guest: CaseGuest, spec: NewDimm & {memdev?: string}): Pr
   });
 }
 
-/** Plugs a DIMM that the guest may refuse; the status of its _OST report, waiting for it. Ends the case where QEMU refuses. A step. */
+/**
+ * Plugs a DIMM that the guest may refuse; the status of its _OST report, waiting for it. Ends the case where QEMU
+ * refuses. A step.
+ */
 export function plugAndHear(guest: CaseGuest, spec: NewDimm): Promise<number> {
   return guest.step(`plug ${spec.id}, ${spec.size}`, async () => {
     const mark = guest.qmp.events.mark();

@@ -2,9 +2,9 @@ import type {Observation} from '../../guest/observation.ts';
 import type {Protocol, VmmEvent} from '../../vmm/vmm.ts';
 
 /**
- * Which of the memory devices the guest has accepted: those that were there at boot, and those whose plug it answered with
- * success. By ACPI a failed addition is answered with success as well (docs/findings/failed-add-reported-as-success.md);
- * the kernel's log tells it.
+ * Which of the memory devices the guest has accepted: those that were there at boot, and those whose plug it answered
+ * with success. By ACPI a failed addition is answered with success as well
+ * (docs/findings/failed-add-reported-as-success.md); the kernel's log tells it.
  */
 export class AcceptedDevices {
   readonly #cold: ReadonlySet<string>;

@@ -43,14 +43,18 @@ export const consistency: Readonly<Record<string, Invariant>> = {
   'a block can be removed and names no device': ({now, hotremove}) => ({
     expected: now.blocks.map(
       ({id}) =>
-        `memory${id} removable ${hotremove === undefined ? (now.blocks[0]?.removable ?? 'missing') : Number(hotremove)} phys_device 0${hotremove === false ? '' : ' zones'}`,
+        `memory${id} removable ` +
+        (`${hotremove === undefined ? (now.blocks[0]?.removable ?? 'missing') : Number(hotremove)} ` +
+          `phys_device 0${hotremove === false ? '' : ' zones'}`),
     ),
     actual: now.blocks.map(
       ({id, removable, physDevice, validZones}) =>
-        `memory${id} removable ${removable ?? 'missing'} phys_device ${physDevice ?? 'missing'}${validZones.length > 0 ? ' zones' : ''}`,
+        `memory${id} removable ${removable ?? 'missing'} phys_device ` +
+        `${physDevice ?? 'missing'}${validZones.length > 0 ? ' zones' : ''}`,
     ),
     because:
-      'valid_zones can be read and removable tells whether the kernel has CONFIG_MEMORY_HOTREMOVE (since 5.8), and only s390 has a phys_device: drivers/base/memory.c',
+      'valid_zones can be read and removable tells whether the kernel has CONFIG_MEMORY_HOTREMOVE (since ' +
+      '5.8), and only s390 has a phys_device: drivers/base/memory.c',
   }),
   'the memory blocks are those that System RAM meets': ({now}) => ({
     expected: blocksMetBy(now),
@@ -80,11 +84,13 @@ export const consistency: Readonly<Record<string, Invariant>> = {
   'System RAM is called what it is': ({now}) => ({
     expected: ram(now).map(
       (range) =>
-        `${range.start.toString(16)} System RAM${isVirtioMem(range, now) ? ' (virtio_mem)' : isKmem(range, now) ? ' (kmem)' : ''}`,
+        `${range.start.toString(16)} System ` +
+        `RAM${isVirtioMem(range, now) ? ' (virtio_mem)' : isKmem(range, now) ? ' (kmem)' : ''}`,
     ),
     actual: ram(now).map(({start, name}) => `${start.toString(16)} ${name}`),
     because:
-      'ranges of virtio-mem devices and of persistent memory are marked, so that kexec leaves them alone; no others are',
+      'ranges of virtio-mem devices and of persistent memory are marked, so that kexec leaves them alone; ' +
+      'no others are',
   }),
   'each node has its zones, in their order': ({now}) => ({
     expected: nodesOf(now).map(
@@ -118,7 +124,8 @@ export const consistency: Readonly<Record<string, Invariant>> = {
       },
       actual: {...now.nodeMasks, totals: mask(Object.keys(now.nodeTotals).map(Number))},
       because:
-        'the nodes of /proc/zoneinfo, and those of them that have present pages in any zone, or in one up to Normal; possible as at first',
+        'the nodes of /proc/zoneinfo, and those of them that have present pages in any zone, or in one up ' +
+        'to Normal; possible as at first',
     };
   },
   'a block of boot memory stays on its nodes': ({first, now, numa}) => {
@@ -175,7 +182,8 @@ export const consistency: Readonly<Record<string, Invariant>> = {
         ({id, validZones, was}) => `memory${id} ${(was ? validZones : [...validZones].sort()).join(' ')}`,
       ),
       because:
-        'its kernel zone and Movable; as before where nothing has changed that decides which comes first, else in any order, because the guest may have an online_policy of its own',
+        'its kernel zone and Movable; as before where nothing has changed that decides which comes first, ' +
+        'else in any order, because the guest may have an online_policy of its own',
     };
   },
   'a zone spans its blocks and nothing else': ({first, now, before}) => {
@@ -187,7 +195,8 @@ export const consistency: Readonly<Record<string, Invariant>> = {
       ),
       actual: now.zones.map(({node, name, startPfn, spanned}) => `node ${node} ${name} ${startPfn}+${spanned}`),
       because:
-        'start_pfn and spanned: none where the zone is empty; as before where it has the same blocks; else from its lowest to its highest',
+        'start_pfn and spanned: none where the zone is empty; as before where it has the same blocks; else ' +
+        'from its lowest to its highest',
     };
   },
 };

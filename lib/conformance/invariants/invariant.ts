@@ -4,7 +4,9 @@ import type {OwnMemmap} from '../expected/memmap.ts';
 import type {Done} from '../verdict/done.ts';
 import type {Listings} from '../verdict/listings.ts';
 
-/** What the invariants compare: the clone's first observation, the newest, and what is known from its hypervisor's side. */
+/**
+ * What the invariants compare: the clone's first observation, the newest, and what is known from its hypervisor's side.
+ */
 export interface Moment {
   readonly first: Observation;
   readonly now: Observation;

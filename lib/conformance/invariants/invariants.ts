@@ -11,7 +11,10 @@ import {consistency} from './consistency.ts';
 const TROUBLE =
   /\bWARNING: |\bBUG: |\bOops\b|kernel BUG at|general protection fault|Kernel panic|Out of memory: Killed process|page allocation failure/;
 
-/** What of such lines differs from boot to boot and from build to build: time, process, page, a field's offset, what of the CPU and its bugs the kernel knows. */
+/**
+ * What of such lines differs from boot to boot and from build to build: time, process, page, a field's offset, what of
+ * the CPU and its bugs the kernel knows.
+ */
 const PASSING: readonly (readonly [RegExp, string])[] = [
   [/^\[ *[\d.]+\] ?/, ''],
   [/(BUG: Bad page state) in process .*/, '$1'],
@@ -94,7 +97,9 @@ const invariants: Record<string, Invariant> = {
     return {
       expected: ram(first) - plugged(first) + plugged(now),
       actual: ram(now),
-      because: `System RAM of /proc/iomem at first (${ram(first)} bytes) and the sizes of the devices that the guest took since; of virtio-mem the blocks that it has`,
+      because:
+        `System RAM of /proc/iomem at first (${ram(first)} bytes) and the sizes of the devices that the ` +
+        `guest took since; of virtio-mem the blocks that it has`,
     };
   },
   'each plugged device is System RAM from its first to its last byte': ({now, accepted}) => ({
@@ -116,7 +121,9 @@ const invariants: Record<string, Invariant> = {
     return {
       expected: {zones: now.meminfo['MemTotal'], nodes: now.meminfo['MemTotal']},
       actual: {zones: managed, nodes: nodes.length > 0 ? nodes.reduce((sum, total) => sum + total, 0) : managed},
-      because: `managed pages of /proc/zoneinfo × ${formatSize(now.page)}, and MemTotal of each node, against /proc/meminfo`,
+      because:
+        `managed pages of /proc/zoneinfo × ${formatSize(now.page)}, and MemTotal of each node, against ` +
+        `/proc/meminfo`,
     };
   },
   'the kernel warns of nothing': ({now, announced = []}) => {

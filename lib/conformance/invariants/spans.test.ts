@@ -14,11 +14,14 @@ test('a zone that loses a block in its middle spans it still', (t) => {
   t.deepEqual(shrunk(blocks(4, 4), [4, 5, 6, 7], [4, 7], all), {start: 4 * perBlock, pages: 4 * perBlock});
 });
 
-test('an edge that lies in the middle of a block stays as long as the block does, and is not guessed afterwards', (t) => {
-  const zone = {startPfn: 4 * perBlock + 100, spanned: 4 * perBlock - 100};
-  t.deepEqual(shrunk(zone, [4, 5, 6, 7], [4, 5, 6], all), {start: zone.startPfn, pages: 3 * perBlock - 100});
-  t.is(shrunk(zone, [4, 5, 6, 7], [5, 6, 7], all), undefined);
-});
+test(
+  'an edge that lies in the middle of a block stays as long as the block does, and is not guessed ' + 'afterwards',
+  (t) => {
+    const zone = {startPfn: 4 * perBlock + 100, spanned: 4 * perBlock - 100};
+    t.deepEqual(shrunk(zone, [4, 5, 6, 7], [4, 5, 6], all), {start: zone.startPfn, pages: 3 * perBlock - 100});
+    t.is(shrunk(zone, [4, 5, 6, 7], [5, 6, 7], all), undefined);
+  },
+);
 
 test('an edge in a block that the zone shares with another one stays where it is', (t) => {
   const zone = {startPfn: 4 * perBlock - 100, spanned: 4 * perBlock + 300};

@@ -78,9 +78,10 @@ export function expectedSpan(
 }
 
 /**
- * What ZONE_DEVICE spans: all of the persistent memory that a driver of the guest has, from when its namespace was first used;
- * none of it is present, so the zone has no start to be seen, and it is never made smaller (remove_pfn_range_from_zone() of
- * mm/memory_hotplug.c). Undefined with several nodes: QEMU doesn't say on which one such a device is.
+ * What ZONE_DEVICE spans: all of the persistent memory that a driver of the guest has, from when its namespace was
+ * first used; none of it is present, so the zone has no start to be seen, and it is never made smaller
+ * (remove_pfn_range_from_zone() of mm/memory_hotplug.c). Undefined with several nodes: QEMU doesn't say on which one
+ * such a device is.
  */
 export function deviceSpan(now: Observation): Span | undefined {
   if (nodesOf(now).length > 1) return undefined;
@@ -101,9 +102,10 @@ export function deviceSpan(now: Observation): Span | undefined {
 }
 
 /**
- * What is left of a zone's span when blocks have left it, and none has come: an edge moves to the next block where a block that lay at it
- * in full has gone, and stays where the zone reaches farther, into a block that it shares with another one. Undefined where the edge lay inside of
- * the block that has gone, or the next one need not be memory in full. Source: shrink_zone_span() of mm/memory_hotplug.c.
+ * What is left of a zone's span when blocks have left it, and none has come: an edge moves to the next block where a
+ * block that lay at it in full has gone, and stays where the zone reaches farther, into a block that it shares with
+ * another one. Undefined where the edge lay inside of the block that has gone, or the next one need not be memory in
+ * full. Source: shrink_zone_span() of mm/memory_hotplug.c.
  */
 export function shrunk(
   {startPfn, spanned}: Pick<Zone, 'startPfn' | 'spanned'>,

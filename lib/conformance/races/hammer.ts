@@ -27,9 +27,9 @@ interface Hammers {
 const OUT = '/run/memhp.hammer';
 
 /**
- * Unplugs a DIMM while processes write words to the states of its blocks, over and over, until none of the blocks is there
- * any more; all of them have begun when the unplug is asked for. The seed chooses the CPU and the order of the words of each.
- * One step: what is seen in the middle of it is neither before nor after. Needs `command:perl`.
+ * Unplugs a DIMM while processes write words to the states of its blocks, over and over, until none of the blocks is
+ * there any more; all of them have begun when the unplug is asked for. The seed chooses the CPU and the order of the
+ * words of each. One step: what is seen in the middle of it is neither before nor after. Needs `command:perl`.
  */
 export function hammeredUnplug(guest: CaseGuest, dimm: Dimm, {seed, writers, words}: Hammers): Promise<Hammered> {
   const {cpus} = guest.session.clone.template.config.profile;
@@ -58,7 +58,9 @@ cat >${OUT}.plan <<'END_OF_PLAN'\n${plan.join('\n')}\nEND_OF_PLAN
   );
 }
 
-/** What the program printed: `ready`, a line for each word and answer, `end`. Throws Broken where it is anything else. */
+/**
+ * What the program printed: `ready`, a line for each word and answer, `end`. Throws Broken where it is anything else.
+ */
 function answersIn(out: string): Answers {
   const lines = out
     .trimEnd()

@@ -16,7 +16,10 @@ export interface CaseHead {
   readonly boot?: {readonly append: string};
   /** Name of the machine profile; the default is q35. */
   readonly machine?: string;
-  /** Does the guest move to another QEMU? Its disk is then a file that the other one can open; only one clone may be open. */
+  /**
+   * Does the guest move to another QEMU? Its disk is then a file that the other one can open; only one clone may be
+   * open.
+   */
   readonly moves?: boolean;
   /** Limit of the whole case in seconds under KVM; TCG has more. */
   readonly seconds?: number;
@@ -25,7 +28,10 @@ export interface CaseHead {
 export interface CaseContext {
   readonly t: Checks;
   readonly guest: CaseGuest;
-  /** A second clone of the same frozen guest, with checks and invariants of its own in the same record: for comparing with a guest that nothing happened to. */
+  /**
+   * A second clone of the same frozen guest, with checks and invariants of its own in the same record: for comparing
+   * with a guest that nothing happened to.
+   */
   readonly untouched: () => Promise<CaseGuest>;
 }
 
@@ -40,14 +46,19 @@ export interface Case extends CaseHead {
 
 const registry = new Map<string, Case>();
 
-/** Declares a case. Its id is stable: results of years are compared by it. Throws UsageError where the head can't be used. */
+/**
+ * Declares a case. Its id is stable: results of years are compared by it. Throws UsageError where the head can't be
+ * used.
+ */
 export function conformance(id: string, head: CaseHead, body: CaseBody): void {
   const flaw = flawOf(id, head);
   if (flaw !== undefined) throw new UsageError(`case "${id}": ${flaw}`);
   registry.set(id, {...head, id, suite: id.slice(0, id.indexOf('/')), body});
 }
 
-/** What is wrong with a case's head. Suites run without their types being looked at, so nothing is taken for granted. */
+/**
+ * What is wrong with a case's head. Suites run without their types being looked at, so nothing is taken for granted.
+ */
 function flawOf(id: string, {title, claims, needs = [], machine}: Partial<CaseHead>): string | undefined {
   if (!/^[a-z][a-z0-9]*\/[a-z0-9][a-z0-9-]*$/.test(id))
     return 'its id is to be suite/name in lower case, such as online/movable';

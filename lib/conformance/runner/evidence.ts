@@ -48,7 +48,10 @@ export class EvidenceRecorder {
     };
   }
 
-  /** The same clone, with each script and each question to the host written down: `n` as it was asked, `end` as it was answered. */
+  /**
+   * The same clone, with each script and each question to the host written down: `n` as it was asked, `end` as it was
+   * answered.
+   */
   clone(clone: Clone, prefix: string): Clone {
     const files = evidenceFiles(this.#dir, prefix);
     const {

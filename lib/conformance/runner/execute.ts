@@ -11,8 +11,8 @@ import {Session, type Limits, type SessionOptions} from './session.ts';
 /** What a case is executed with. */
 export interface Means {
   /**
-   * A new clone, by the prefix of its evidence files: '' for the case's guest, others for guests to compare with. With `successor` a QEMU
-   * that is to take the guest of another one.
+   * A new clone, by the prefix of its evidence files: '' for the case's guest, others for guests to compare with. With
+   * `successor` a QEMU that is to take the guest of another one.
    */
   readonly open: (prefix: string, successor?: Successor) => Promise<Clone>;
   /** Where a clone's observations are kept, by the same prefix. */

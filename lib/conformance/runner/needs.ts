@@ -8,11 +8,12 @@ import {compareReleases} from '../../util/releases.ts';
 export {compareReleases};
 
 /**
- * What a case needs: a feature of the guest by name, a kernel option (`config:CONFIG_X`; `config:CONFIG_X|CONFIG_Y` where
- * one of them is enough), a command (`command:perl`), a kernel version (`kernel>=5.15`), an architecture (`arch:arm64`),
- * a memory device that machine and kernel can have (`device:dimm`, `device:virtio-mem`, `device:balloon`), a hypervisor of which the case uses
- * what it alone has (`vmm:qemu`), its version (`qemu>=8.1`), that guests hear of DIMMs by `acpi`, a `disk`, a QEMU that can migrate a guest while
- * it runs (`live-migration`), or free huge pages on the host, of that many KiB and that many of them (`host-hugepages:2048x64`).
+ * What a case needs: a feature of the guest by name, a kernel option (`config:CONFIG_X`; `config:CONFIG_X|CONFIG_Y`
+ * where one of them is enough), a command (`command:perl`), a kernel version (`kernel>=5.15`), an architecture
+ * (`arch:arm64`), a memory device that machine and kernel can have (`device:dimm`, `device:virtio-mem`,
+ * `device:balloon`), a hypervisor of which the case uses what it alone has (`vmm:qemu`), its version (`qemu>=8.1`),
+ * that guests hear of DIMMs by `acpi`, a `disk`, a QEMU that can migrate a guest while it runs (`live-migration`), or
+ * free huge pages on the host, of that many KiB and that many of them (`host-hugepages:2048x64`).
  */
 export type Need =
   | keyof typeof features

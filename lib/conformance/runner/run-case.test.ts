@@ -61,7 +61,8 @@ test('a case that boots with parameters of its own is skipped where the guest bo
     {
       outcome: 'skip',
       reason:
-        'the case boots with "memhp_default_state=offline", and toy boots from its own disk, so no kernel parameters can be added',
+        'the case boots with "memhp_default_state=offline", and toy boots from its own disk, so no kernel ' +
+        'parameters can be added',
       append: 'memhp_default_state=offline',
     },
   );

@@ -123,7 +123,10 @@ export const verdict = (
 /** Name of the check that counts the invariants. */
 export const INVARIANTS = 'invariants after every step';
 
-/** Counts the invariants that holding as one check; a case without a check of its own is told so by its judgement: they alone don't make it green. */
+/**
+ * Counts the invariants that holding as one check; a case without a check of its own is told so by its judgement: they
+ * alone don't make it green.
+ */
 function withInvariants(made: readonly Check[], sessions: readonly Session[]): Check[] {
   const [holding, violated, steps] = [
     sum(sessions, ({holding}) => holding),

@@ -6,13 +6,16 @@ for (const [script, subjects] of [
   ['cat /sys/devices/system/memory/auto_online_blocks', []],
   ['cd /sys/devices/system/memory; grep -q offline auto_online_blocks && echo it is', []],
   ['read -r was </sys/devices/system/memory/auto_online_blocks', []],
-  ['f=/sys/devices/system/memory/auto_online_blocks; echo online >$f', ['policy', 'states']], // the variable could be anything there
+  // the variable could be anything there
+  ['f=/sys/devices/system/memory/auto_online_blocks; echo online >$f', ['policy', 'states']],
   ['printf online | tee /sys/devices/system/memory/auto_online_blocks', ['policy']],
   [
-    'for b in memory32 memory33; do echo online_movable >/sys/devices/system/memory/$b/state || echo "$b refused" >&2; done',
+    'for b in memory32 memory33; do echo online_movable >/sys/devices/system/memory/$b/state || echo "$b ' +
+      'refused" >&2; done',
     ['states'],
   ],
-  ['for b in /sys/devices/system/memory/memory*/state; do cat $b; done', ['states']], // what is done with the variable can't be seen
+  // what is done with the variable can't be seen
+  ['for b in /sys/devices/system/memory/memory*/state; do cat $b; done', ['states']],
   ['until [ "$(cat memory33/state)" = offline ]; do :; done', []],
   ['echo 1 >memory33/online', ['states']],
   ['echo 1 >/sys/devices/system/cpu/cpu1/online', []],

@@ -1,7 +1,10 @@
 /** What of a guest a script may change so that invariants depend on it. */
 export type MentionedFile = 'policy' | 'states' | 'zone policy';
 
-/** How a script names it: the end of a path will do, since it may have changed its directory, or have the rest in a variable. */
+/**
+ * How a script names it: the end of a path will do, since it may have changed its directory, or have the rest in a
+ * variable.
+ */
 const NAMES: Readonly<Record<MentionedFile, RegExp>> = {
   policy: /\b(?:auto_online_blocks|systemd-tmpfiles)\b/g, // tmpfiles.d may write it
   states: /\/(?:state|online)\b/g,
@@ -39,8 +42,8 @@ const READERS = new Set([
 ]);
 
 /**
- * What a script may write to, by its text: everything that it names, but where it can be seen that it only reads there. What it does by
- * programs that know the files by themselves (udevd, modprobe) is the guest's own doing.
+ * What a script may write to, by its text: everything that it names, but where it can be seen that it only reads there.
+ * What it does by programs that know the files by themselves (udevd, modprobe) is the guest's own doing.
  */
 export function mayWrite(script: string): MentionedFile[] {
   return (Object.keys(NAMES) as MentionedFile[]).filter(

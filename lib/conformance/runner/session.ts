@@ -32,7 +32,10 @@ export interface SessionOptions {
   readonly file?: string | undefined;
   /** Reads what an observation printed; for somebody who reads the same ones again and again. */
   readonly parse?: typeof parseObservation | undefined;
-  /** Leaves out the invariants at this moment: for a replay that is after the case's own checks alone, or knows that they hold. */
+  /**
+   * Leaves out the invariants at this moment: for a replay that is after the case's own checks alone, or knows that
+   * they hold.
+   */
   readonly skipInvariants?: (() => boolean) | undefined;
   /** What the case needs, as it says itself. */
   readonly needs?: readonly Need[] | undefined;
@@ -68,7 +71,10 @@ export class Session {
   readonly others = new Set<string>();
   /** Has anything been done in the guest since the last look? */
   touched = false;
-  /** Lines of trouble that the kernel must print before the next look, because the case asks for them; as the invariant tells them. */
+  /**
+   * Lines of trouble that the kernel must print before the next look, because the case asks for them; as the invariant
+   * tells them.
+   */
   readonly announced: string[] = [];
   #first: Observation | undefined;
   #last: Observation | undefined;
@@ -242,7 +248,8 @@ function notStuck(kernelLog: readonly string[]): void {
   const line = kernelLog.find((one) => /watchdog: BUG: soft lockup/.test(one));
   if (line !== undefined)
     throw new Broken(
-      `the guest's CPU didn't get on (${line}): with an emulated CPU a busy host is as good a reason as the guest; run it again with less beside it, or under KVM`,
+      `the guest's CPU didn't get on (${line}): with an emulated CPU a busy host is as good a reason as the ` +
+        `guest; run it again with less beside it, or under KVM`,
     );
 }
 
@@ -251,16 +258,21 @@ function notSet(first: Observation, now: Observation): void {
   const [was, is] = [first, now].map(({bootTime}) => new Date(bootTime * 1000).toISOString());
   if (was !== is)
     throw new Broken(
-      `the guest's clock was set while the case ran: by /proc/stat it booted at ${was}, and now at ${is}. What else was done to it is not known`,
+      `the guest's clock was set while the case ran: by /proc/stat it booted at ${was}, and now at ${is}. ` +
+        `What else was done to it is not known`,
     );
 }
 
 /** How a guest comes to its next life: in another QEMU, or after another boot in the same one. */
 export interface NextLife {
-  /** Starts another QEMU with the same machine and disk, for a guest to come into. It ends with the case at the latest. */
+  /**
+   * Starts another QEMU with the same machine and disk, for a guest to come into. It ends with the case at the latest.
+   */
   readonly launch: (how: Successor) => Promise<Clone>;
   /** From here on this QEMU may end by itself, and its guest may panic: that is no mishap any more. */
   readonly mayEnd: (clone: Clone) => void;
-  /** Looks at the guest as it is now: what is observed later is compared with this, and no more with what was before. */
+  /**
+   * Looks at the guest as it is now: what is observed later is compared with this, and no more with what was before.
+   */
   readonly begin: (clone: Clone, title: string) => Promise<Session>;
 }

@@ -1,3 +1,4 @@
+import {MiB} from '../../util/size.ts';
 import {systemRam} from '../../guest/iomem.ts';
 import type {Observation} from '../../guest/observation.ts';
 import {Broken} from '../../util/errors.ts';
@@ -10,7 +11,6 @@ export interface Range {
   readonly end: number;
 }
 
-const MIB = 2 ** 20;
 const PT_LOAD = 1;
 /** Bytes of an ELF64 header and of one of its program headers. */
 const [HEADER, PROGRAM_HEADER] = [64, 56];
@@ -81,7 +81,7 @@ export function loads(table: Buffer): Range[] {
 /** Ranges put together where they meet, without the first MiB, in hex. */
 export function shown(ranges: readonly Range[]): string[] {
   const merged: {start: number; end: number}[] = [];
-  const high = ranges.map(({start, end}) => ({start: Math.max(start, MIB), end}));
+  const high = ranges.map(({start, end}) => ({start: Math.max(start, MiB), end}));
   for (const {start, end} of high.sort((a, b) => a.start - b.start)) {
     const last = merged.at(-1);
     if (start >= end) continue;

@@ -26,7 +26,8 @@ const ON_CRASH = 2;
  * a guest that keeps its kernel in /boot.
  */
 export const loadScript = (board: Board, {crash = false, more = ''}): string =>
-  `perl -e '${program(board).replaceAll("'", "'\\''")}' ${crash ? ON_CRASH : 0} "$(sed 's/ crashkernel=[^ ]*//' /proc/cmdline) ${more}"`;
+  `perl -e '${program(board).replaceAll("'", "'\\''")}' ${crash ? ON_CRASH : 0} "$(sed 's/ crashkernel=[^ ` +
+  `]*//' /proc/cmdline) ${more}"`;
 
 /** Runs it. The error of kexec_file_load(2), `none` where it worked. A step. */
 export async function loadKernel(guest: CaseGuest, what: {crash?: boolean; more?: string}): Promise<string> {

@@ -10,14 +10,21 @@ import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
 import {CaseGuest} from '../guest/guest.ts';
 import type {NextLife} from '../runner/session.ts';
+import {KiB, TiB} from '../../util/size.ts';
 
-/** How the other QEMU is given the plugged DIMMs: on its command line, as libvirt does; by device_add before the guest comes; or not at all. */
+/**
+ * How the other QEMU is given the plugged DIMMs: on its command line, as libvirt does; by device_add before the guest
+ * comes; or not at all.
+ */
 export type Given = 'command line' | 'device_add' | 'not at all';
 
 /** Is the guest moved while it runs, or is it stopped before, as for a memory image on the disk (`virsh save`)? */
 export type Moved = 'running' | 'stopped';
 
-/** How a migration ended on both sides: the status of QEMU's last event MIGRATION, and whether the guest runs there afterwards. */
+/**
+ * How a migration ended on both sides: the status of QEMU's last event MIGRATION, and whether the guest runs there
+ * afterwards.
+ */
 export interface Migration {
   readonly from: string;
   readonly to: string;
@@ -34,8 +41,9 @@ export const runState = async (guest: CaseGuest): Promise<string> =>
   (await ask(guest.qmp, 'query-status', status)).status;
 
 /**
- * Migrates the guest to another QEMU that has its DIMMs, and returns the guest there. What it had before is no longer to be used. Ends the
- * case where the migration fails or takes longer than an operation may. The case says `moves: true`. Source: docs/devel/migration of QEMU.
+ * Migrates the guest to another QEMU that has its DIMMs, and returns the guest there. What it had before is no longer
+ * to be used. Ends the case where the migration fails or takes longer than an operation may. The case says `moves:
+ * true`. Source: docs/devel/migration of QEMU.
  */
 export async function migrate(guest: CaseGuest, given: Given, moved: Moved = 'running'): Promise<CaseGuest> {
   return arrive(
@@ -76,7 +84,10 @@ interface Sent {
   readonly moved: Moved;
 }
 
-/** Also QEMU's arguments for devices that are no memory; and what is waited for before the migration may take its course: until then it crawls. */
+/**
+ * Also QEMU's arguments for devices that are no memory; and what is waited for before the migration may take its
+ * course: until then it crawls.
+ */
 interface Further {
   readonly devices?: readonly string[];
   readonly first?: () => Promise<unknown>;
@@ -178,8 +189,10 @@ export const saveAll = (qmp: Qmp): Promise<unknown> =>
     ],
   });
 
-/** Bytes a second: nothing is to slow a migration down, QEMU's limit is meant for networks; or it is to be all but held. */
-const [UNLIMITED, CRAWLING] = [2 ** 40, 16 * 2 ** 10];
+/**
+ * Bytes a second: nothing is to slow a migration down, QEMU's limit is meant for networks; or it is to be all but held.
+ */
+const [UNLIMITED, CRAWLING] = [TiB, 16 * KiB];
 
 const limit = (qmp: Qmp, bandwidth: number): Promise<unknown> =>
   qmp.execute('migrate-set-parameters', {'max-bandwidth': bandwidth});

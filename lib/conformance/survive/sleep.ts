@@ -54,7 +54,9 @@ export function suspendToRam(guest: CaseGuest): Promise<Slept> {
 const SWAP = '/var/tmp/memhp.swap';
 
 /** The number of the block of the disk where a file begins: FIBMAP of linux/fs.h. */
-const WHERE = `perl -e 'open(my $f, "<", $ARGV[0]) or die; my $b = pack("L", 0); ioctl($f, 1, $b) or die "FIBMAP: $!\\n"; print unpack("L", $b)' ${SWAP}`;
+const WHERE =
+  `perl -e 'open(my $f, "<", $ARGV[0]) or die; my $b = pack("L", 0); ioctl($f, 1, $b) or die "FIBMAP: ` +
+  `$!\\n"; print unpack("L", $b)' ${SWAP}`;
 
 /**
  * A swap file of its own, and hibernation by the kernel's own test of it: all but the power-off between the image's two

@@ -4,7 +4,10 @@ import {Broken} from '../../util/errors.ts';
 import {CaseGuest} from '../guest/guest.ts';
 import {dimmsOf, launchWith, leave, nextOf, saveAll, type Given} from './migrate.ts';
 
-/** Saves the guest, its memory and its disk in the disk's file by the monitor's savevm, and goes on. Ends the case where QEMU refuses. Needs `disk`, and `moves: true`. A step. */
+/**
+ * Saves the guest, its memory and its disk in the disk's file by the monitor's savevm, and goes on. Ends the case where
+ * QEMU refuses. Needs `disk`, and `moves: true`. A step.
+ */
 export async function saveVm(guest: CaseGuest, tag: string): Promise<void> {
   const words = await guest.step(`savevm ${tag}`, async () => {
     await saveAll(guest.qmp);
@@ -14,8 +17,8 @@ export async function saveVm(guest: CaseGuest, tag: string): Promise<void> {
 }
 
 /**
- * Ends this QEMU, and loads what was saved into another one that has the DIMMs which this one has now. Returns the guest there; QEMU's words
- * where it refuses to load.
+ * Ends this QEMU, and loads what was saved into another one that has the DIMMs which this one has now. Returns the
+ * guest there; QEMU's words where it refuses to load.
  */
 export async function loadVm(guest: CaseGuest, tag: string, given: Given): Promise<CaseGuest | string> {
   const dimms = await dimmsOf(guest);
@@ -36,8 +39,8 @@ export async function mustLoadVm(guest: CaseGuest, tag: string, given: Given): P
 }
 
 /**
- * Loads what was saved where it was saved, without ending QEMU. QEMU's memory devices and the guest's memory blocks then: the two may not
- * agree any more, so nothing is observed.
+ * Loads what was saved where it was saved, without ending QEMU. QEMU's memory devices and the guest's memory blocks
+ * then: the two may not agree any more, so nothing is observed.
  */
 export async function loadVmInPlace(
   {qmp, session: {clone, limits}}: CaseGuest,

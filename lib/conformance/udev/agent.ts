@@ -5,7 +5,10 @@ const FILE = '/run/memhp-agent';
 /** Name of the process of startAgent. */
 export const AGENT = 'memhp-agent';
 
-/** Starts a process that isn't udevd's, which writes a word to the state of each block that it finds offline, until endAgent. */
+/**
+ * Starts a process that isn't udevd's, which writes a word to the state of each block that it finds offline, until
+ * endAgent.
+ */
 export async function startAgent(guest: CaseGuest, word: string): Promise<void> {
   await guest.sh(`
     cat >${FILE} <<'END_OF_AGENT'

@@ -22,9 +22,9 @@ export interface WatchOptions {
 }
 
 /**
- * Lets the kernel itself tell who onlines memory blocks: every call of the function that all ways of onlining go through, with the
- * calling task, its ancestors, the file that was written to, and how it ended. Needs `kprobes`; throws Broken where it can't all the same, as
- * under lockdown.
+ * Lets the kernel itself tell who onlines memory blocks: every call of the function that all ways of onlining go
+ * through, with the calling task, its ancestors, the file that was written to, and how it ended. Needs `kprobes`;
+ * throws Broken where it can't all the same, as under lockdown.
  */
 export async function watchOnlining(guest: CaseGuest, options: WatchOptions = {}): Promise<Watch> {
   const watch = await tryWatching(guest, options);
@@ -32,7 +32,10 @@ export async function watchOnlining(guest: CaseGuest, options: WatchOptions = {}
   return watch;
 }
 
-/** As watchOnlining around a plug; where the kernel can't tell, the same plug in another clone does, whose udevd is dead. */
+/**
+ * As watchOnlining around a plug; where the kernel can't tell, the same plug in another clone does, whose udevd is
+ * dead.
+ */
 export async function proveOnlining(
   {guest, untouched}: Pick<CaseContext, 'guest' | 'untouched'>,
   plug: () => Promise<Dimm>,
@@ -79,7 +82,9 @@ function attemptOf(call: Call, created: number, traced: Traced, done: readonly R
   };
 }
 
-/** A worker's last attempts on a block are its last writes, one for one; a program's rule is the only one that ran any. */
+/**
+ * A worker's last attempts on a block are its last writes, one for one; a program's rule is the only one that ran any.
+ */
 function ruleOf(call: Call, {calls}: Traced, done: readonly RuleDone[]): string | null {
   const about = done.filter(({block}) => block === call.block);
   const writes = about.filter(({pid, word}) => pid === call.pid && word !== undefined && word !== 'offline');

@@ -28,7 +28,8 @@ test(
 test(
   '257',
   read,
-  'memory32: /etc/udev/rules.d/40-x.rules:1 Writing ATTR{\'/sys/devices/system/memory/memory32/state\'}="online_movable".',
+  'memory32: /etc/udev/rules.d/40-x.rules:1 Writing ' +
+    'ATTR{\'/sys/devices/system/memory/memory32/state\'}="online_movable".',
   '/etc/udev/rules.d/40-x.rules:1',
   'online_movable',
 );
@@ -58,8 +59,10 @@ test('failed writes are no second writes, and other rules and devices are none',
   t.deepEqual(
     parseUdevLog(
       journal(
-        'memory32: /etc/udev/rules.d/40-x.rules:2 Failed to write ATTR{/sys/devices/system/memory/memory32/state}, ignoring: Invalid argument',
-        'memory32: /etc/udev/rules.d/40-x.rules:2 ATTR{state}="online": Failed to write "online" to sysfs attribute "state", ignoring: Invalid argument',
+        'memory32: /etc/udev/rules.d/40-x.rules:2 Failed to write ' +
+          'ATTR{/sys/devices/system/memory/memory32/state}, ignoring: Invalid argument',
+        'memory32: /etc/udev/rules.d/40-x.rules:2 ATTR{state}="online": Failed to write "online" to sysfs ' +
+          'attribute "state", ignoring: Invalid argument',
         "memory32: /etc/udev/rules.d/40-x.rules:1 Running PROGRAM '/bin/true x'",
         "vda: /etc/udev/rules.d/40-x.rules:1 ATTR '/sys/block/vda/queue/rotational' writing '0'",
       ),

@@ -20,9 +20,11 @@ export interface RuleDone {
 }
 
 /**
- * Reads udevd's log of rules that wrote to a block's state or ran a program. The words for it in systemd 239, 247 to 252, 257, and 262:
+ * Reads udevd's log of rules that wrote to a block's state or ran a program. The words for it in systemd 239, 247 to
+ * 252, 257, and 262:
  * `ATTR '/sys/…/state' writing 'online' FILE:LINE` · `memory32: FILE:LINE ATTR '/sys/…/state' writing 'online'` ·
- * `memory32: FILE:LINE Writing ATTR{'/sys/…/state'}="online".` · `memory32: FILE:LINE ATTR{state}="online": Writing "online" to sysfs attribute "state".`
+ * `memory32: FILE:LINE Writing ATTR{'/sys/…/state'}="online".` · `memory32: FILE:LINE ATTR{state}="online": Writing
+ * "online" to sysfs attribute "state".`
  */
 export function parseUdevLog(text: string): RuleDone[] {
   return text

@@ -15,8 +15,9 @@ export interface NumberedUevent {
 const FILE = '/run/memhp.numbered';
 
 /**
- * Listens to the memory blocks' uevents with their sequence numbers, from now until the function it returns is called. It ends with an event of
- * its own, sent when udevd has nothing left to do: whatever happened before has arrived then. Needs `command:udevadm`.
+ * Listens to the memory blocks' uevents with their sequence numbers, from now until the function it returns is called.
+ * It ends with an event of its own, sent when udevd has nothing left to do: whatever happened before has arrived then.
+ * Needs `command:udevadm`.
  */
 export async function listenNumbered(guest: CaseGuest): Promise<() => Promise<NumberedUevent[]>> {
   const first = `memory${guest.now.blocks[0]?.id ?? 0}`;
@@ -46,7 +47,8 @@ export function parseNumbered(text: string): NumberedUevent[] {
       const number = /^SEQNUM=(\d+)$/.exec(lines[i * 2 + 1] ?? '')?.[1];
       if (!heading || number === undefined)
         throw new Broken(
-          `not a uevent of a memory block with its number: "${head.slice(0, 120)}", "${(lines[i * 2 + 1] ?? '').slice(0, 60)}"`,
+          `not a uevent of a memory block with its number: "${head.slice(0, 120)}", ` +
+            `"${(lines[i * 2 + 1] ?? '').slice(0, 60)}"`,
         );
       const [, from, action = '', block = ''] = heading;
       return {from: from === 'KERNEL' ? 'kernel' : 'udev', action, block, number: Number(number)};

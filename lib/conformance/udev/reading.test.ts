@@ -37,19 +37,23 @@ test('files in force: the first of a name, in the order of names', (t) => {
   );
 });
 
-test('fates: by the rule, named by its last line as udevd does, by its first one since systemd 258, where the policy is offline; by the kernel otherwise', (t) => {
-  const rules = reading(file('/etc/udev/rules.d/40-a.rules', `# x\n${ONLINE}`));
-  t.deepEqual(fatesByRules(rules, 'offline', 'memory32'), ['udev (/etc/udev/rules.d/40-a.rules:3) → Normal']);
-  t.deepEqual(fatesByRules({...rules, systemd: 262}, 'offline', 'memory32'), [
-    'udev (/etc/udev/rules.d/40-a.rules:2) → Normal',
-  ]);
-  t.deepEqual(fatesByRules(rules, 'online_movable', 'memory32'), ['kernel → Movable']);
-  t.deepEqual(
-    memoryFiles(rules).map(({path, lines}) => [path, lines.map(({line}) => line)]),
-    [['/etc/udev/rules.d/40-a.rules', [3]]],
-  );
-  t.true(lintRules(rules).some(({id}) => id === 'memory/ignores-policy'));
-});
+test(
+  'fates: by the rule, named by its last line as udevd does, by its first one since systemd 258, where ' +
+    'the policy is offline; by the kernel otherwise',
+  (t) => {
+    const rules = reading(file('/etc/udev/rules.d/40-a.rules', `# x\n${ONLINE}`));
+    t.deepEqual(fatesByRules(rules, 'offline', 'memory32'), ['udev (/etc/udev/rules.d/40-a.rules:3) → Normal']);
+    t.deepEqual(fatesByRules({...rules, systemd: 262}, 'offline', 'memory32'), [
+      'udev (/etc/udev/rules.d/40-a.rules:2) → Normal',
+    ]);
+    t.deepEqual(fatesByRules(rules, 'online_movable', 'memory32'), ['kernel → Movable']);
+    t.deepEqual(
+      memoryFiles(rules).map(({path, lines}) => [path, lines.map(({line}) => line)]),
+      [['/etc/udev/rules.d/40-a.rules', [3]]],
+    );
+    t.true(lintRules(rules).some(({id}) => id === 'memory/ignores-policy'));
+  },
+);
 
 test('fates: no rule for memory leaves it to the policy', (t) => {
   for (const policy of ['offline', 'online', 'online_kernel', 'online_movable'])

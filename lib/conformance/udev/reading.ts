@@ -81,7 +81,10 @@ export function memoryFiles({files, found}: Reading): RuleFile[] {
     }));
 }
 
-/** The zones that a word onlines to where no zone reaches the DIMM and movable_node isn't given: contig-zones never chooses Movable. */
+/**
+ * The zones that a word onlines to where no zone reaches the DIMM and movable_node isn't given: contig-zones never
+ * chooses Movable.
+ */
 const ZONES: Readonly<Record<string, string>> = {online: 'Normal', online_kernel: 'Normal', online_movable: 'Movable'};
 
 /** The zone of a word that rules or the policy say; null for one that onlines nothing. */
@@ -95,8 +98,9 @@ export const fateByPolicy = (policy: string): string =>
   policy === 'offline' ? 'nobody → offline' : `kernel → ${ZONES[policy] ?? '?'}`;
 
 /**
- * The fates that the rules leave open for a plugged block. Where the policy isn't offline the kernel is always first: it holds the lock
- * that a write to `state` waits for (device_hotplug_lock) from before a DIMM's blocks are made until they are online.
+ * The fates that the rules leave open for a plugged block. Where the policy isn't offline the kernel is always first:
+ * it holds the lock that a write to `state` waits for (device_hotplug_lock) from before a DIMM's blocks are made until
+ * they are online.
  */
 export function fatesByRules(reading: Reading, policy: string, block: string): string[] {
   if (policy !== 'offline') return [fateByPolicy(policy)];

@@ -16,7 +16,10 @@ export interface RootReading {
   readonly question: RootQuestion;
 }
 
-/** Lints the guest's whole root as it is now, from its files alone: rules, kernel, its parameters, tmpfiles.d, units and their scripts. */
+/**
+ * Lints the guest's whole root as it is now, from its files alone: rules, kernel, its parameters, tmpfiles.d, units and
+ * their scripts.
+ */
 export async function lintGuestRoot(guest: CaseGuest): Promise<RootReading> {
   const files = await readRootFiles(guest);
   const said = await guest.sh('systemd-detect-virt || true');
@@ -46,7 +49,10 @@ function noting(nodes: Nodes, missed: Set<string>): Nodes {
   };
 }
 
-/** What the lint says becomes of a plugged block: `kernel → Normal`, `udev → Movable`, `nobody → offline`; several where it depends. */
+/**
+ * What the lint says becomes of a plugged block: `kernel → Normal`, `udev → Movable`, `nobody → offline`; several where
+ * it depends.
+ */
 export const fatesOfRoot = ({linted}: RootReading): string[] =>
   linted.answer.plugged.fates.map(({by, zone}) => `${by === 'program' ? 'udev' : by} → ${zone ?? 'offline'}`);
 
@@ -78,5 +84,6 @@ export async function applyFix(guest: CaseGuest, fix: Fix): Promise<void> {
     );
   }
   await guest.step(then.join('; '), () => guest.sh(then.join(' && ')));
-  if (then.some((command) => command.startsWith('udevadm'))) await reloadUdev(guest); // old ones read the rules when the next uevent comes
+  // old ones read the rules when the next uevent comes
+  if (then.some((command) => command.startsWith('udevadm'))) await reloadUdev(guest);
 }

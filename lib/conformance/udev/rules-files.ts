@@ -11,7 +11,10 @@ export interface GuestFile {
 /** Directories that udevd reads, by precedence: a file hides those of the same name in later ones. Source: udev(7). */
 const DIRECTORIES = ['/etc', '/run', '/usr/local/lib', '/usr/lib', '/lib'].map((dir) => `${dir}/udev/rules.d`);
 
-/** All rules files of the guest, in one go: names and sizes, contents one after the other, and a digest of both. Links to /dev/null are empty files. */
+/**
+ * All rules files of the guest, in one go: names and sizes, contents one after the other, and a digest of both. Links
+ * to /dev/null are empty files.
+ */
 export async function readRulesFiles(guest: Pick<CaseGuest, 'sh'>): Promise<GuestFile[]> {
   const answer = await guest.sh(`
     set --

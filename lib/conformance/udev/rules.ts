@@ -12,7 +12,10 @@ export function profileNamed(name: string): RuleProfile {
   return profile;
 }
 
-/** Where rule files are read: the distribution's, and the administrator's, which hide those of the same name. Source: udev(7). */
+/**
+ * Where rule files are read: the distribution's, and the administrator's, which hide those of the same name. Source:
+ * udev(7).
+ */
 export type Where = '/usr/lib' | '/etc';
 
 /** A rule file's path. */
@@ -37,7 +40,8 @@ export async function dropRule(guest: CaseGuest, where: Where, file: string): Pr
 /** Lets udevd read its rules again; old ones do so when the next uevent comes. Needs `command:udevadm`. */
 export async function reloadUdev(guest: CaseGuest): Promise<void> {
   await guest.sh(
-    `udevadm control --reload && echo change >/sys/devices/system/memory/memory${guest.now.blocks[0]?.id ?? 0}/uevent && udevadm settle`,
+    `udevadm control --reload && echo change ` +
+      `>/sys/devices/system/memory/memory${guest.now.blocks[0]?.id ?? 0}/uevent && udevadm settle`,
   );
 }
 
@@ -62,8 +66,8 @@ export async function thawUdevd(guest: CaseGuest): Promise<void> {
 }
 
 /**
- * Changes a word of a rule file behind udevd's back: in its place, to one of the same length with what follows it, with the old time. udevd
- * looks at its directories' times, and since systemd 254 at size, time and inode of each file.
+ * Changes a word of a rule file behind udevd's back: in its place, to one of the same length with what follows it, with
+ * the old time. udevd looks at its directories' times, and since systemd 254 at size, time and inode of each file.
  */
 export async function swapRule(
   guest: CaseGuest,
@@ -74,13 +78,15 @@ export async function swapRule(
 ): Promise<void> {
   const path = pathOfRules(where, file);
   await guest.sh(
-    `touch -r ${path} /run/memhp.time && sed ${shellQuote(`s/${old}"/${wanted}/`)} ${path} >/run/memhp.rules && cat /run/memhp.rules >${path} && touch -r /run/memhp.time ${path}`,
+    `touch -r ${path} /run/memhp.time && sed ${shellQuote(`s/${old}"/${wanted}/`)} ${path} ` +
+      `>/run/memhp.rules && cat /run/memhp.rules >${path} && touch -r /run/memhp.time ${path}`,
   );
 }
 
 /**
- * How udevd is: `running`, `stopped` by a signal, or `dead`; or that there are several, each of which handles every uevent: Debian's
- * initramfs ends its own before the system starts another, and gives up on that where the guest is very slow.
+ * How udevd is: `running`, `stopped` by a signal, or `dead`; or that there are several, each of which handles every
+ * uevent: Debian's initramfs ends its own before the system starts another, and gives up on that where the guest is
+ * very slow.
  */
 export async function udevdNow(guest: CaseGuest): Promise<string> {
   const states = udevdStates(parseTasks(await guest.sh('cat /proc/[0-9]*/stat 2>/dev/null; true')));

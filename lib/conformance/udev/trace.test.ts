@@ -52,7 +52,8 @@ test("a task whose name has a line's end in it", (t) => {
 test('the head of a trace, and counters of each processor that tell of no loss', (t) => {
   const {calls} = parseTrace(
     '',
-    `@lost\noverrun: 0\ndropped events: 0\n@trace\n# tracer: nop\n#\n#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION\n#              | |         |   |||||     |         |\n${TRACE}`,
+    `@lost\noverrun: 0\ndropped events: 0\n@trace\n# tracer: nop\n#\n#           TASK-PID     CPU#  |||||  ` +
+      `TIMESTAMP  FUNCTION\n#              | |         |   |||||     |         |\n${TRACE}`,
   );
   t.is(calls.length, 4);
 });

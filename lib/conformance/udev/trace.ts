@@ -2,9 +2,11 @@ import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
 
 /**
- * Makes the kernel tell of every attempt to online a device, by whom, and how it ended; of devices that are there; and of new
- * processes, in an instance of its own of tracefs. Exit status 7 where it can't: no tracefs, no kprobe events, or locked down.
- * `device_online` is what the policy, `state` and `online` all go through (drivers/base/core.c, 3.11 to 7.2); the return probe
+ * Makes the kernel tell of every attempt to online a device, by whom, and how it ended; of devices that are there; and
+ * of new processes, in an instance of its own of tracefs. Exit status 7 where it can't: no tracefs, no kprobe events,
+ * or locked down.
+ * `device_online` is what the policy, `state` and `online` all go through (drivers/base/core.c, 3.11 to 7.2); the
+ * return probe
  * tells from where. `bus_probe_device` comes right after the uevent `add`: kobject_uevent itself can't be probed.
  */
 export const ARM = `

@@ -15,9 +15,9 @@ export interface Uevent {
 const FILE = '/run/memhp.uevents';
 
 /**
- * Listens to the memory blocks' uevents, from now until the function it returns is called, which compares what udev told with what the kernel did and returns all.
- * It ends with an event of its own, sent when udevd has nothing left to do: whatever happened before has arrived then.
- * Needs `command:udevadm`.
+ * Listens to the memory blocks' uevents, from now until the function it returns is called, which compares what udev
+ * told with what the kernel did and returns all. It ends with an event of its own, sent when udevd has nothing left to
+ * do: whatever happened before has arrived then. Needs `command:udevadm`.
  */
 export async function listen(guest: CaseGuest): Promise<() => Promise<Uevent[]>> {
   const first = `memory${guest.now.blocks[0]?.id ?? 0}`;
@@ -53,7 +53,10 @@ const HEADINGS = [
 ];
 const HEADING = new RegExp(`^(?:${HEADINGS.join('|')}|)$`);
 
-/** Parses `KERNEL[12.345678] add      /devices/system/memory/memory32 (memory)` lines. Throws Broken on a line that is neither that nor a heading, and without headings. */
+/**
+ * Parses `KERNEL[12.345678] add /devices/system/memory/memory32 (memory)` lines. Throws Broken on a line that is
+ * neither that nor a heading, and without headings.
+ */
 export function parseUevents(text: string): Uevent[] {
   const missing = HEADINGS.find((heading) => !text.includes(heading));
   if (missing !== undefined) throw new Broken(`udevadm monitor has not said "${missing}": what it printed is cut`);

@@ -10,7 +10,10 @@ export interface Complaints {
   readonly places: readonly string[];
 }
 
-/** The first systemd with `udevadm verify`; before, udevd's log says what it finds when it reads the files. Source: systemd's NEWS. */
+/**
+ * The first systemd with `udevadm verify`; before, udevd's log says what it finds when it reads the files. Source:
+ * systemd's NEWS.
+ */
 const VERIFY = 254;
 
 /** Asks the guest about all rule files in force. A step. Needs `command:udevadm` and `command:systemctl`. */
@@ -21,7 +24,8 @@ export async function complaintsOf(guest: CaseGuest, {files, systemd}: Reading, 
     guest.sh(
       judge === 'udevadm verify'
         ? `udevadm verify --no-summary ${paths} 2>&1; [ $? -le 1 ]`
-        : `udevadm control --reload && echo change >/sys/devices/system/memory/${block}/uevent && udevadm settle && journalctl --sync && journalctl -b -u systemd-udevd -o cat`,
+        : `udevadm control --reload && echo change >/sys/devices/system/memory/${block}/uevent && udevadm ` +
+            `settle && journalctl --sync && journalctl -b -u systemd-udevd -o cat`,
     ),
   );
   return {
@@ -30,7 +34,10 @@ export async function complaintsOf(guest: CaseGuest, {files, systemd}: Reading, 
   };
 }
 
-/** Comparing the parts of a rule with each other came with `udevadm verify`: udevd 252 says nothing of such a rule, 257 does. */
+/**
+ * Comparing the parts of a rule with each other came with `udevadm verify`: udevd 252 says nothing of such a rule, 257
+ * does.
+ */
 const SINCE_VERIFY: readonly string[] = ['syntax/duplicate', 'syntax/conflict'];
 
 /** What our parser says that this judge says: udevd itself doesn't mind style. */
@@ -53,11 +60,15 @@ export function ownComplaints({files, systemd}: Reading, {judge}: Complaints): s
 
 const sortedOnce = (places: readonly string[]): string[] => [...new Set(places)].sort();
 
-/** What `udevadm test` says that rules write to a block's state when it is added: `FILE:LINE WORD`. Before systemd 256 it does write it. */
+/**
+ * What `udevadm test` says that rules write to a block's state when it is added: `FILE:LINE WORD`. Before systemd 256
+ * it does write it.
+ */
 export async function testAdd(guest: CaseGuest, block: string): Promise<string[]> {
   const said = await guest.step(`udevadm test --action=add ${block}`, () =>
     guest.sh(
-      `SYSTEMD_LOG_LEVEL=debug udevadm test --action=add /sys/devices/system/memory/${block} 2>&1 | grep -E '\\.rules:[0-9]+.*ATTR'; true`,
+      `SYSTEMD_LOG_LEVEL=debug udevadm test --action=add /sys/devices/system/memory/${block} 2>&1 | grep -E ` +
+        `'\\.rules:[0-9]+.*ATTR'; true`,
     ),
   );
   return said.split('\n').flatMap((line) => {

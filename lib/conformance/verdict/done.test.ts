@@ -47,22 +47,25 @@ test('the last accepted write counts; a refused one changes nothing', (t) => {
   t.false(after(write('memory33/valid_zones', 'x')).zonePolicyWritten);
 });
 
-test('a script that no verb stands behind makes unknown what it may have written, in words; one that reads does not', async (t) => {
-  const done = new Done();
-  const shell = {
-    kind: 'virtio',
-    close: () => undefined,
-    run: () => Promise.resolve({status: 0, stdout: '', stderr: ''}),
-  };
-  const clone = watched({shell, watch: shell, vm: {qmp: {}}} as unknown as Clone, done);
-  await clone.shell.run(`cat ${MEMORY}/auto_online_blocks`, 1);
-  t.is(done.unknown('policy'), undefined);
-  await clone.watch.run(`echo online >${MEMORY}/auto_online_blocks`, 1);
-  t.is(
-    done.unknown('policy'),
-    `not judged: a script may have written auto_online_blocks: echo online >${MEMORY}/auto_online_blocks`,
-  );
-  t.is(done.unknown('states'), undefined);
-  done.forget();
-  t.is(done.unknown('policy'), undefined);
-});
+test(
+  'a script that no verb stands behind makes unknown what it may have written, in words; one that reads ' + 'does not',
+  async (t) => {
+    const done = new Done();
+    const shell = {
+      kind: 'virtio',
+      close: () => undefined,
+      run: () => Promise.resolve({status: 0, stdout: '', stderr: ''}),
+    };
+    const clone = watched({shell, watch: shell, vm: {qmp: {}}} as unknown as Clone, done);
+    await clone.shell.run(`cat ${MEMORY}/auto_online_blocks`, 1);
+    t.is(done.unknown('policy'), undefined);
+    await clone.watch.run(`echo online >${MEMORY}/auto_online_blocks`, 1);
+    t.is(
+      done.unknown('policy'),
+      `not judged: a script may have written auto_online_blocks: echo online >${MEMORY}/auto_online_blocks`,
+    );
+    t.is(done.unknown('states'), undefined);
+    done.forget();
+    t.is(done.unknown('policy'), undefined);
+  },
+);

@@ -21,7 +21,10 @@ const FILES: Readonly<Record<MentionedFile, RegExp>> = {
   'zone policy': /^\/sys\/module\/memory_hotplug\/parameters\/\w+$/,
 };
 
-/** What was done to a clone since the last look: the verbs say it of themselves; only of scripts that a case brings is anything inferred. */
+/**
+ * What was done to a clone since the last look: the verbs say it of themselves; only of scripts that a case brings is
+ * anything inferred.
+ */
 export class Done {
   /** Answers to query-memory-devices, in order; at a look the last one is its own. */
   listings: Listed[][] = [];
@@ -54,7 +57,8 @@ export class Done {
     const script = this.#scripts.get(subject);
     return script === undefined
       ? undefined
-      : `not judged: a script may have written ${WHAT[subject]}: ${script.length > 160 ? `${script.slice(0, 160)}…` : script}`;
+      : `not judged: a script may have written ${WHAT[subject]}: ` +
+          (script.length > 160 ? `${script.slice(0, 160)}…` : script);
   }
 
   /** The word that auto_online_blocks took last; undefined where none was written. */

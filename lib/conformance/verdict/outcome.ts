@@ -18,7 +18,10 @@ interface Ended {
 /** A record's verdict and what it rests on. */
 export type Judgement = Pick<Record, 'outcome' | 'reason' | 'checks' | 'known' | 'stale'>;
 
-/** A panic that somebody asked for says nothing about the guest: in it, or by the monitor's NMI, because nothing else in QEMU sends one without a reason. */
+/**
+ * A panic that somebody asked for says nothing about the guest: in it, or by the monitor's NMI, because nothing else in
+ * QEMU sends one without a reason.
+ */
 const ASKED_FOR = /sysrq triggered crash|Kernel panic - not syncing: NMI: Not continuing/;
 
 /**

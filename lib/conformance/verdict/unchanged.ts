@@ -4,7 +4,9 @@ import type {Observation} from '../../guest/observation.ts';
 import {toJson} from './checks.ts';
 import type {Json} from '../../results/record.ts';
 
-/** Everything of an observation that an operation which failed must leave as it was: all but the free-memory counters. */
+/**
+ * Everything of an observation that an operation which failed must leave as it was: all but the free-memory counters.
+ */
 export const settled = (observation: Observation): Record<string, Json> => ({
   vmm: toJson(observation.vmm),
   policy: observation.policy ?? null,

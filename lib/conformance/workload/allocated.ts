@@ -2,7 +2,7 @@ import {allocator} from '../../guest/allocator.ts';
 import type {Shell} from '../../shell/shell.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
-import {mib as inBytes} from '../../util/size.ts';
+import {MiB, mib as inBytes} from '../../util/size.ts';
 import type {MemoryBlock} from '../guest/block.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
@@ -105,7 +105,9 @@ export async function allocateMemory(guest: CaseGuest, mib: number, as: Allocate
     const dir = (await guest.sh('mktemp -d /run/memhp.hold.XXXXXX')).trim();
     if (!/^\/run\/memhp\.hold\.\w{6}$/.test(dir)) throw new Broken(`mktemp in the guest answered "${clean(dir, 200)}"`);
     await guest.sh(
-      `mkfifo ${dir}/ask ${dir}/answer && cat >${dir}/hold.pl <<'END_OF_HOLDER'\n${allocator(guest.board)}\nEND_OF_HOLDER\nperl ${dir}/hold.pl ${as} ${mib} ${dir} </dev/null >/dev/null 2>&1 &`,
+      `mkfifo ${dir}/ask ${dir}/answer && cat >${dir}/hold.pl ` +
+        (`<<'END_OF_HOLDER'\n${allocator(guest.board)}\nEND_OF_HOLDER\nperl ${dir}/hold.pl ${as} ${mib} ` +
+          `${dir} </dev/null >/dev/null 2>&1 &`),
     );
     const allocated = new AllocatedMemory(guest, pagesWith(guest, inBytes(mib), as), dir);
     await allocated.ready();
@@ -120,12 +122,15 @@ export interface PopulatedFile {
   digest(): Promise<string>;
 }
 
-/** Writes `mib` MiB of random data to a file: on a tmpfs, or on the guest's disk, where it is page cache. A step. Needs `command:sha256sum`. */
+/**
+ * Writes `mib` MiB of random data to a file: on a tmpfs, or on the guest's disk, where it is page cache. A step. Needs
+ * `command:sha256sum`.
+ */
 export async function populateFile(guest: CaseGuest, mib: number, on: 'tmpfs' | 'disk'): Promise<PopulatedFile> {
   const dir = on === 'tmpfs' ? '/run/memhp.tmpfs' : '/var/tmp/memhp.disk';
   const mount = on === 'tmpfs' ? `&& mount -t tmpfs -o size=${mib + 1}M none ${dir}` : '';
   await guest.step(`write ${mib} MiB of random data to a file on ${on}`, () =>
-    guest.sh(`mkdir -p ${dir} ${mount} && head -c ${mib * 2 ** 20} /dev/urandom >${dir}/data`),
+    guest.sh(`mkdir -p ${dir} ${mount} && head -c ${mib * MiB} /dev/urandom >${dir}/data`),
   );
   return {pages: guest.pagesOf(inBytes(mib)), digest: async () => (await guest.sh(`sha256sum <${dir}/data`)).trim()};
 }

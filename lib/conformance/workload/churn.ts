@@ -26,7 +26,8 @@ while (1) {
 export async function churn(guest: CaseGuest): Promise<Load> {
   await guest.step('start a process that allocates, rewrites and frees memory', () =>
     guest.sh(
-      `mkdir ${DIR} && { perl -e '${program}' </dev/null >/dev/null 2>&1 & echo $! >${DIR}/pid; } && until [ -e ${DIR}/begun ]; do :; done`,
+      `mkdir ${DIR} && { perl -e '${program}' </dev/null >/dev/null 2>&1 & echo $! >${DIR}/pid; } && until ` +
+        `[ -e ${DIR}/begun ]; do :; done`,
     ),
   );
   return {

@@ -1,3 +1,4 @@
+import {MiB} from '../../util/size.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
 /**
@@ -26,21 +27,26 @@ export async function fillUserMemory(guest: CaseGuest, mib: number): Promise<Use
   const sum = async (): Promise<string> => guest.sh(`sha256sum <${path}/file`);
   const before = await guest.step(`write ${mib} MiB to a tmpfs`, async () => {
     await guest.sh(
-      `mkdir -p ${path} && mount -t tmpfs -o size=${mib + 1}M none ${path} && head -c ${mib * 2 ** 20} /dev/urandom >${path}/file`,
+      `mkdir -p ${path} && mount -t tmpfs -o size=${mib + 1}M none ${path} && head -c ${mib * MiB} ` +
+        `/dev/urandom >${path}/file`,
     );
     return sum();
   });
-  return {size: mib * 2 ** 20, intact: async () => (await sum()) === before};
+  return {size: mib * MiB, intact: async () => (await sum()) === before};
 }
 
-/** Writes `mib` MiB of one line of text, over and over, to a tmpfs: 64 bytes each, so that none lies across two pages. A step. */
+/**
+ * Writes `mib` MiB of one line of text, over and over, to a tmpfs: 64 bytes each, so that none lies across two pages. A
+ * step.
+ */
 export async function fillText(guest: CaseGuest, mib: number): Promise<{line: string; lines: number}> {
   const line = 'memhp wrote this line in the guest, for the host to look for it'.padEnd(63, '.');
   const path = '/run/memhp.text';
   await guest.step(`write ${mib} MiB of a line of text to a tmpfs`, () =>
     guest.sh(
-      `mkdir -p ${path} && mount -t tmpfs -o size=${mib + 1}M none ${path} && yes '${line}' | head -c ${mib * 2 ** 20} >${path}/file`,
+      `mkdir -p ${path} && mount -t tmpfs -o size=${mib + 1}M none ${path} && yes '${line}' | head -c ` +
+        `${mib * MiB} >${path}/file`,
     ),
   );
-  return {line, lines: (mib * 2 ** 20) / 64};
+  return {line, lines: (mib * MiB) / 64};
 }

@@ -14,7 +14,10 @@ export async function movableDimm(guest: CaseGuest): Promise<{dimm: Dimm; block:
   return {dimm, block: guest.block(dimm.blockIds[0] ?? 0)};
 }
 
-/** Plugs a DIMM of one Movable block with data and an offline one, and one in Normal beside it. Ends the case where the data lies elsewhere. */
+/**
+ * Plugs a DIMM of one Movable block with data and an offline one, and one in Normal beside it. Ends the case where the
+ * data lies elsewhere.
+ */
 export async function dimmWithData(
   t: Checks,
   guest: CaseGuest,

@@ -1,3 +1,4 @@
+import {MiB} from '../../util/size.ts';
 import {FILES_FD} from '../../vmm/qemu/channels.ts';
 import {Broken} from '../../util/errors.ts';
 import type {CaseGuest} from '../guest/guest.ts';
@@ -5,8 +6,8 @@ import type {CaseGuest} from '../guest/guest.ts';
 const FILE = `/proc/self/fd/${FILES_FD}/narrow.disk`;
 
 /**
- * Plugs a disk of that many MiB behind a SCSI controller that reaches only 32 bits of address (am53c974), and waits until the guest has it;
- * returns its name: `sda`. Needs a free PCI Express port. A step.
+ * Plugs a disk of that many MiB behind a SCSI controller that reaches only 32 bits of address (am53c974), and waits
+ * until the guest has it; returns its name: `sda`. Needs a free PCI Express port. A step.
  */
 export function plugNarrowDisk(guest: CaseGuest, port: string, mib: number): Promise<string> {
   const {
@@ -17,7 +18,7 @@ export function plugNarrowDisk(guest: CaseGuest, port: string, mib: number): Pro
     const mark = qmp.events.mark();
     await qmp.execute('blockdev-create', {
       'job-id': 'narrow',
-      options: {driver: 'file', filename: FILE, size: mib * 2 ** 20},
+      options: {driver: 'file', filename: FILE, size: mib * MiB},
     });
     await qmp.events.next(
       mark,
@@ -47,11 +48,17 @@ export function plugNarrowDisk(guest: CaseGuest, port: string, mib: number): Pro
 export interface DirectCopy {
   /** Does the disk give back what was written? */
   readonly intact: boolean;
-  /** Bytes that went through the bounce buffer because they lie above 4 GiB. Source: the kernel's trace event swiotlb_bounced. */
+  /**
+   * Bytes that went through the bounce buffer because they lie above 4 GiB. Source: the kernel's trace event
+   * swiotlb_bounced.
+   */
   readonly bounced: number;
 }
 
-/** Writes random data of that many MiB to the disk and reads it again, by direct I/O of a process's own memory. A step. Needs `command:perl`. */
+/**
+ * Writes random data of that many MiB to the disk and reads it again, by direct I/O of a process's own memory. A step.
+ * Needs `command:perl`.
+ */
 export function copyDirectly(guest: CaseGuest, disk: string, mib: number): Promise<DirectCopy> {
   return guest.step(`write ${mib} MiB to ${disk} and read them`, async () => {
     const said = await guest.sh(`
@@ -70,7 +77,10 @@ export function copyDirectly(guest: CaseGuest, disk: string, mib: number): Promi
   });
 }
 
-/** KiB of the buffer that devices of 32 bits reach memory above 4 GiB by. Source: io_tlb_nslabs in debugfs, in slabs of 2 KiB. */
+/**
+ * KiB of the buffer that devices of 32 bits reach memory above 4 GiB by. Source: io_tlb_nslabs in debugfs, in slabs of
+ * 2 KiB.
+ */
 export async function bounceBuffer(guest: CaseGuest): Promise<number> {
   const slabs = await guest.read('/sys/kernel/debug/swiotlb/io_tlb_nslabs');
   if (slabs === undefined || !/^\d+$/.test(slabs))

@@ -1,7 +1,10 @@
 import type {MemoryBlock} from '../guest/block.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
-/** Error names of several texts written to a file, by text; `none` where one was taken. Each is written as it stands. One step. */
+/**
+ * Error names of several texts written to a file, by text; `none` where one was taken. Each is written as it stands.
+ * One step.
+ */
 export async function errnosOf(
   guest: CaseGuest,
   file: string,
@@ -19,7 +22,10 @@ export const allOf = (texts: readonly string[], errno: string): Record<string, s
 
 const INJECT = '/sys/kernel/debug/notifier-error-inject/memory/actions';
 
-/** Makes the kernel's own test module veto what it is asked about, with this error; 0 ends that. Needs `config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT`. */
+/**
+ * Makes the kernel's own test module veto what it is asked about, with this error; 0 ends that. Needs
+ * `config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT`.
+ */
 export async function veto(
   guest: CaseGuest,
   action: 'MEM_GOING_ONLINE' | 'MEM_GOING_OFFLINE',

@@ -4,8 +4,8 @@ import {calmKhugepaged} from './quiet.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
 /**
- * Leaves the kernel its boot memory and gives user space a Movable DIMM of 1 GiB, so that it has room whatever the kernel runs out of.
- * Should the kernel kill something nevertheless, it isn't the process by which memhp sees that.
+ * Leaves the kernel its boot memory and gives user space a Movable DIMM of 1 GiB, so that it has room whatever the
+ * kernel runs out of. Should the kernel kill something nevertheless, it isn't the process by which memhp sees that.
  */
 export async function smallGuest(guest: CaseGuest): Promise<void> {
   await guest.sh('[ -z "$memhp_looking" ] || echo -1000 >"/proc/$memhp_looking/oom_score_adj"');
@@ -16,8 +16,9 @@ export async function smallGuest(guest: CaseGuest): Promise<void> {
 }
 
 /**
- * Gives the usual reserve back, and lets the kernel speak on the console again, as soon as it has said that it failed: as long as the
- * reserve is high it would kill for a page. So this process comes first, and needs none itself (mlockall).
+ * Gives the usual reserve back, and lets the kernel speak on the console again, as soon as it has said that it failed:
+ * as long as the reserve is high it would kill for a page. So this process comes first, and needs none itself
+ * (mlockall).
  */
 const giveBack = ({mlockall}: Board['syscalls'], reserve: string, printk: string): string => `
   open(my $log, "<", "/dev/kmsg") or die; sysseek($log, 0, 2);
@@ -26,10 +27,10 @@ const giveBack = ({mlockall}: Board['syscalls'], reserve: string, printk: string
   do { sysread($log, $line, 8192) } until $line =~ /add_memory failed/; syswrite($min, "${reserve}\\n"); syswrite($console, "${printk}\\n")`;
 
 /**
- * Plugs a DIMM `too-much` whose memory map is more than all of the kernel's memory; returns the guest's answer. The memory map may
- * take everything down to the zones' lowest watermark, so that is high meanwhile, until a process that needs nothing more for it
- * has read of the failure: else the guest has nothing left to answer with. A hundred lines of warnings on a slow console would make
- * that a second. A step. Needs `command:perl`.
+ * Plugs a DIMM `too-much` whose memory map is more than all of the kernel's memory; returns the guest's answer. The
+ * memory map may take everything down to the zones' lowest watermark, so that is high meanwhile, until a process that
+ * needs nothing more for it has read of the failure: else the guest has nothing left to answer with. A hundred lines of
+ * warnings on a slow console would make that a second. A step. Needs `command:perl`.
  */
 export async function plugTooMuch(guest: CaseGuest, gib = 32): Promise<number> {
   const usual = async (file: string): Promise<string> => ((await guest.read(file)) ?? '').trim().replace(/\s+/g, ' ');

@@ -25,7 +25,10 @@ export interface SourceOptions extends BuildOptions {
   readonly serve?: string | undefined;
 }
 
-/** A kind of place that guests come from: an entry of the table in sources.ts. `S` stands in a guest file below its name. */
+/**
+ * A kind of place that guests come from: an entry of the table in sources.ts. `S` stands in a guest file below its
+ * name.
+ */
 export interface GuestSource<S = unknown> {
   /** What comes from it: one line for people and their editors. */
   readonly title: string;

@@ -45,26 +45,29 @@ const parsed = (source: string, title = 'Toy'): Manifest =>
     manifestOf(table),
   );
 
-test('one more entry in the table is a guest file that parses, an image that is built once, and is found', async (t) => {
-  const dir = await mkdtemp(join(tmpdir(), 'memhp-test-'));
-  t.teardown(() => rm(dir, {recursive: true}));
-  const file = join(dir, 'given.qcow2');
-  await writeFile(file, 'a disk');
-  const manifest = parsed(`{ready: {file: ${file}}}`);
-  const options = {cache: join(dir, 'cache'), log: (): void => undefined};
-  t.is(await findImage(manifest, options, table), undefined);
-  const image = await ensureImage(manifest, options, table);
-  t.like(image, {name: 'toy', boot: {how: 'disk'}, login: {how: 'ssh'}, key: await imageKey(manifest, {}, table)});
-  t.is(await readFile(image.disk ?? '', 'utf8'), 'a disk');
-  t.deepEqual(await ensureImage(manifest, options, table), image, 'the second time it is the same, of the same hour');
-  t.deepEqual(
-    await findImage(parsed(`{ready: {file: ${file}}}`, 'Other'), options, table),
-    image,
-    'a title is no input',
-  );
-  await writeFile(file, 'another');
-  t.is(await findImage(manifest, options, table), undefined);
-});
+test(
+  'one more entry in the table is a guest file that parses, an image that is built once, and ' + 'is found',
+  async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'memhp-test-'));
+    t.teardown(() => rm(dir, {recursive: true}));
+    const file = join(dir, 'given.qcow2');
+    await writeFile(file, 'a disk');
+    const manifest = parsed(`{ready: {file: ${file}}}`);
+    const options = {cache: join(dir, 'cache'), log: (): void => undefined};
+    t.is(await findImage(manifest, options, table), undefined);
+    const image = await ensureImage(manifest, options, table);
+    t.like(image, {name: 'toy', boot: {how: 'disk'}, login: {how: 'ssh'}, key: await imageKey(manifest, {}, table)});
+    t.is(await readFile(image.disk ?? '', 'utf8'), 'a disk');
+    t.deepEqual(await ensureImage(manifest, options, table), image, 'the second time it is the same, of the same hour');
+    t.deepEqual(
+      await findImage(parsed(`{ready: {file: ${file}}}`, 'Other'), options, table),
+      image,
+      'a title is no input',
+    );
+    await writeFile(file, 'another');
+    t.is(await findImage(manifest, options, table), undefined);
+  },
+);
 
 test('editors are told of every source of the table, and of exactly one', (t) => {
   const {source} = z.toJSONSchema(manifestOf(table), {io: 'input'}).properties ?? {};

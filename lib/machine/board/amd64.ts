@@ -64,8 +64,8 @@ export const amd64: Board = {
 };
 
 /**
- * 128 MiB where memory ends below 64 GiB; else the largest of 2 GiB, 1 GiB, … to which the end of memory is aligned, in a
- * virtual machine. Source: probe_memory_block_size() in arch/x86/mm/init_64.c, 4.18 to 7.2.
+ * 128 MiB where memory ends below 64 GiB; else the largest of 2 GiB, 1 GiB, … to which the end of memory is aligned, in
+ * a virtual machine. Source: probe_memory_block_size() in arch/x86/mm/init_64.c, 4.18 to 7.2.
  */
 function blockSize(endOfRam: number): {value: number; because: string} {
   const because = 'from 64 GiB on the largest size of up to 2 GiB that divides the end';

@@ -51,8 +51,8 @@ export interface Board {
   /** The kernel parameter that shows its first line before the console has a driver. */
   readonly earlyConsole: string;
   /**
-   * QEMU's arguments for two more serial lines, whose chardevs are `serialwork` and `serialwatch`: for a kernel that has
-   * virtio only in modules and was given none. Absent where there are no such lines.
+   * QEMU's arguments for two more serial lines, whose chardevs are `serialwork` and `serialwatch`: for a kernel that
+   * has virtio only in modules and was given none. Absent where there are no such lines.
    */
   readonly serialShells?: {readonly work: readonly string[]; readonly watch: readonly string[]};
 

@@ -1,4 +1,5 @@
-// A board that exists in this test alone: what else would have to change to boot its guests, clone them and talk to them?
+// A board that exists in this test alone: what else would have to change to boot its guests, clone them and talk to
+// them?
 import test from 'ava';
 import type {Image} from '../../image/image.ts';
 import {UsageError} from '../../util/errors.ts';
@@ -64,7 +65,8 @@ test('a guest without a board is told so, and where to read how to add one', (t)
   t.throws(() => boardOf('s390x'), {
     instanceOf: UsageError,
     message:
-      'memhp has no board for guests of s390x: it can run amd64; docs/adding-an-architecture.md says what a new one takes',
+      'memhp has no board for guests of s390x: it can run amd64; docs/adding-an-architecture.md says what a ' +
+      'new one takes',
   });
 });
 

@@ -171,11 +171,13 @@ function recordOfHostile(like: Stored, text: string): Stored {
       t.deepEqual(requests, [address]);
       t.deepEqual(errors, []);
       const made =
-        'script, img, iframe, object, embed, link, base, form, button, input, video, audio, title ~ title, style ~ style, [href^="javascript:" i], [href*="127.0.0.1"], [href*=".."]';
+        'script, img, iframe, object, embed, link, base, form, button, input, video, audio, title ~ title, ' +
+        'style ~ style, [href^="javascript:" i], [href*="127.0.0.1"], [href*=".."]';
       t.is(await page.locator(made).count(), 0);
       t.deepEqual(
         await page.evaluate<string[]>(
-          "[...document.querySelectorAll('*')].flatMap((one) => one.getAttributeNames().filter((name) => /^on|^style$|^autofocus$/.test(name)))",
+          "[...document.querySelectorAll('*')].flatMap((one) => one.getAttributeNames().filter((name) => " +
+            '/^on|^style$|^autofocus$/.test(name)))',
         ),
         [],
       );

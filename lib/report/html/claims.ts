@@ -51,7 +51,12 @@ function tally(claims: readonly {tested: boolean; reason: string | undefined}[])
   const covered = claims.filter(({tested}) => tested).length;
   const untestable = claims.filter(({tested, reason}) => !tested && reason !== undefined).length;
   const rest = claims.length - covered - untestable;
-  return `${claims.length} testable statements of the reference documents: ${covered} with cases in this run, ${untestable} that can't be tested and say why${rest > 0 ? `, ${rest} whose cases were not chosen` : ''}. From statement to cases to how they ended on each guest.`;
+  return (
+    `${claims.length} testable statements of the reference documents: ${covered} with cases in this run, ` +
+    (`${untestable} that can't be tested and say ` +
+      (`why${rest > 0 ? `, ${rest} whose cases were not chosen` : ''}. From statement to cases to how they ` +
+        `ended on each guest.`))
+  );
 }
 
 function statement(claim: Claim | undefined): Html {

@@ -13,7 +13,8 @@ test('the page loads nothing and runs nothing', (t) => {
   const text = page(fixtureRun());
   t.true(
     text.includes(
-      `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">`,
+      `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; ` +
+        `img-src data:; base-uri 'none'; form-action 'none'">`,
     ),
   );
   t.notRegex(text, /<script|<link|<img|<iframe|\son\w+=|@import|url\(|\ssrc=/);

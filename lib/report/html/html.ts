@@ -44,7 +44,10 @@ export function* renderHtml(view: View, claims: readonly Claim[] = []): Generato
   yield '</body></html>\n';
 }
 
-/** The kernel, and every fact that its cases published, those without a column in the table too; udev's has a section of its own. */
+/**
+ * The kernel, and every fact that its cases published, those without a column in the table too; udev's has a section of
+ * its own.
+ */
 const about = (
   guest: CompatGuest,
 ): Html => html`<p class="soft">kernel ${guest.kernel || 'unknown: the guest never came up'} · ${guest.arch} · ${guest.machine} · ${guest.accel}</p>

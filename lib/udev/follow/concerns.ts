@@ -12,7 +12,9 @@ export function isForMemory({rule}: {readonly rule: Rule}): boolean {
 
 const guarded = new WeakMap<RulesFile, boolean>();
 
-/** Whether a rule has to do with memory blocks: it says so, its file does, or its command. Rules for any device do not. */
+/**
+ * Whether a rule has to do with memory blocks: it says so, its file does, or its command. Rules for any device do not.
+ */
 export function concernsMemory(file: RulesFile, rule: Rule, command: string): boolean {
   let guard = guarded.get(file);
   if (guard === undefined) {

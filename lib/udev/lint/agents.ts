@@ -4,7 +4,9 @@ import type {Guest} from '../guest.ts';
 import type {RulesFile} from '../rules/rule.ts';
 import type {Surveyed} from './sites.ts';
 
-/** What is to be said of rules that reach memory blocks by another way: for other devices, or by the kernel's policy. */
+/**
+ * What is to be said of rules that reach memory blocks by another way: for other devices, or by the kernel's policy.
+ */
 export function* agentFindings(
   files: readonly RulesFile[],
   {effects, others}: Surveyed,
@@ -32,7 +34,8 @@ export function* agentFindings(
     yield finding(
       'memory/other-subsystem',
       by.place,
-      `when a device of the subsystem ${subsystem} is added, writes ${words.join(', ')} to the memory blocks that are ` +
+      `when a device of the subsystem ${subsystem} is added, writes ${words.join(', ')} to the memory ` +
+        `blocks that are ` +
         'there then; those of a DIMM may come later',
       'make it a rule for SUBSYSTEM=="memory"',
     );

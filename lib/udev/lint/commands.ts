@@ -22,7 +22,8 @@ export function* commandFindings(file: RulesFile): Generator<Finding> {
         yield finding(
           'memory/no-shell',
           place,
-          `udevd starts no shell: ${program} gets ${signs.map((sign) => `"${sign}"`).join(' and ')} as words like any ` +
+          `udevd starts no shell: ${program} gets ${signs.map((sign) => `"${sign}"`).join(' and ')} as ` +
+            `words like any ` +
             'other, and nothing is written by it',
           `put it into a shell: ${key}${key === 'RUN' ? '+' : ''}="/bin/sh -c '…'"`,
         );

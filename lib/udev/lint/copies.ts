@@ -24,7 +24,9 @@ export function switchesOff(copy: LayerFile, original: LayerFile): boolean {
   return mine === NOTHING && theirs !== NOTHING;
 }
 
-/** An administrator's file that is a changed copy of one of the distribution's, whose name is another one: both apply. */
+/**
+ * An administrator's file that is a changed copy of one of the distribution's, whose name is another one: both apply.
+ */
 export function* renamed(
   file: LayerFile,
   vendors: readonly LayerFile[],
@@ -42,7 +44,8 @@ export function* renamed(
     yield finding(
       'tree/override-lost',
       {file: file.path, line: 1, col: 1},
-      `looks like a changed copy of ${vendor.path}, but has another name: it overrides nothing, and the rules there apply`,
+      `looks like a changed copy of ${vendor.path}, but has another name: it overrides nothing, and the ` +
+        `rules there apply`,
       `call it ${nameOf(vendor.path)}`,
     );
     return;

@@ -10,7 +10,8 @@ const idsOf = ({findings: found}: Linted): FindingId[] => found.map(({id}) => id
 
 /** Right in every way but that it goes against the policy, which any rule that acts does. */
 const PERFECT =
-  'SUBSYSTEM=="memory", ACTION=="add", CONST{virt}=="none", CONST{arch}=="x86-64", ATTRS{auto_online_blocks}=="offline", ATTR{state}=="offline", ATTR{state}="online_movable"';
+  'SUBSYSTEM=="memory", ACTION=="add", CONST{virt}=="none", CONST{arch}=="x86-64", ' +
+  'ATTRS{auto_online_blocks}=="offline", ATTR{state}=="offline", ATTR{state}="online_movable"';
 
 /** For each finding: rules that have it, with the place, and rules nearly the same that do not. */
 const table: readonly [id: FindingId, bad: string, place: string, good: string][] = [
@@ -86,9 +87,11 @@ const table: readonly [id: FindingId, bad: string, place: string, good: string][
   ],
   [
     'memory/double-online',
-    'ACTION=="add", SUBSYSTEM=="memory", ATTR{state}=="offline", ATTR{state}="online"\nACTION=="add", SUBSYSTEM=="memory", ATTR{state}=="offline", ATTR{state}="online_movable"',
+    'ACTION=="add", SUBSYSTEM=="memory", ATTR{state}=="offline", ATTR{state}="online"\nACTION=="add", ' +
+      'SUBSYSTEM=="memory", ATTR{state}=="offline", ATTR{state}="online_movable"',
     '2:61',
-    'CONST{virt}=="none", SUBSYSTEM=="memory", ATTR{state}="online"\nCONST{virt}!="none", SUBSYSTEM=="memory", ATTR{state}="online_movable"',
+    'CONST{virt}=="none", SUBSYSTEM=="memory", ATTR{state}="online"\nCONST{virt}!="none", ' +
+      'SUBSYSTEM=="memory", ATTR{state}="online_movable"',
   ],
   ['memory/kernel-first', PERFECT.replace('ATTRS{auto_online_blocks}=="offline", ', ''), '1:105', PERFECT],
   ['memory/ignores-policy', PERFECT, '1:143', PERFECT.replace('auto_online_blocks}==', 'auto_online_blocks}!=')],
@@ -138,7 +141,8 @@ const table: readonly [id: FindingId, bad: string, place: string, good: string][
   ],
   [
     'memory/other-subsystem',
-    'SUBSYSTEM=="acpi", RUN+="/bin/sh -c \'for f in /sys/devices/system/memory/memory*/state; do echo online > $$f; done\'"',
+    'SUBSYSTEM=="acpi", RUN+="/bin/sh -c \'for f in /sys/devices/system/memory/memory*/state; do echo ' +
+      'online > $$f; done\'"',
     '1:20',
     'SUBSYSTEM=="acpi", RUN+="/bin/sh -c \'for f in /sys/devices/system/memory/memory*/state; do cat $$f; done\'"',
   ],

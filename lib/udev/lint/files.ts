@@ -28,7 +28,10 @@ export interface Linted {
   readonly findings: readonly Finding[];
   /** What becomes of a plugged block, for each guest; empty where no rule has to do with memory blocks. */
   readonly effects: readonly Effect[];
-  /** Of blocks that the rules tell apart from most, and of blocks that are there already, where something becomes of them. */
+  /**
+   * Of blocks that the rules tell apart from most, and of blocks that are there already, where something becomes of
+   * them.
+   */
   readonly others: Surveyed['others'];
 }
 
@@ -113,7 +116,8 @@ function tooManyRules(files: readonly RulesFile[]): Finding | undefined {
   return finding(
     'file/too-many-rules',
     {file: largest.path, line: 1, col: 1},
-    `${rules} rules, ${writing} of them write to a state: what they do to memory is not looked at, only how they are written`,
+    `${rules} rules, ${writing} of them write to a state: what they do to memory is not looked at, only how ` +
+      `they are written`,
     `give fewer files at once; the lint follows up to ${FOLLOWED} rules, ${WRITING} of them writing`,
   );
 }

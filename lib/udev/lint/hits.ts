@@ -29,4 +29,5 @@ export const writes = (hits: readonly Hit[], wanted: (value: string) => boolean)
   hits.filter(({value}) => value.values.some(wanted));
 export const places = (hits: readonly {readonly guest: Guest}[]): string => guestNames(hits.map(({guest}) => guest));
 export const RESPECT =
-  'remove the rule, and set the policy of the kernel instead; a rule that leaves blocks alone where the policy is offline never acts';
+  'remove the rule, and set the policy of the kernel instead; a rule that leaves blocks alone where the ' +
+  'policy is offline never acts';

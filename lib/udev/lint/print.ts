@@ -3,7 +3,9 @@ import {BLOCK, type Effect} from '../predict/effect.ts';
 import {guestNames, policies} from '../guest.ts';
 import type {Linted} from './files.ts';
 
-/** Findings for people: `file:line:col level id sentence`, the fix under it, and then what becomes of a plugged block. */
+/**
+ * Findings for people: `file:line:col level id sentence`, the fix under it, and then what becomes of a plugged block.
+ */
 export function printed(linted: Linted): string {
   const {findings, files} = linted;
   const lines = findings.flatMap(({file, line, col, level, id, message, fix}) => [
@@ -36,7 +38,10 @@ function becomes({effects, others, findings}: Linted): string[] {
   return [...usual, ...[...new Set(also)], ...otherLines(effects, others)];
 }
 
-/** Blocks of other names than most, and those that are online when "add" is sent again: where something else becomes of them. */
+/**
+ * Blocks of other names than most, and those that are online when "add" is sent again: where something else becomes of
+ * them.
+ */
 function otherLines(effects: readonly Effect[], others: Linted['others']): string[] {
   const usual = new Map(effects.map(({guest, outcome}) => [JSON.stringify(guest), outcome.join()]));
   const groups = new Map<string, Linted['others'][number][]>();

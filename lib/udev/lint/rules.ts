@@ -32,7 +32,13 @@ function* bothDiffer(file: RulesFile, rule: Rule, index: number): Generator<Find
     'memory/goto-both-differ',
     placeOf(file, rule),
     `jumps only where ${keys.join(' and ')} both differ: events that differ in one of them go on to the rules below`,
-    `make one line of each: ${tokens.map(({key, attr, value}) => `${key}${attr === undefined ? '' : `{${attr}}`}!="${value}", GOTO="${rule.goto?.label ?? ''}"`).join(' and ')}`,
+    `make one line of each: ` +
+      tokens
+        .map(
+          ({key, attr, value}) =>
+            `${key}${attr === undefined ? '' : `{${attr}}`}!="${value}", GOTO="${rule.goto?.label ?? ''}"`,
+        )
+        .join(' and '),
   );
 }
 
@@ -46,7 +52,8 @@ function* detectVirt(file: RulesFile, rule: Rule): Generator<Finding> {
     'memory/detect-virt',
     placeOf(file, rule, program.at),
     none
-      ? 'systemd-detect-virt prints "none" on bare metal and fails: PROGRAM does not match then, and the rule never applies'
+      ? 'systemd-detect-virt prints "none" on bare metal and fails: PROGRAM does not match then, and the ' +
+          'rule never applies'
       : 'systemd-detect-virt fails on bare metal: the rule never applies there',
     'use CONST{virt} (systemd 244 and newer), or PROGRAM="/bin/sh -c \'systemd-detect-virt || :\'"',
   );
@@ -62,14 +69,18 @@ function* comparisons(file: RulesFile, rule: Rule): Generator<Finding> {
       yield finding(
         'memory/state-match',
         placeOf(file, rule, token.at),
-        `no block ever reads "${wrong.join('", "')}": the state is online, offline or going-offline, whatever was written`,
+        `no block ever reads "${wrong.join('", "')}": the state is online, offline or going-offline, ` +
+          `whatever was written`,
         'compare with "offline" or "online"',
       );
     }
   }
 }
 
-/** Two writes in the same event of the same block: the second is refused. Most udevds read the state once an event, so that comparing doesn't help. */
+/**
+ * Two writes in the same event of the same block: the second is refused. Most udevds read the state once an event, so
+ * that comparing doesn't help.
+ */
 function* twice({guests, blocks}: Question, sites: readonly Site[]): Generator<Finding> {
   const seen = new Set<Site>();
   for (const guest of guests.filter(({policy}) => policy === 'offline')) {
@@ -86,8 +97,10 @@ function* twice({guests, blocks}: Question, sites: readonly Site[]): Generator<F
         yield finding(
           'memory/double-online',
           site.place,
-          `${first.place.file}:${first.place.line} has written the state of the same block in the same event: the kernel refuses the second write (EINVAL)`,
-          'keep one of them; before systemd 258 ATTR{state} is read once an event, so a comparison does not tell them apart',
+          `${first.place.file}:${first.place.line} has written the state of the same block in the same ` +
+            `event: the kernel refuses the second write (EINVAL)`,
+          'keep one of them; before systemd 258 ATTR{state} is read once an event, so a comparison does not ' +
+            'tell them apart',
         );
       }
     }

@@ -82,7 +82,8 @@ function* replaces(file: LayerFile, others: readonly LayerFile[]): Generator<Fin
     yield finding(
       'tree/stale-copy',
       start(file),
-      `replaces ${original.path} as a whole, and lacks ${lacking.length === 1 ? 'a rule' : `${lacking.length} rules`} of it: ${shortened(lacking[0] ?? '')}`,
+      `replaces ${original.path} as a whole, and lacks ` +
+        `${lacking.length === 1 ? 'a rule' : `${lacking.length} rules`} of it: ${shortened(lacking[0] ?? '')}`,
       'compare the two: carry over what an upgrade has brought, and comment out what you leave out on purpose',
     );
   } else if (mine.length === theirs.length && mine.every((rule, i) => rule === theirs[i])) {
@@ -101,7 +102,10 @@ function* replaces(file: LayerFile, others: readonly LayerFile[]): Generator<Fin
     );
 }
 
-/** Rules that write to memory's state and were commented out, or whose file was masked: in vain where another file has such a rule. */
+/**
+ * Rules that write to memory's state and were commented out, or whose file was masked: in vain where another file has
+ * such a rule.
+ */
 function* switchedOff(file: LayerFile, files: readonly LayerFile[], read: readonly RulesFile[]): Generator<Finding> {
   if (isVendor(file.path)) {
     for (const {line} of file.unread === undefined ? switchedOffRules(file) : []) {

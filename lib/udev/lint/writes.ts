@@ -34,7 +34,8 @@ export function* siteFindings(site: Site, question: Question): Generator<Finding
     const when = site.token.key === 'RUN' ? 'that runs after all rules' : 'that is run to ask it something';
     yield say(
       'memory/run-writes-state',
-      `the state is written by a program ${when}: it can fail without anybody noticing, and costs a process for each block`,
+      `the state is written by a program ${when}: it can fail without anybody noticing, and costs a process ` +
+        `for each block`,
       'write ATTR{state}="…" in the rule itself',
     );
   }
@@ -91,7 +92,8 @@ function* neverActs(hits: readonly Hit[], say: Say): Generator<Finding> {
     : 'each time the block is so already, or refuses the word';
   yield say(
     'memory/never-acts',
-    `does nothing to a block that is plugged: ${why}${late ? '; only "udevadm trigger" on a block that was left offline lets it act' : ''}`,
+    `does nothing to a block that is plugged: ` +
+      `${why}${late ? '; only "udevadm trigger" on a block that was left offline lets it act' : ''}`,
     'remove the rule, or its look at auto_online_blocks',
   );
 }
@@ -143,15 +145,18 @@ function* zones(added: readonly Hit[], say: Say): Generator<Finding> {
   if (kernel.length > 0) {
     yield say(
       'memory/non-movable',
-      `plugged memory goes to a kernel zone (mostly Normal) on ${places(kernel)}: the kernel's own data may end up in it, and then it can't be unplugged`,
-      'write online_movable; where a lot of memory is plugged into a small guest, leave it to the kernel with online_policy=auto-movable',
+      `plugged memory goes to a kernel zone (mostly Normal) on ${places(kernel)}: the kernel's own data may ` +
+        `end up in it, and then it can't be unplugged`,
+      'write online_movable; where a lot of memory is plugged into a small guest, leave it to the kernel ' +
+        'with online_policy=auto-movable',
     );
   }
   const movable = writes(added, (value) => value === 'online_movable');
   if (movable.length > 0) {
     yield say(
       'memory/order-trap',
-      `kernels before 4.13 take online_movable only next to a Movable zone, and udevd onlines blocks in no certain order: some blocks stay offline there (${places(movable)})`,
+      `kernels before 4.13 take online_movable only next to a Movable zone, and udevd onlines blocks in no ` +
+        `certain order: some blocks stay offline there (${places(movable)})`,
       'fine with a newer kernel; with an older one online by hand or a script, from the highest block down',
     );
   }
@@ -231,7 +236,8 @@ function* policy(hits: readonly Hit[], plain: readonly Hit[], say: Say): Generat
   const refused = raced.some(({file}) => file === 'state') ? 'it is refused (EINVAL) and logged' : 'it changes nothing';
   yield say(
     'memory/kernel-first',
-    `with auto_online_blocks ${policies.join(', ')} the kernel has onlined the block before the rule's write gets through: ${refused}, and the kernel's zone stays`,
+    `with auto_online_blocks ${policies.join(', ')} the kernel has onlined the block before the rule's ` +
+      `write gets through: ${refused}, and the kernel's zone stays`,
     'where the policy does what you want, the rule is not needed; where not, set the policy to offline',
   );
 }
@@ -261,7 +267,8 @@ function* reach(site: Site, hits: readonly Hit[], {elsewhere, blocks}: Question,
   if (other.length > 0)
     yield say(
       'memory/other-devices',
-      `is not for memory alone: the state of other devices (of SCSI, for one) is written too, on ${other.join(' and ')}`,
+      `is not for memory alone: the state of other devices (of SCSI, for one) is written too, on ` +
+        other.join(' and '),
       'add SUBSYSTEM=="memory" to the rule',
     );
   const fires = blocks.filter((block) => hits.some((hit) => hit.block === block));

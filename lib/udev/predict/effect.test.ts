@@ -71,7 +71,8 @@ const table: readonly [what: string, rules: string, outcome: string][] = [
   ['a program that fails, as wanted', 'SUBSYSTEM=="memory", PROGRAM!="/bin/false", ATTR{state}="online"', 'online'],
   [
     'a result of a rule above',
-    'PROGRAM="/bin/cat /sys/devices/system/memory/auto_online_blocks"\nSUBSYSTEM=="memory", RESULT=="offline", ATTR{state}="online"',
+    'PROGRAM="/bin/cat /sys/devices/system/memory/auto_online_blocks"\nSUBSYSTEM=="memory", ' +
+      'RESULT=="offline", ATTR{state}="online"',
     'online',
   ],
   [
@@ -91,12 +92,14 @@ const table: readonly [what: string, rules: string, outcome: string][] = [
   ['what comes behind one', `TEST=="/x", GOTO="a"\nENV{a}="b"\nLABEL="a"\n${SET}`, 'online'],
   [
     'a property set on one of two ways',
-    'ENV{a}="online"\nTEST=="/x", GOTO="a"\nENV{a}="online_movable"\nLABEL="a"\nSUBSYSTEM=="memory", ATTR{state}="$env{a}"',
+    'ENV{a}="online"\nTEST=="/x", GOTO="a"\nENV{a}="online_movable"\nLABEL="a"\nSUBSYSTEM=="memory", ' +
+      'ATTR{state}="$env{a}"',
     'online or online_movable',
   ],
   [
     'a property set on both',
-    'TEST=="/x", GOTO="a"\nENV{a}="online", GOTO="b"\nLABEL="a"\nENV{a}="online"\nLABEL="b"\nSUBSYSTEM=="memory", ATTR{state}="$env{a}"',
+    'TEST=="/x", GOTO="a"\nENV{a}="online", ' +
+      'GOTO="b"\nLABEL="a"\nENV{a}="online"\nLABEL="b"\nSUBSYSTEM=="memory", ATTR{state}="$env{a}"',
     'online',
   ],
   [
@@ -147,7 +150,8 @@ test('a property that another file may set is unknown where not all files are gi
 
 test('the same rules by guest, policy and event', (t) => {
   const rules =
-    'SUBSYSTEM=="memory", CONST{arch}=="x86-64", CONST{virt}=="vmware|microsoft", ATTR{state}=="offline", ATTR{state}="online"';
+    'SUBSYSTEM=="memory", CONST{arch}=="x86-64", CONST{virt}=="vmware|microsoft", ATTR{state}=="offline", ' +
+    'ATTR{state}="online"';
   const cases: readonly [virt: string, arch: string, policy: Policy, action: Action, outcome: string][] = [
     ['vmware', 'x86_64', 'offline', 'add', 'online'],
     ['microsoft', 'amd64', 'offline', 'change', 'online'],

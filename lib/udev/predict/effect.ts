@@ -97,8 +97,8 @@ export function effectIn(files: readonly RulesFile[], asked: Asked, complete: bo
 }
 
 /**
- * The block as udevd finds it. When one is added it is offline; with another policy than offline the kernel onlines it at
- * the same time. A change comes from `udevadm trigger`: a block that somebody left offline.
+ * The block as udevd finds it. When one is added it is offline; with another policy than offline the kernel onlines it
+ * at the same time. A change comes from `udevadm trigger`: a block that somebody left offline.
  */
 function foundIn({guest, action, state}: Asked, block: number): Found {
   if (state !== undefined) return {block, state};

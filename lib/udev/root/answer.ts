@@ -55,7 +55,9 @@ export function answerFor(root: RootFacts, kernel: KernelFacts, virt: Virt): Ans
   };
 }
 
-/** Rules can set the policy: they do when udev looks at the machine at boot, which is before tmpfiles.d and the units. */
+/**
+ * Rules can set the policy: they do when udev looks at the machine at boot, which is before tmpfiles.d and the units.
+ */
 function withRules(chain: Chain, root: RootFacts, kernel: KernelFacts, virt: Virt): Chain {
   const boot = bootSteps(chain.steps);
   const policies = policiesAfter(boot);
@@ -142,7 +144,9 @@ function neverOf({config, given}: KernelFacts): Never | undefined {
   const flag = given.flags.get('acpi_no_memhotplug');
   return (
     flag && {
-      why: `acpi_no_memhotplug is given in ${flag.place.path}:${flag.place.line}: the kernel does not look at plugged DIMMs`,
+      why:
+        `acpi_no_memhotplug is given in ${flag.place.path}:${flag.place.line}: the kernel does not look ` +
+        `at plugged DIMMs`,
     }
   );
 }

@@ -1,3 +1,4 @@
+import {MiB} from '../../util/size.ts';
 import {MASK, ruleDirs, type Layer, type LayerFile} from '../rules/layers.ts';
 import {joined} from './tree/nodes.ts';
 import type {Tree} from './tree/tree.ts';
@@ -21,8 +22,9 @@ export interface ConfFile {
 }
 
 /**
- * The *.conf files of `etc/NAME`, `run/NAME` and so on that count, in the order in which they are read: by name whatever the directory, and of
- * each name the first. One that is a link to /dev/null or empty hides the others and says nothing.
+ * The *.conf files of `etc/NAME`, `run/NAME` and so on that count, in the order in which they are read: by name
+ * whatever the directory, and of each name the first. One that is a link to /dev/null or empty hides the others and
+ * says nothing.
  */
 export function confFiles(tree: Tree, name: string, places: readonly string[] = PLACES): ConfFile[] {
   const byName = new Map<string, string>();
@@ -41,7 +43,7 @@ export function confFiles(tree: Tree, name: string, places: readonly string[] = 
 }
 
 /** A rules file is no larger than this. */
-const RULES = 8 * 2 ** 20;
+const RULES = 8 * MiB;
 
 /** The rules directories of a root as udevd finds them. `shown`: a file's path as a person would find it. */
 export function ruleLayers(tree: Tree, shown: (path: string) => string): Layer[] {

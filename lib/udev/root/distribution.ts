@@ -1,3 +1,4 @@
+import {MiB} from '../../util/size.ts';
 import {linesOf} from './conf-dirs.ts';
 import {joined} from './tree/nodes.ts';
 import type {Tree} from './tree/tree.ts';
@@ -28,7 +29,10 @@ export function distributionOf(tree: Tree): Distribution {
 export const isRhel = ({id, like}: Distribution): boolean =>
   id !== 'fedora' && [id, ...like].some((one) => one === 'rhel' || one === 'centos');
 
-/** systemd's programs share a library that has the version in its name: libsystemd-shared-252.so, libsystemd-shared-257.9-1~deb13u1.so. */
+/**
+ * systemd's programs share a library that has the version in its name: libsystemd-shared-252.so,
+ * libsystemd-shared-257.9-1~deb13u1.so.
+ */
 function systemdOf(tree: Tree): number | undefined {
   const libs = ['usr/lib', 'usr/lib64', 'lib', 'lib64'];
   const dirs = libs.flatMap((lib) => [
@@ -69,7 +73,7 @@ const PROGRAMS = [
   'sbin/init',
 ];
 /** No program of a distribution is larger. */
-const LARGEST = 64 * 2 ** 20;
+const LARGEST = 64 * MiB;
 
 /** The architecture of the programs of a root, by systemd's name. */
 export function archOfPrograms(tree: Tree): string | undefined {

@@ -5,7 +5,10 @@ import {isSince} from './boot/release.ts';
 import type {KernelFacts, RootFacts} from './facts.ts';
 import {chainOf} from './policy.ts';
 
-/** Where memory is. `ratio`: Movable as long as there is not too much of that, else a kernel zone (online_policy auto-movable). */
+/**
+ * Where memory is. `ratio`: Movable as long as there is not too much of that, else a kernel zone (online_policy
+ * auto-movable).
+ */
 export type Zone = 'Normal' | 'Movable' | 'ratio';
 
 /** What may become of a block. */
@@ -33,7 +36,9 @@ const BLOCKS = [32, 33, 256, 1031] as const;
 /** A machine that a root may run on, by systemd-detect-virt's name. */
 export type Virt = string;
 
-/** What rules and the kernel do to plugged blocks, or to those that are offline when udev looks at the machine at boot. */
+/**
+ * What rules and the kernel do to plugged blocks, or to those that are offline when udev looks at the machine at boot.
+ */
 export function fatesByRules(
   root: RootFacts,
   kernel: KernelFacts,
@@ -86,7 +91,10 @@ function fateOf(outcome: Outcome, policy: Policy, kind: 'plug' | 'boot', byDefau
   return {state, zone: into, by: whose, who: rule, refused};
 }
 
-/** Where the word `online` puts a block whose neighbours are not of one zone: contig-zones chooses a kernel zone, but with movable_node. */
+/**
+ * Where the word `online` puts a block whose neighbours are not of one zone: contig-zones chooses a kernel zone, but
+ * with movable_node.
+ */
 export function zoneOfDefault(root: RootFacts, kernel: KernelFacts): Zone {
   const online = chainOf('online_policy', root, kernel).steps.at(-1);
   const ratio = chainOf('auto_movable_ratio', root, kernel).steps.at(-1);

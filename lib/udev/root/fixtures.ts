@@ -34,7 +34,8 @@ export const leaving: Texts = {
   bin: '-> usr/bin',
   'boot/vmlinuz-6.1.0-44-amd64': 'x',
   'boot/config-6.1.0-44-amd64':
-    'CONFIG_X86_64=y\nCONFIG_MEMORY_HOTPLUG=y\n# CONFIG_MEMORY_HOTPLUG_DEFAULT_ONLINE is not set\nCONFIG_MEMORY_HOTREMOVE=y\n',
+    'CONFIG_X86_64=y\nCONFIG_MEMORY_HOTPLUG=y\n# CONFIG_MEMORY_HOTPLUG_DEFAULT_ONLINE is not ' +
+    'set\nCONFIG_MEMORY_HOTREMOVE=y\n',
 };
 export const onlining: Texts = {
   ...leaving,

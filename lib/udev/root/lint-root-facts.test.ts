@@ -38,7 +38,8 @@ test('lines in vain are found', (t) => {
     'etc/modprobe.d/mem.conf':
       'options memory-hotplug online_policy=auto-movable\nblacklist acpi_memhotplug\noptions snd a=1\n',
     'etc/sysctl.d/99-mem.conf': 'vm.swappiness=1\nmemory_hotplug.online_policy = auto-movable\n',
-    'etc/tmpfiles.d/a.conf': `${TMPFILES}online\n${TMPFILES}offline\nf /sys/devices/system/memory/auto_online_blocks - - - - offline\n`,
+    'etc/tmpfiles.d/a.conf':
+      `${TMPFILES}online\n${TMPFILES}offline\nf /sys/devices/system/memory/auto_online_blocks - - - - ` + `offline\n`,
     'etc/tmpfiles.d/b.conf': 'w /sys/module/memory_hotplug/parameters/online_policy - - - - movable\n',
   });
   t.deepEqual(

@@ -23,7 +23,10 @@ export interface RootQuestion {
   readonly kernel?: string | undefined;
   /** For this auto_online_blocks, whatever the root sets. */
   readonly policy?: Policy | undefined;
-  /** As it will be: what the running system reads now is not asked, once a file that sets it is written or it has booted again. */
+  /**
+   * As it will be: what the running system reads now is not asked, once a file that sets it is written or it has booted
+   * again.
+   */
   readonly after?: 'writing' | 'boot' | undefined;
   /** A path of the root as a person would find it. */
   readonly shown: (path: string) => string;

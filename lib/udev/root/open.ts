@@ -15,7 +15,10 @@ export interface Opened {
   readonly shown: (path: string) => string;
 }
 
-/** Opens a directory as a root; nothing where it is none, but a directory of rules or a file. Throws UsageError where it can't be read. */
+/**
+ * Opens a directory as a root; nothing where it is none, but a directory of rules or a file. Throws UsageError where it
+ * can't be read.
+ */
 export function openRoot(path: string): Opened | undefined {
   if (!isRoot(path)) return undefined;
   const real = realpathSync(path);

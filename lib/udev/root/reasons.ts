@@ -92,7 +92,9 @@ function ruleReasons({plugged: {fates}}: Answer, shown: Shown): Reason[] {
     .filter(({by}) => by === 'udev' || by === 'program')
     .map(({who, by}): Reason => ({
       place: placed(who),
-      text: `${by === 'udev' ? 'this rule' : 'the program that this rule runs'} is the first that the kernel lets online the block`,
+      text:
+        `${by === 'udev' ? 'this rule' : 'the program that this rule runs'} is the first that the kernel ` +
+        `lets online the block`,
     }));
   const kernel = fates.some(({by}) => by === 'kernel');
   const late = new Map(fates.flatMap(({refused}) => refused.map((one) => [`${one.rule} ${one.word}`, one] as const)));
@@ -100,7 +102,9 @@ function ruleReasons({plugged: {fates}}: Answer, shown: Shown): Reason[] {
     ...winners,
     ...[...late.values()].map(({rule, word, errno, certain}): Reason => ({
       place: placed(rule),
-      text: `${certain ? 'writes' : 'may write'} "${word}" too late: ${kernel ? 'the kernel holds a lock that this write waits for until it has onlined the block itself' : 'the block is online already'}, and the write is refused (${errno})`,
+      text:
+        `${certain ? 'writes' : 'may write'} "${word}" too late: ` +
+        `${kernel ? 'the kernel holds a lock that this write waits for until it has onlined the block itself' : 'the block is online already'}, and the write is refused (${errno})`,
     })),
   ];
 }
@@ -111,7 +115,11 @@ function agentReasons({agents}: RootFacts, shown: Shown): Reason[] {
       .filter((setting) => setting.name === 'state')
       .map(({value, place}): Reason => ({
         place: shown(place.path, place.line),
-        text: `${name} writes ${value === undefined ? 'something' : `"${value}"`} to the state of blocks, ${watches ? 'again and again: plugged memory is its business' : 'once at boot: memory that is plugged later is not its business'}`,
+        text:
+          `${name} writes ${value === undefined ? 'something' : `"${value}"`} to the state of blocks, ` +
+          (watches
+            ? 'again and again: plugged memory is its business'
+            : 'once at boot: memory that is plugged later is not its business'),
       })),
   );
 }

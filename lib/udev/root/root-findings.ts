@@ -6,7 +6,10 @@ import {chainOf, policyChain, type Refusal} from './policy.ts';
 import {givenBy} from './boot/given.ts';
 import {settingNames} from './agents/setting.ts';
 
-/** Everything that the lint finds in a root besides its rules: its level and what it is. docs/udev-root.md explains each. */
+/**
+ * Everything that the lint finds in a root besides its rules: its level and what it is. docs/udev-root.md explains
+ * each.
+ */
 export const rootFindings = {
   'root/unreadable': ['error', 'a file that decides about plugged memory, or may, and can not be read'],
   'root/no-effect': ['warning', 'a line that is meant to set something about plugged memory, and sets nothing'],
@@ -109,7 +112,10 @@ export function findingsOf(root: RootFacts, kernel: KernelFacts, answer: Answer,
 
 type Say = (id: RootFindingId, place: Place, message: string, fix: string) => RootFinding;
 
-/** Somebody has written a word on purpose, and somebody else another one later. The way in which a kernel was built is no such purpose. */
+/**
+ * Somebody has written a word on purpose, and somebody else another one later. The way in which a kernel was built is
+ * no such purpose.
+ */
 function overridden({chain: {steps}}: Answer, say: Say): RootFinding[] {
   const last = steps.at(-1);
   return steps
@@ -121,7 +127,8 @@ function overridden({chain: {steps}}: Answer, say: Say): RootFinding[] {
             say(
               'root/overridden',
               place,
-              `auto_online_blocks ${value ?? 'something'} does not last: ${last?.by ?? ''} sets ${last?.value ?? 'something'} after it`,
+              `auto_online_blocks ${value ?? 'something'} does not last: ${last?.by ?? ''} sets ` +
+                `${last?.value ?? 'something'} after it`,
               'remove one of the two',
             ),
           ]

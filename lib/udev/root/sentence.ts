@@ -48,7 +48,10 @@ function wayOf(fate: Fate, answer: Answer): string {
       : `${fate.who} takes it offline`;
   const into = fate.zone === undefined ? '' : ` ${INTO[fate.zone]}`;
   if (fate.by === 'kernel')
-    return `the kernel onlines it (auto_online_blocks is ${policy ?? 'not offline'}${policy === undefined ? '' : by(last)})${into}`;
+    return (
+      `the kernel onlines it (auto_online_blocks is ` +
+      `${policy ?? 'not offline'}${policy === undefined ? '' : by(last)})${into}`
+    );
   return `${whoOnlines(fate)}${into}`;
 }
 

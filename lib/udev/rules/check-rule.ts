@@ -59,7 +59,10 @@ export function resultBeforeProgram(tokens: readonly Token[]): TokenProblem | un
 /** A token is compared with so many others; a rule has never more of a kind. */
 const COMPARED = 200;
 
-/** What `udevadm verify` says of a rule as a whole: the same twice, matches that exclude each other. `tokens`: in udevd's order. */
+/**
+ * What `udevadm verify` says of a rule as a whole: the same twice, matches that exclude each other. `tokens`: in
+ * udevd's order.
+ */
 export function checkTokens(tokens: readonly Token[]): TokenProblem[] {
   const found: TokenProblem[] = [];
   let duplicate = false;
@@ -81,7 +84,8 @@ export function checkTokens(tokens: readonly Token[]): TokenProblem[] {
       }
       if ((equal ? a.op !== b.op && a.pattern !== undefined : excludeEachOther(a, b)) && !conflict) {
         conflict = true;
-        // udevadm does not see it where a match ignores case or white space at the end: it compares more than the kind of match.
+        // udevadm does not see it where a match ignores case or white space at the end: it compares more than the kind
+        // of match.
         const silent = !equal && (a.pattern?.ignoreCase === true || trims(a));
         found.push({
           id: 'syntax/conflict',

@@ -14,7 +14,9 @@ const SIMPLE: Readonly<Record<string, string>> = {
 
 const ESCAPE = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{3})|([\s\S]))/g;
 
-/** C escapes as in `e""`, of bytes kept as characters; nothing where udevd refuses one (unknown, NUL, no code point). */
+/**
+ * C escapes as in `e""`, of bytes kept as characters; nothing where udevd refuses one (unknown, NUL, no code point).
+ */
 export function unescapeC(text: string): string | undefined {
   let refused = 0;
   const result = text.replaceAll(

@@ -13,7 +13,9 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
   xdigit: /[\da-f]/i,
 };
 
-/** fnmatch(3) without flags, in the C locale. Takes time in proportion to both lengths at worst, whatever the pattern. */
+/**
+ * fnmatch(3) without flags, in the C locale. Takes time in proportion to both lengths at worst, whatever the pattern.
+ */
 export function globMatches(pattern: string, text: string): boolean {
   let p = 0;
   let t = 0;

@@ -7,7 +7,10 @@ type Say = (
   what: {id: FindingId; message: string; fix: string; udevd: 'error' | 'warning' | 'notice' | undefined},
 ) => void;
 
-/** Finds where each GOTO goes: the next rule further down with its LABEL. A rule whose GOTO goes nowhere and that does nothing else is dropped. */
+/**
+ * Finds where each GOTO goes: the next rule further down with its LABEL. A rule whose GOTO goes nowhere and that does
+ * nothing else is dropped.
+ */
 export function resolveJumps(
   rules: readonly Rule[],
   say: Say,
@@ -33,7 +36,9 @@ export function resolveJumps(
       const above = seen.has(rule.goto.label) || rule.label === rule.goto.label;
       say(rule, rule.goto.at, {
         id: 'syntax/goto',
-        message: `no LABEL="${rule.goto.label}" further down in this file: the GOTO does nothing${above ? '; the one above it does not count' : ''}`,
+        message:
+          `no LABEL="${rule.goto.label}" further down in this file: the GOTO does ` +
+          `nothing${above ? '; the one above it does not count' : ''}`,
         fix: above ? 'a GOTO only goes forward: move the label behind it' : 'add the label, or correct its name',
         udevd: 'error',
       });

@@ -110,7 +110,10 @@ const builtins: readonly string[] = [
 /** Those that udev 262 has and 257 has not. */
 const newBuiltins: readonly string[] = ['dissect_image', 'factory_reset', 'tpm2_id'];
 
-/** Whether a command names a builtin. Old udevds compare only as much as is written, so that `path` and even nothing `begins` one. */
+/**
+ * Whether a command names a builtin. Old udevds compare only as much as is written, so that `path` and even nothing
+ * `begins` one.
+ */
 export function builtinNamed(command: string): 'yes' | 'new' | 'begins' | 'no' {
   const word = /^[ \t\n\r]*([^ \t\n\r]*)/.exec(command)?.[1] ?? '';
   return builtins.includes(word)
@@ -123,8 +126,8 @@ export function builtinNamed(command: string): 'yes' | 'new' | 'begins' | 'no' {
 }
 
 /**
- * The order in which udevd applies the tokens of a rule, wherever they stand in it: a match of a parent after all of the device,
- * PROGRAM after the attributes, RESULT after PROGRAM, and assignments last.
+ * The order in which udevd applies the tokens of a rule, wherever they stand in it: a match of a parent after all of
+ * the device, PROGRAM after the attributes, RESULT after PROGRAM, and assignments last.
  */
 export function rankOf(key: Key, op: Operator, attr: string | undefined, value: string): number {
   const match = op === '==' || op === '!=';

@@ -1,4 +1,7 @@
-/** Bytes udevd takes in one line (UDEV_LINE_SIZE, the same from 219 to 262). A physical line that reaches it costs the whole file. */
+/**
+ * Bytes udevd takes in one line (UDEV_LINE_SIZE, the same from 219 to 262). A physical line that reaches it costs the
+ * whole file.
+ */
 export const LINE_SIZE = 16_384;
 
 /** A place in a file: both from 1, columns in characters. */
@@ -25,7 +28,10 @@ export interface LineProblem {
 
 const EOL: Readonly<Record<string, number>> = {'\n': 1, '\r': 2, '\0': 4};
 
-/** Splits a file as udevd does: at \n, \r and NUL, comments out first (also within a continued rule), then `\` at the end of a line joins. */
+/**
+ * Splits a file as udevd does: at \n, \r and NUL, comments out first (also within a continued rule), then `\` at the
+ * end of a line joins.
+ */
 export function logicalLines(text: string): {
   lines: LogicalLine[];
   problem: LineProblem | undefined;

@@ -26,7 +26,9 @@ const LINE_PROBLEMS: Readonly<Record<LineProblem['kind'], {id: FindingId; messag
 /** A file with more faults than this is no rules file. */
 const LISTED = 5000;
 
-/** Reads a rules file as udevd does, with everything that `udevadm verify` says of it. Takes any bytes; never throws. */
+/**
+ * Reads a rules file as udevd does, with everything that `udevadm verify` says of it. Takes any bytes; never throws.
+ */
 export function parseRules(path: string, bytes: Uint8Array): RulesFile {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   const problems: Problem[] = fileProblems(path, text, bytes);

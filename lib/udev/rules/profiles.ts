@@ -1,6 +1,8 @@
 import type {Policy} from '../guest.ts';
 
-/** What becomes of a plugged block: the word that rules write, or `unchanged` where it is as the kernel's policy has it. */
+/**
+ * What becomes of a plugged block: the word that rules write, or `unchanged` where it is as the kernel's policy has it.
+ */
 export type Outcome = 'online' | 'online_kernel' | 'online_movable' | 'offline' | 'unchanged';
 
 /** Neither on s390x nor on ppc64; movable on bare metal only. */
@@ -50,7 +52,8 @@ const usr = '/usr/lib/udev/rules.d';
 
 /** The line of RHEL 7.2 to 7.5, as the oVirt document quotes it. */
 const RHEL73 =
-  'SUBSYSTEM=="memory", ACTION=="add", PROGRAM="/bin/uname -p", RESULT!="s390*", ATTR{state}=="offline", ATTR{state}="online"';
+  'SUBSYSTEM=="memory", ACTION=="add", PROGRAM="/bin/uname -p", RESULT!="s390*", ATTR{state}=="offline", ' +
+  'ATTR{state}="online"';
 
 export const profiles: readonly RuleProfile[] = [
   {

@@ -2,9 +2,10 @@ import {existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpath
 import {basename, dirname, join, resolve} from 'node:path';
 import {messageOf, UsageError} from '../../util/errors.ts';
 import {MASK, ruleDirs, type Layer, type LayerFile} from './layers.ts';
+import {MiB} from '../../util/size.ts';
 
 /** Larger files are no rules: they are not read. */
-const LARGEST = 8 * 2 ** 20;
+const LARGEST = 8 * MiB;
 
 /** What was named: rules directories in udevd's order; `complete` where it is all of a guest's. */
 export interface Read {

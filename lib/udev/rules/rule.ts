@@ -40,7 +40,9 @@ export interface Problem extends Finding {
   readonly udevd:
     | {
         readonly level: UdevdLevel;
-        /** The lines of the rule; old udevds name the last in their message, new ones the first. 0 where none is named. */
+        /**
+         * The lines of the rule; old udevds name the last in their message, new ones the first. 0 where none is named.
+         */
         readonly lines: {readonly first: number; readonly last: number};
         readonly only?: Only | undefined;
       }

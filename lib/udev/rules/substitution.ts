@@ -55,7 +55,9 @@ function at(
   return close < 0 || attr === '' || attr.length >= PATH_SIZE ? 'brace' : {type, attr, end: close + 1};
 }
 
-/** The first fault of a value's substitutions; udevd says so when it reads the rule, and applies the rule nevertheless. */
+/**
+ * The first fault of a value's substitutions; udevd says so when it reads the rule, and applies the rule nevertheless.
+ */
 export function substitutionFault(text: string): {readonly at: number; readonly says: string} | undefined {
   for (const sign = /[$%]/g; ;) {
     const found = sign.exec(text);
@@ -64,7 +66,9 @@ export function substitutionFault(text: string): {readonly at: number; readonly 
     if (one === 'unknown')
       return {
         at: found.index,
-        says: `"${text.slice(found.index, found.index + 12)}" is no substitution; a "${found[0]}" itself is written "${found[0]}${found[0]}"`,
+        says:
+          `"${text.slice(found.index, found.index + 12)}" is no substitution; a "${found[0]}" itself is ` +
+          `written "${found[0]}${found[0]}"`,
       };
     if (one === 'brace') return {at: found.index, says: 'its braces are not closed, empty or too long'};
     if ('type' in one) {
@@ -80,7 +84,8 @@ export function substitutionFault(text: string): {readonly at: number; readonly 
 
 /** safe_atou(): any base that C knows, white space in front, a sign. */
 function isUnsigned(text: string): boolean {
-  const digits = /^[ \t\n\r]*\+?(0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]*|[1-9]\d*)$/.exec(text)?.[1]; // "-0" is nothing anybody writes
+  // "-0" is nothing anybody writes
+  const digits = /^[ \t\n\r]*\+?(0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]*|[1-9]\d*)$/.exec(text)?.[1];
   return digits !== undefined && Number(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits) <= 0xffff_ffff;
 }
 

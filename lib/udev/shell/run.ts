@@ -20,7 +20,9 @@ class Leave extends Error {
   }
 }
 
-/** Runs the script of `sh -c`: its exit status. One that is not read is asked about, as any program that is not known. */
+/**
+ * Runs the script of `sh -c`: its exit status. One that is not read is asked about, as any program that is not known.
+ */
 export function runScript(text: string, call: Call): number {
   const {host} = call;
   try {

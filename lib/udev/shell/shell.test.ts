@@ -6,8 +6,8 @@ const GUEST = {virt: 'kvm', arch: 'x86-64', policy: 'offline', systemd: 252, ker
 const S = '/sys/devices/system/memory/memory40';
 
 /**
- * What a script that RUN starts makes of a plugged block: the zone that it is onlined to, or `offline`; several where it
- * depends.
+ * What a script that RUN starts makes of a plugged block: the zone that it is onlined to, or `offline`; several where
+ * it depends.
  */
 function madeBy(script: string): string {
   const value = `/bin/sh -c '${script.replaceAll('$', '$$$$').replaceAll('%', '%%')}'`;

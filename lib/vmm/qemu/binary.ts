@@ -14,7 +14,8 @@ export async function findQemu(path: string): Promise<QemuBinary> {
   const version = /version \d+\.\d+[\d.]*/.exec(stdout);
   if (exitCode !== 0 || !version) {
     throw new UsageError(
-      `${path} --version: wanted QEMU's version, ${shortMessage ?? `seen "${stdout.split('\n')[0] ?? ''}"`}; install QEMU or name it with --qemu PATH`,
+      `${path} --version: wanted QEMU's version, ` +
+        `${shortMessage ?? `seen "${stdout.split('\n')[0] ?? ''}"`}; install QEMU or name it with --qemu PATH`,
     );
   }
   return {path, version: version[0].slice('version '.length)};

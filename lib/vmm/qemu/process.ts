@@ -41,7 +41,10 @@ const NO_BACKING = 'a file behind its memory is cut off, or there is no space le
 /** One stream a channel, in the order of CHANNELS. */
 type Streams = [monitor: Duplex, serial: Duplex, work: Duplex, watch: Duplex, serialWork: Duplex, serialWatch: Duplex];
 
-/** Starts QEMU in its sandbox, and so that it dies with this process, however this process dies (Linux: PR_SET_PDEATHSIG). */
+/**
+ * Starts QEMU in its sandbox, and so that it dies with this process, however this process dies (Linux:
+ * PR_SET_PDEATHSIG).
+ */
 export async function launch(qemu: QemuBinary, args: readonly string[], options: LaunchOptions): Promise<QemuProcess> {
   const [command = '', ...rest] = [...confined(), qemu.path, ...sandboxArgs, ...args];
   const child = execa(command, rest, {
@@ -65,7 +68,8 @@ export async function launch(qemu: QemuBinary, args: readonly string[], options:
   child.stderr.on('data', (chunk: Buffer) => words.push(clean(chunk.toString('utf8'), 4000)));
   const gone = child.then((result): never => {
     throw new Broken(
-      `QEMU ended (${result.signal ?? result.exitCode ?? 'not started'}): ${words.join('').trim() || (result.signal === 'SIGBUS' ? NO_BACKING : result.shortMessage) || 'without a word'}`,
+      `QEMU ended (${result.signal ?? result.exitCode ?? 'not started'}): ` +
+        (words.join('').trim() || (result.signal === 'SIGBUS' ? NO_BACKING : result.shortMessage) || 'without a word'),
     );
   });
   gone.catch(() => undefined); // whoever waits for something of this QEMU races with it

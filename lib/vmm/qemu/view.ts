@@ -49,7 +49,10 @@ export async function queryDevices(qmp: Qmp): Promise<MemoryDevice[]> {
   }));
 }
 
-/** What the balloon leaves the guest; null where QEMU has none. Source: query-balloon, whose error is then of the class DeviceNotActive. */
+/**
+ * What the balloon leaves the guest; null where QEMU has none. Source: query-balloon, whose error is then of the class
+ * DeviceNotActive.
+ */
 export async function queryBalloon(qmp: Qmp): Promise<VmmView['balloon']> {
   try {
     return {left: bytes((await ask(qmp, 'query-balloon', balloon)).actual)};

@@ -46,11 +46,16 @@ export const blockIds = (lines: Lines): number[] =>
 export const isAbout = (line: string, id: number): boolean =>
   new RegExp(`memory/memory${id}/|/memory${id} -> `).test(line);
 
-/** Of more blocks than this only those of interest are made wrong, and of many of those the lowest and the highest ones. */
+/**
+ * Of more blocks than this only those of interest are made wrong, and of many of those the lowest and the highest ones.
+ */
 const ALL = 24;
 const MANY = 6;
 
-/** The blocks that a case is most likely about come first: those that are new or look different since the first observation. */
+/**
+ * The blocks that a case is most likely about come first: those that are new or look different since the first
+ * observation.
+ */
 export function blocksOfInterest(lines: Lines, first: Lines): readonly number[] {
   const known = interest.get(lines);
   if (known) return known;

@@ -1,9 +1,8 @@
+import {MiB, TiB} from '../../../lib/util/size.ts';
 import type {QmpEvent} from '../../../lib/vmm/qemu/qmp/events.ts';
 import type {Fault, Past, Wrong} from './fault.ts';
 import type {Entry, QmpAnswer, QmpEntry} from '../recording.ts';
 import {lineMissing, numberOff, otherWord} from './text.ts';
-
-const MiB = 2 ** 20;
 
 const ofAnswer = (
   id: string,
@@ -117,7 +116,7 @@ export const queryFaults: readonly Fault[] = [
       data: {
         id: 'ghost',
         memdev: '/objects/mem-ghost',
-        addr: 2 ** 40,
+        addr: TiB,
         size: 128 * MiB,
         slot: 63,
         node: 0,

@@ -74,7 +74,9 @@ export const outputFaults: readonly Fault[] = [
     for (const action of ['online', 'offline'])
       yield {
         about: action,
-        stdout: `${stdout}KERNEL[9.000000] ${action}  /devices/system/memory/memory1 (memory)\n${numbered}UDEV  [9.000001] ${action}  /devices/system/memory/memory1 (memory)\n${numbered}`,
+        stdout:
+          `${stdout}KERNEL[9.000000] ${action}  /devices/system/memory/memory1 (memory)\n${numbered}UDEV  ` +
+          `[9.000001] ${action}  /devices/system/memory/memory1 (memory)\n${numbered}`,
       };
   }),
   ofText('line-missing', "A line of a script's output is missing.", lineMissing),

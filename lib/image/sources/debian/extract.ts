@@ -5,7 +5,9 @@ import type {BuildOptions} from '../../store.ts';
 import {needTools, runTool} from '../../tool.ts';
 import {isRoot, mmdebstrap} from './mmdebstrap.ts';
 
-/** Unpacks packages and what they depend on into a directory of `dir`; nothing of them is run, so any architecture goes. */
+/**
+ * Unpacks packages and what they depend on into a directory of `dir`; nothing of them is run, so any architecture goes.
+ */
 export async function extract(
   guest: string,
   source: {suite: string; validUntil: 'check' | 'ignore'},

@@ -60,7 +60,8 @@ export async function mmdebstrap(
     ...(alsoFrom === undefined
       ? []
       : [
-          `--setup-hook=sed 's/ ${source.suite} / ${alsoFrom} /' "$1/etc/apt/sources.list" >"$1/etc/apt/sources.list.d/memhp.list"`,
+          `--setup-hook=sed 's/ ${source.suite} / ${alsoFrom} /' "$1/etc/apt/sources.list" ` +
+            `>"$1/etc/apt/sources.list.d/memhp.list"`,
         ]),
     ...(variant === 'essential'
       ? [
@@ -69,7 +70,8 @@ export async function mmdebstrap(
             ? [`--setup-hook=${MERGED_USR}/setup00.sh`, `--essential-hook=${REPLACE_STAND_IN}`]
             : []),
           // Not as --dpkgopt: mmdebstrap would push the essential packages through a filter of its own, for 10 s.
-          `--essential-hook=printf 'path-exclude=%s\\n' ${docs.map((glob) => `'${glob}'`).join(' ')} > "$1/etc/dpkg/dpkg.cfg.d/memhp"`,
+          `--essential-hook=printf 'path-exclude=%s\\n' ${docs.map((glob) => `'${glob}'`).join(' ')} > ` +
+            `"$1/etc/dpkg/dpkg.cfg.d/memhp"`,
         ]
       : []),
     // It would put its own idea of a machine-id in place of the one that etc/memhp/customize left.

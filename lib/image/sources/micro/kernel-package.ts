@@ -24,7 +24,8 @@ export async function kernelFromPackage(
       const [kernel] = kernels;
       if (kernels.length !== 1 || kernel === undefined) {
         throw new Broken(
-          `${source.kernel} of ${source.suite} has ${kernels.length} kernels in /boot, expected one: ${kernels.join(', ')}`,
+          `${source.kernel} of ${source.suite} has ${kernels.length} kernels in /boot, expected one: ` +
+            kernels.join(', '),
         );
       }
       await rename(join(tree, 'boot', kernel), join(dir, 'vmlinuz'));

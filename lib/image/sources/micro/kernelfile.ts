@@ -1,3 +1,4 @@
+import {MiB} from '../../../util/size.ts';
 import {messageOf, UsageError} from '../../../util/errors.ts';
 import {readAtMost} from '../../../util/files.ts';
 import type {Arch} from '../../image.ts';
@@ -11,7 +12,7 @@ export interface KernelFile {
 }
 
 /** Bytes of a kernel file. */
-const LARGEST = 512 * 1024 * 1024;
+const LARGEST = 512 * MiB;
 
 /** Reads a kernel and finds out what it is. A file that is no kernel is a UsageError that says what was seen. */
 export async function readKernel(file: string): Promise<KernelFile> {
@@ -55,5 +56,6 @@ export function identifyKernel(file: string, data: Buffer): KernelFile {
 
 const noKernel = (file: string, seen: string): UsageError =>
   new UsageError(
-    `${file}: is no kernel that can be booted directly: it is ${seen}; expected an x86 bzImage or an arm64 or riscv64 Image`,
+    `${file}: is no kernel that can be booted directly: it is ${seen}; expected an x86 bzImage or an arm64 ` +
+      `or riscv64 Image`,
   );

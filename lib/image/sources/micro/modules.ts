@@ -7,12 +7,13 @@ import {execa, ExecaError} from 'execa';
 import {messageOf, UsageError} from '../../../util/errors.ts';
 import {isThere} from '../../../util/files.ts';
 import {needTools} from '../../tool.ts';
+import {MiB} from '../../../util/size.ts';
 
 /** What a guest needs to be talked to and to get memory plugged; where one is built in there is no file of it. */
 const WANTED = ['virtio_pci', 'virtio_console', 'virtio_blk', 'virtio_mem', 'virtio_balloon'];
 
 /** No module that a guest needs is larger, debugging symbols included. */
-const MAX_MODULE = 64 * 1024 * 1024;
+const MAX_MODULE = 64 * MiB;
 
 /** A kernel module, unpacked. */
 export interface KernelModule {

@@ -64,7 +64,8 @@ export async function buildPackages(
     ...(isRoot ? [] : ['newuidmap', 'fakeroot']),
   ]);
   log(
-    `${manifest.name}: building its image from the packages of ${source.suite}; this happens once and takes about a minute`,
+    `${manifest.name}: building its image from the packages of ${source.suite}; this happens once and takes ` +
+      `about a minute`,
   );
   const files = join(dir, 'overlay.tar');
   await runTool(
@@ -105,7 +106,9 @@ export async function buildPackages(
   if (isRoot) await runTool('mke2fs', mke2fs.slice(1), {signal, env});
   else {
     // Owners and device nodes live in fakeroot's memory, so unpacking and packing share one fakeroot.
-    const script = `mkdir ${shellQuote(tree)} && tar -xpf ${shellQuote(rootfs)} -C ${shellQuote(tree)} && exec ${mke2fs.map(shellQuote).join(' ')}`;
+    const script =
+      `mkdir ${shellQuote(tree)} && tar -xpf ${shellQuote(rootfs)} -C ${shellQuote(tree)} && exec ` +
+      mke2fs.map(shellQuote).join(' ');
     await runTool('fakeroot', ['sh', '-c', script], {signal, env});
   }
   await runTool('qemu-img', ['convert', '-O', 'qcow2', disk, join(dir, 'disk.qcow2')], {signal});

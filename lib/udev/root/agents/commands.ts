@@ -18,7 +18,9 @@ const TEED = new RegExp(
   String.raw`\b(?:echo|printf)\s+(?:-\w+\s+)?${FORMAT}${WORD}\s*\|\s*(?:sudo\s+)?tee\s+(?:-\w+\s+)?${TARGET}`,
   'g',
 );
-/** In other languages: open("/sys/…/auto_online_blocks", "w").write("online"), a path and then a word of the kernel's. */
+/**
+ * In other languages: open("/sys/…/auto_online_blocks", "w").write("online"), a path and then a word of the kernel's.
+ */
 const OTHER = new RegExp(
   String.raw`\/${FILES}["'][^\n]*?["'](online(?:_kernel|_movable)?|offline|contig-zones|auto-movable)["']`,
   'g',

@@ -11,7 +11,8 @@ export interface NoEffect {
 
 const PLACES = ['etc', 'run', 'usr/local/lib', 'usr/lib', 'lib'] as const;
 const BUILT_IN =
-  "memory_hotplug is built into every kernel that has it, and modprobe sets parameters of modules that it loads: give memory_hotplug.… on the kernel's command line";
+  'memory_hotplug is built into every kernel that has it, and modprobe sets parameters of modules that it ' +
+  "loads: give memory_hotplug.… on the kernel's command line";
 const NO_SYSCTL =
   "no sysctl is called that: memory hotplug is set in /sys (tmpfiles.d) or on the kernel's command line";
 

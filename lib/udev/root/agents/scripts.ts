@@ -37,7 +37,10 @@ export function scriptAgents(tree: Tree): Agent[] {
   );
 }
 
-/** Debian's sysfsutils: `devices/system/memory/auto_online_blocks = online` in sysfs.conf, written at boot where the package is there. */
+/**
+ * Debian's sysfsutils: `devices/system/memory/auto_online_blocks = online` in sysfs.conf, written at boot where the
+ * package is there.
+ */
 export function sysfsSettings(tree: Tree): Setting[] {
   if (
     ![

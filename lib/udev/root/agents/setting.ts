@@ -33,7 +33,10 @@ export const fileOf = (name: SettingName): string =>
       ? `${BLOCKS}/memory32/state`
       : `sys/module/memory_hotplug/parameters/${name}`;
 
-/** Why the kernel does not take a value; nothing where it does. `four`: it knows more policies than online and offline (5.7). */
+/**
+ * Why the kernel does not take a value; nothing where it does. `four`: it knows more policies than online and offline
+ * (5.7).
+ */
 export function refusal({name, value}: Setting, four: boolean): string | undefined {
   if (value === undefined) return undefined;
   const words: Readonly<Record<SettingName, readonly string[] | RegExp>> = {

@@ -39,7 +39,9 @@ export function tmpfilesSettings(tree: Tree): {settings: Setting[]; dropped: Dro
       else if (first && line.type !== 'w+' && first.argument !== line.argument)
         dropped.push({
           setting: setting(line),
-          why: `${first.place.path}:${first.place.line} is read before it, and of two lines for the same path systemd-tmpfiles takes the first`,
+          why:
+            `${first.place.path}:${first.place.line} is read before it, and of two lines for the same ` +
+            `path systemd-tmpfiles takes the first`,
         });
       else kept.push(line);
     }

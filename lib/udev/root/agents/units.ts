@@ -1,3 +1,4 @@
+import {KiB} from '../../../util/size.ts';
 import {distinct, linesOf} from '../conf-dirs.ts';
 import {shellWords} from '../boot/shell-words.ts';
 import {baseOf, joined} from '../tree/nodes.ts';
@@ -13,7 +14,7 @@ const DIRS = [
   'lib/systemd/system',
 ] as const;
 /** A script is no larger than this. */
-const SCRIPT = 256 * 2 ** 10;
+const SCRIPT = 256 * KiB;
 /** Targets that a system reaches only when it ends, or when something is wrong. */
 const NOT_BOOTED =
   /^(rescue|emergency|shutdown|reboot|poweroff|halt|kexec|exit|soft-reboot|suspend|hibernate|hybrid-sleep|sleep|umount|final|system-update)[\w-]*\.target\./;
@@ -101,7 +102,10 @@ class Units {
     return [deedsOf(command, path, line, by), ...scripts];
   }
 
-  /** The lines of a unit and of its drop-ins, those that continue others joined. An empty ExecStart= takes back what came before. */
+  /**
+   * The lines of a unit and of its drop-ins, those that continue others joined. An empty ExecStart= takes back what
+   * came before.
+   */
   #lines(name: string): Line[] {
     let lines: Line[] = [];
     for (const path of this.#paths(name)) {

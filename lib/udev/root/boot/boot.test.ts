@@ -22,12 +22,21 @@ const own = (texts: Texts): string => {
 };
 
 const entry = (id: string, release: string, args: string): string =>
-  `menuentry 'Debian ${release}' --class debian $menuentry_id_option '${id}' {\n\tlinux\t/boot/vmlinuz-${release} root=UUID=1 ro ${args}\n\tinitrd /boot/initrd.img-${release}\n}\n`;
-const GRUB = `if [ "\${next_entry}" ] ; then\n   set default="\${next_entry}"\nelse\n   set default="0"\nfi\nfunction load_video {\n  insmod all_video\n}\n${entry('a', V, 'memhp_default_state=online')}submenu 'More' $menuentry_id_option 'more' {\n${entry('b', OLD, 'memhp_default_state=offline')}}\n`;
+  `menuentry 'Debian ${release}' --class debian $menuentry_id_option '${id}' ` +
+  `{\n\tlinux\t/boot/vmlinuz-${release} root=UUID=1 ro ${args}\n\tinitrd /boot/initrd.img-${release}\n}\n`;
+const GRUB =
+  `if [ "\${next_entry}" ] ; then\n   set default="\${next_entry}"\nelse\n   set ` +
+  (`default="0"\nfi\nfunction load_video {\n  insmod ` +
+    (`all_video\n}\n${entry('a', V, 'memhp_default_state=online')}submenu 'More' $menuentry_id_option 'more' ` +
+      `{\n${entry('b', OLD, 'memhp_default_state=offline')}}\n`));
 const BLS = (release: string, options: string): string =>
-  `title Fedora ${release}\nversion ${release}\nlinux /vmlinuz-${release}\ninitrd /initramfs-${release}.img\noptions root=UUID=2\noptions ${options}\n`;
+  `title Fedora ${release}\nversion ${release}\nlinux /vmlinuz-${release}\ninitrd ` +
+  `/initramfs-${release}.img\noptions root=UUID=2\noptions ${options}\n`;
 
-/** What is read of each boot loader: the kernel that boots by itself, from where, and the parameters that are about memory. */
+/**
+ * What is read of each boot loader: the kernel that boots by itself, from where, and the parameters that are about
+ * memory.
+ */
 const loaders: readonly [name: string, root: Texts, read: string][] = [
   [
     'GRUB: the first entry',
@@ -62,7 +71,8 @@ const loaders: readonly [name: string, root: Texts, read: string][] = [
       [`boot/loader/entries/a-${OLD}.conf`]: BLS(OLD, 'quiet'),
       'boot/grub2/grubenv': 'kernelopts=ro memhp_default_state=online_movable\n',
     },
-    `${V}, boot loader entries, boot/loader/entries/a-${V}.conf:3; memhp_default_state=online_movable boot/grub2/grubenv:1`,
+    `${V}, boot loader entries, boot/loader/entries/a-${V}.conf:3; memhp_default_state=online_movable ` +
+      `boot/grub2/grubenv:1`,
   ],
   [
     'boot loader entries: the saved one',
@@ -72,7 +82,8 @@ const loaders: readonly [name: string, root: Texts, read: string][] = [
       'boot/grub2/grub.cfg': 'insmod blscfg\nblscfg\n',
       'boot/grub2/grubenv': `saved_entry=a-${OLD}\n`,
     },
-    `${OLD}, boot loader entries, boot/loader/entries/a-${OLD}.conf:3; movable_node boot/loader/entries/a-${OLD}.conf:6`,
+    `${OLD}, boot loader entries, boot/loader/entries/a-${OLD}.conf:3; movable_node ` +
+      `boot/loader/entries/a-${OLD}.conf:6`,
   ],
   [
     'systemd-boot: default by a pattern',
@@ -86,14 +97,17 @@ const loaders: readonly [name: string, root: Texts, read: string][] = [
   [
     'EXTLINUX: the default label',
     {
-      'boot/extlinux.conf': `DEFAULT old\nLABEL new\n  LINUX vmlinuz-${V}\n  APPEND quiet\nLABEL old\n  LINUX vmlinuz-${OLD}\n  APPEND memhp_default_state=online\n`,
+      'boot/extlinux.conf':
+        `DEFAULT old\nLABEL new\n  LINUX vmlinuz-${V}\n  APPEND quiet\nLABEL old\n  LINUX ` +
+        `vmlinuz-${OLD}\n  APPEND memhp_default_state=online\n`,
     },
     `${OLD}, EXTLINUX, boot/extlinux.conf:6; memhp_default_state=online boot/extlinux.conf:7`,
   ],
   [
     "kernel-install's command line, where there is no entry yet",
     {'etc/kernel/cmdline': 'root=/dev/vda\nmemhp_default_state=online -- memhp_default_state=offline\n'},
-    `${V}, etc/kernel/cmdline; memhp_default_state=online etc/kernel/cmdline:2; memhp_default_state=offline etc/kernel/cmdline:2`,
+    `${V}, etc/kernel/cmdline; memhp_default_state=online etc/kernel/cmdline:2; memhp_default_state=offline ` +
+      `etc/kernel/cmdline:2`,
   ],
   ['nothing', {}, 'none, nowhere'],
 ];

@@ -4,9 +4,10 @@ import type {Policy} from '../../guest.ts';
 import {linesOf} from '../conf-dirs.ts';
 import type {Place} from '../place.ts';
 import type {Tree} from '../tree/tree.ts';
+import {MiB} from '../../../util/size.ts';
 
 /** More of a configuration than any kernel has. */
-const LARGEST = 4 * 2 ** 20;
+const LARGEST = 4 * MiB;
 
 /** A kernel's configuration: its options that are set, each with the line that sets it. */
 export interface Config {
@@ -16,7 +17,10 @@ export interface Config {
   readonly unset: ReadonlyMap<string, number>;
 }
 
-/** Where the configuration of a kernel is kept, by distribution: /boot (most), the modules' directory (Fedora), the headers. */
+/**
+ * Where the configuration of a kernel is kept, by distribution: /boot (most), the modules' directory (Fedora), the
+ * headers.
+ */
 const placesOf = (release: string): readonly string[] => [
   `boot/config-${release}`,
   `usr/lib/modules/${release}/config`,
@@ -75,8 +79,8 @@ export interface Built {
 }
 
 /**
- * MEMORY_HOTPLUG_DEFAULT_ONLINE became the choice MHP_DEFAULT_ONLINE_TYPE in 6.14, and in stable branches later (6.12.110). A configuration
- * that still has the old name is of a kernel that still has it.
+ * MEMORY_HOTPLUG_DEFAULT_ONLINE became the choice MHP_DEFAULT_ONLINE_TYPE in 6.14, and in stable branches later
+ * (6.12.110). A configuration that still has the old name is of a kernel that still has it.
  */
 export function builtPolicy({path, options, unset}: Config): Built {
   for (const [type, policy] of Object.entries(NAMES)) {

@@ -12,7 +12,9 @@ const FILES = [
   'extlinux.conf',
 ];
 
-/** EXTLINUX: labels with a kernel and its parameters. An APPEND before the first label counts for all that have none. */
+/**
+ * EXTLINUX: labels with a kernel and its parameters. An APPEND before the first label counts for all that have none.
+ */
 export function extlinuxLoader(tree: Tree): Loader | undefined {
   for (const path of FILES) {
     const text = tree.text(path);

@@ -16,7 +16,10 @@ const NAMES: Readonly<Record<string, SettingName>> = {
   'memory_hotplug.auto_movable_numa_aware': 'auto_movable_numa_aware',
 };
 
-/** Reads the words up to `--`, behind which they are for init. For the kernel "-" and "_" are the same in a parameter's name. */
+/**
+ * Reads the words up to `--`, behind which they are for init. For the kernel "-" and "_" are the same in a parameter's
+ * name.
+ */
 export function givenBy(words: readonly Word[]): Given {
   const settings: Setting[] = [];
   const flags = new Map<string, Word>();

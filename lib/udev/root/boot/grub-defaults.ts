@@ -13,7 +13,9 @@ export const grubDefaultFiles = (tree: Tree): string[] => [
     .map((name) => joined('etc/default/grub.d', name)),
 ];
 
-/** The kernel parameters that the next update-grub writes into grub.cfg; nothing where GRUB's defaults are not there. */
+/**
+ * The kernel parameters that the next update-grub writes into grub.cfg; nothing where GRUB's defaults are not there.
+ */
 export function grubDefaults(tree: Tree): Word[] | undefined {
   const files = grubDefaultFiles(tree);
   if (files.length === 0) return undefined;

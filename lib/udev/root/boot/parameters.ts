@@ -15,7 +15,9 @@ export interface CommandLine {
   readonly words: readonly Word[];
   /** Where it comes from, for people; nothing where there is none. */
   readonly from: string | undefined;
-  /** What the next run of the loader's own tool would write, where that is known too: GRUB's defaults, kernel-install's. */
+  /**
+   * What the next run of the loader's own tool would write, where that is known too: GRUB's defaults, kernel-install's.
+   */
   readonly source: readonly Word[] | undefined;
 }
 
@@ -53,7 +55,10 @@ export function runningCommandLine(tree: Tree): CommandLine | undefined {
     : {words: commandLineWords(text, {path, line: 1}), from: path, source: undefined};
 }
 
-/** The release of the kernel that an entry boots: by its file's name, or by where a link of the root leads (Debian's /vmlinuz). */
+/**
+ * The release of the kernel that an entry boots: by its file's name, or by where a link of the root leads (Debian's
+ * /vmlinuz).
+ */
 export function releaseOfEntry(tree: Tree, {image, names}: Entry, kernels: readonly string[]): string | undefined {
   const path = image.replace(/^\([^)]*\)/, '').replace(/^[^/]*\//, '');
   const real = tree.real(path) ?? tree.real(`boot/${path}`);

@@ -1,4 +1,7 @@
-/** Compares names of kernels as people count them: numbers by their value, and what comes before a release ("~rc1") first. */
+/**
+ * Compares names of kernels as people count them: numbers by their value, and what comes before a release ("~rc1")
+ * first.
+ */
 export function compareKernelNames(a: string, b: string): number {
   const [x, y] = [pieces(a), pieces(b)];
   for (let i = 0; i < Math.max(x.length, y.length); i += 1) {

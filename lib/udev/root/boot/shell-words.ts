@@ -24,7 +24,9 @@ function unquoted(piece: string): string {
     : piece;
 }
 
-/** Words of a kernel command line as the kernel splits it: double quotes keep blanks together, and nothing else does. */
+/**
+ * Words of a kernel command line as the kernel splits it: double quotes keep blanks together, and nothing else does.
+ */
 export const commandLineWords = (text: string, place: Place): Word[] =>
   (text.match(/(?:"[^"]*"?|[^\s"])+/g) ?? []).map((word) => ({text: word, place}));
 

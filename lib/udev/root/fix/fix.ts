@@ -8,7 +8,10 @@ import {keptOf, together, type Remedy, type Written} from './remedy.ts';
 import {copies, ownRule} from './rules.ts';
 import {answers, fulfils, type Want} from './wanted.ts';
 
-/** A fix that was proved: with its files laid over the root the lint gives the wanted answer, for all machines that were asked about. */
+/**
+ * A fix that was proved: with its files laid over the root the lint gives the wanted answer, for all machines that were
+ * asked about.
+ */
 export interface Proved {
   readonly remedy: Remedy;
   readonly linted: RootLinted;
@@ -40,7 +43,10 @@ export function fixRoot(linted: RootLinted, question: RootQuestion, want: Want):
   return {kind: 'fix', fix, bootAsWanted: atBoot(fix), boot: atBoot(fix) ? undefined : proved.find(atBoot)};
 }
 
-/** What can be done, the least first: a rule where rules decide, the kernel's policy where that does, and what is in the way of both. */
+/**
+ * What can be done, the least first: a rule where rules decide, the kernel's policy where that does, and what is in the
+ * way of both.
+ */
 function remediesFor({root, kernel, machines}: RootLinted, want: Want): Remedy[] {
   const rule = ownRule(root, want);
   const acting = machines
@@ -85,5 +91,5 @@ function whyNone({answer, kernel}: RootLinted): string {
   const on = answer.plugged.dependsOn;
   const last = answer.chain.steps.at(-1);
   if (on.length > 0) return `what becomes of plugged memory depends on ${on.join(' and ')}`;
-  return `${last ? `auto_online_blocks is set by ${last.by}` : 'nobody is known who sets the policy'}${kernel.line.from === undefined ? ", and there is no boot loader's configuration in this root to write a parameter into" : ''}`;
+  return `${last ? `auto_online_blocks is set by ${last.by}` : 'nobody is known who sets the policy'}${kernel.line.from === undefined ? ", and there is no boot loader's configuration in this " + 'root to write a parameter into' : ''}`;
 }

@@ -20,7 +20,8 @@ export function parameter({tree}: RootFacts, kernel: KernelFacts, want: Want): R
   const [first] = parts;
   if (!first) return undefined;
   const why =
-    "The kernel has the policy from its first moment on, so that it is for memory too that is there when it boots; a rule's write comes after the kernel's.";
+    'The kernel has the policy from its first moment on, so that it is for memory too that is there when it ' +
+    "boots; a rule's write comes after the kernel's.";
   return {...first, why: [why, ...first.why], reboot: true};
 }
 

@@ -18,15 +18,19 @@ export function tmpfiles({tree, atBoot}: RootFacts, kernel: KernelFacts, want: W
   const others = atBoot
     .filter(({name, by}) => name === 'auto_online_blocks' && by === 'tmpfiles.d')
     .map(({place}) => `${place.path}:${place.line}`);
-  const text = `# What the kernel does with plugged memory.\nw /sys/devices/system/memory/auto_online_blocks - - - - ${word}\n`;
+  const text =
+    `# What the kernel does with plugged memory.\nw /sys/devices/system/memory/auto_online_blocks - - - - ` +
+    `${word}\n`;
   const why =
     want === 'offline'
       ? 'The kernel onlines nothing any more, and leaves a new block to whoever decides.'
-      : "The kernel onlines a new block before a rule's write gets through (it holds the lock that the write waits for): so its own policy decides, whatever rules there are.";
+      : "The kernel onlines a new block before a rule's write gets through (it holds the lock that the " +
+        'write waits for): so its own policy decides, whatever rules there are.';
   const first =
     others.length > 0
       ? [
-          `Its name comes before that of ${others.join(', ')}: of two lines for the same path systemd-tmpfiles takes the first.`,
+          `Its name comes before that of ${others.join(', ')}: of two lines for the same path ` +
+            `systemd-tmpfiles takes the first.`,
         ]
       : [];
   return remedy({
@@ -34,7 +38,8 @@ export function tmpfiles({tree, atBoot}: RootFacts, kernel: KernelFacts, want: W
     why: [
       why,
       ...first,
-      'systemd-tmpfiles writes it at each boot, after udev has looked at the memory that was there: it is for memory that is plugged later.',
+      'systemd-tmpfiles writes it at each boot, after udev has looked at the memory that was there: it is ' +
+        'for memory that is plugged later.',
     ],
     then: [`systemd-tmpfiles --create /${FILE}`],
     setsPolicy: true,
@@ -49,7 +54,8 @@ export function masks({agents}: RootFacts): Remedy | undefined {
     files: units.map(({name}) => ({path: `etc/systemd/system/${name}`, target: '/dev/null'})),
     why: units.map(
       ({name, settings}) =>
-        `${name} writes to ${[...new Set(settings.map((one) => one.name))].join(' and ')}: it is masked, so that it is not started.`,
+        `${name} writes to ${[...new Set(settings.map((one) => one.name))].join(' and ')}: it is masked, so ` +
+        `that it is not started.`,
     ),
     then: ['systemctl daemon-reload', ...units.map(({name}) => `systemctl stop ${name}`)],
   });

@@ -18,14 +18,16 @@ export function printedFix(fix: Fix, want: Want, before: RootLinted, root: strin
   if (fix.kind === 'none')
     return text([
       head,
-      `There is no fix that memhp can prove: ${fix.why}.${fix.tried > 0 ? ` ${fix.tried} were tried with their files laid over the root, and with none of them the answer was certain to be the wanted one.` : ''}`,
+      `There is no fix that memhp can prove: ` +
+        `${fix.why}.${fix.tried > 0 ? ` ${fix.tried} were tried with their files laid over the root, and with none of them the answer was certain to be the wanted one.` : ''}`,
     ]);
   return text([
     head,
     '',
     ...steps(fix.fix),
     '',
-    `Proved: with ${fix.fix.remedy.files.length === 1 ? 'this file' : 'these files'} laid over ${root} the lint says, for ${machines}:`,
+    `Proved: with ${fix.fix.remedy.files.length === 1 ? 'this file' : 'these files'} laid over ${root} the ` +
+      `lint says, for ${machines}:`,
     `  ${fix.fix.linted.sentence}`,
     ...(fix.bootAsWanted ? ['Memory devices that are there at boot fare alike.'] : ['', ...bootLines(fix.boot, want)]),
   ]);
@@ -42,7 +44,8 @@ function bootLines(boot: Proved | undefined, want: Want): string[] {
         `Proved: ${boot.linted.sentence}`,
       ]
     : [
-        `This leaves memory devices alone that are there when the system boots: for them give the kernel ${parameter}. How this root is booted is not known, so that is not proved.`,
+        `This leaves memory devices alone that are there when the system boots: for them give the kernel ` +
+          `${parameter}. How this root is booted is not known, so that is not proved.`,
       ];
 }
 

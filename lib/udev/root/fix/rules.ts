@@ -17,19 +17,25 @@ const ZONE: Readonly<Record<Want, string>> = {
 export function ownRule({distribution: {systemd}, rules}: RootFacts, want: Want): Remedy | undefined {
   if (want === 'offline') return undefined;
   const others = rules.filter(writes).map(({path}) => path);
-  const text = `# A plugged memory block goes ${ZONE[want]}.\nSUBSYSTEM=="memory", ACTION=="add", ATTR{state}=="offline", ATTR{state}="${wordOf[want]}"\n`;
+  const text =
+    `# A plugged memory block goes ${ZONE[want]}.\nSUBSYSTEM=="memory", ACTION=="add", ` +
+    `ATTR{state}=="offline", ATTR{state}="${wordOf[want]}"\n`;
   const version =
     systemd === undefined
       ? 'It has no CONST{} in it, which udevd knows since systemd 244: every udevd takes it.'
-      : `It has no CONST{} in it, so that udevd takes it whatever its version (here systemd ${systemd}; CONST{} came with 244).`;
+      : `It has no CONST{} in it, so that udevd takes it whatever its version (here systemd ${systemd}; ` +
+        `CONST{} came with 244).`;
   const alone =
     others.length === 0
       ? 'The kernel leaves a new block offline, and no other rule writes to it: this one does.'
-      : `Its name comes before that of ${others.join(', ')}: the first write that the kernel takes decides, and it refuses the other one (EINVAL, which udevd logs for each block).`;
+      : `Its name comes before that of ${others.join(', ')}: the first write that the kernel takes decides, ` +
+        `and it refuses the other one (EINVAL, which udevd logs for each block).`;
   return remedy({files: [{path: OWN, text}], why: [alone, version], then: [RELOAD]});
 }
 
-/** Copies in /etc of those files whose rules write to a block's state, with that word changed or that rule switched off. */
+/**
+ * Copies in /etc of those files whose rules write to a block's state, with that word changed or that rule switched off.
+ */
 export function copies(
   {rules, tree, distribution: {systemd}}: RootFacts,
   want: Want,
@@ -45,12 +51,15 @@ export function copies(
   const why = writing.map((file, i) =>
     file.path === files[i]?.path
       ? `${file.path} is the file that udevd reads: it is changed where it is.`
-      : `${file.path} writes to the state of a block. A file of the same name in /etc replaces it as a whole, for every udevd; so it is a copy with ${want === 'offline' ? 'that rule switched off' : `"${wordOf[want]}" as the word that it writes`}. After an upgrade compare the two: the copy hides what is new.`,
+      : `${file.path} writes to the state of a block. A file of the same name in /etc replaces it as a ` +
+        (`whole, for every udevd; so it is a copy with ` +
+          `${want === 'offline' ? 'that rule switched off' : `"${wordOf[want]}" as the word that it writes`}. After an upgrade compare the two: the copy hides what is new.`),
   );
   const constant =
     systemd !== undefined && systemd < 244 && files.some(({text}) => text.includes('CONST{'))
       ? [
-          `It has CONST{} in it, which udevd knows since systemd 244; this one is ${systemd} (RHEL's has it all the same).`,
+          `It has CONST{} in it, which udevd knows since systemd 244; this one is ${systemd} (RHEL's has it ` +
+            `all the same).`,
         ]
       : [];
   return remedy({files, why: [...why, ...constant], then: [RELOAD]});

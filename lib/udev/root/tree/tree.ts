@@ -1,8 +1,9 @@
+import {MiB} from '../../../util/size.ts';
 import {messageOf} from '../../../util/errors.ts';
 import {baseOf, dirOf, joined, type Node, type Nodes} from './nodes.ts';
 
 /** A configuration file is no larger than this. */
-const LARGEST = 4 * 2 ** 20;
+const LARGEST = 4 * MiB;
 /** A directory of configuration has no more files than this. */
 const MOST = 20_000;
 /** As many links as the kernel follows. */
@@ -24,8 +25,8 @@ export interface Unread {
 type Resolved = {readonly path: string; readonly node: Node} | {readonly why: string} | undefined;
 
 /**
- * A root directory, which is data that nobody has to trust: links are followed as they would be by a process whose root it is, so that none
- * leads out of it; sizes are bounded; nothing of it is run.
+ * A root directory, which is data that nobody has to trust: links are followed as they would be by a process whose root
+ * it is, so that none leads out of it; sizes are bounded; nothing of it is run.
  */
 export class Tree {
   readonly #nodes: Nodes;

@@ -2,10 +2,16 @@ import type {Protocol} from '../../vmm.ts';
 import {strangeEvents} from './event-ledger.ts';
 import {isPlugReport, OST_SUCCESS, ostOf} from './ost.ts';
 
-/** `acpi PNP0C80:0a: add_memory failed`: the number is the slot's, in the order of the ACPI devices. Source: drivers/acpi/acpi_memhotplug.c. */
+/**
+ * `acpi PNP0C80:0a: add_memory failed`: the number is the slot's, in the order of the ACPI devices. Source:
+ * drivers/acpi/acpi_memhotplug.c.
+ */
 const ADD_FAILED = /\bPNP0C80:([0-9a-f]+): add_memory failed/;
 
-/** By ACPI: QEMU notifies the guest's firmware, its driver (PNP0C80) evaluates _OST, and QEMU tells of that by ACPI_DEVICE_OST. */
+/**
+ * By ACPI: QEMU notifies the guest's firmware, its driver (PNP0C80) evaluates _OST, and QEMU tells of that by
+ * ACPI_DEVICE_OST.
+ */
 export const acpi: Protocol = {
   accepted: (events) =>
     events

@@ -4,7 +4,10 @@ import {isPlugReport, isUnplugReport, OST_IN_PROGRESS, OST_SUCCESS, ostOf, type 
 /** Where a slot is in the life that QEMU's events tell of it. */
 type SlotState = 'empty' | 'plugged' | 'ejecting' | 'deleted';
 
-/** Refusals that come without a report of progress: the guest doesn't eject at all. Source: acpi_generic_hotplug_event() in drivers/acpi/scan.c. */
+/**
+ * Refusals that come without a report of progress: the guest doesn't eject at all. Source: acpi_generic_hotplug_event()
+ * in drivers/acpi/scan.c.
+ */
 const AT_ONCE = new Set([1, 128]);
 
 /** QEMU's events that say that a removal went wrong; with ACPI the guest says so by _OST instead. */
@@ -12,8 +15,8 @@ const NEVER = new Set(['MEM_UNPLUG_ERROR', 'DEVICE_UNPLUG_GUEST_ERROR']);
 
 /**
  * What QEMU's events say that can't be, in words. A slot's life is one report of the plug; then any number of refused
- * ejections, each with or without a report of progress before; then progress, DEVICE_DELETED and a last report without a
- * device. It may be in the middle of it. A guest that was reset begins anew: nothing is said of it.
+ * ejections, each with or without a report of progress before; then progress, DEVICE_DELETED and a last report without
+ * a device. It may be in the middle of it. A guest that was reset begins anew: nothing is said of it.
  */
 export function strangeEvents({events: all, first, now, devices, others}: Told): string[] {
   if (all.some(({event}) => event === 'RESET')) return [];

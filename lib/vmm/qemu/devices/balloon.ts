@@ -18,11 +18,17 @@ export interface BalloonSpec extends DeviceSpec {
 
 const balloonInfo = z.object({actual: z.int()});
 
-/** Sets what the guest is to have left, boot RAM and plugged memory together; it follows when it can. Throws QmpError where there is no balloon. */
+/**
+ * Sets what the guest is to have left, boot RAM and plugged memory together; it follows when it can. Throws QmpError
+ * where there is no balloon.
+ */
 export const setBalloon = (qmp: Qmp, size: number | string): Promise<unknown> =>
   qmp.execute('balloon', {value: Number(size)});
 
-/** The same, and waits until it has: for QEMU's event with exactly that. Throws DeadlineError where the guest stops short. */
+/**
+ * The same, and waits until it has: for QEMU's event with exactly that. Throws DeadlineError where the guest stops
+ * short.
+ */
 export async function balloonTo(qmp: Qmp, bytes: number, ms: number): Promise<void> {
   if ((await ask(qmp, 'query-balloon', balloonInfo)).actual === bytes) return;
   const mark = qmp.events.mark();
@@ -35,7 +41,10 @@ export async function balloonTo(qmp: Qmp, bytes: number, ms: number): Promise<vo
   );
 }
 
-/** A balloon: it gives pages back rather than let the guest run out of memory, so MemTotal stays (deflate-on-oom). The guest's driver takes it without an answer. */
+/**
+ * A balloon: it gives pages back rather than let the guest run out of memory, so MemTotal stays (deflate-on-oom). The
+ * guest's driver takes it without an answer.
+ */
 export const balloon: DeviceKind<BalloonSpec> = {
   kind: 'balloon',
   config: ['CONFIG_VIRTIO_BALLOON'],

@@ -12,7 +12,10 @@ export interface AtBoot {
   readonly ram: readonly {readonly id: string; readonly size: number}[];
   /** QEMU's arguments, without that memory's. */
   readonly args: readonly string[];
-  /** Does it punch holes into the guest's RAM? Even of a private mapping they are then in the file: RAM is to be a part of the frozen state. */
+  /**
+   * Does it punch holes into the guest's RAM? Even of a private mapping they are then in the file: RAM is to be a part
+   * of the frozen state.
+   */
   readonly ramInState?: boolean;
 }
 
@@ -31,7 +34,10 @@ export interface DeviceKind<Spec extends DeviceSpec> {
   readonly atBoot: (spec: Spec, bus: Bus) => AtBoot;
   /** Plugs one, and waits for the guest's answer if there is one. Throws QmpError as QEMU refuses. */
   readonly plug: (qmp: Qmp, spec: Spec, bus: Bus, ms: number) => Promise<PlugAnswer>;
-  /** Asks for its removal, and waits for the end of that. Throws QmpError as QEMU refuses, DeadlineError where nothing ends. */
+  /**
+   * Asks for its removal, and waits for the end of that. Throws QmpError as QEMU refuses, DeadlineError where nothing
+   * ends.
+   */
   readonly unplug: (qmp: Qmp, device: Pick<MemoryDevice, 'id' | 'slot'>, ms: number) => Promise<UnplugAnswer>;
   /** Asks for another size. Absent where the size is fixed. Throws QmpError as QEMU refuses. */
   readonly resize?: (qmp: Qmp, id: string, size: number | string) => Promise<void>;

@@ -1,4 +1,5 @@
-// A kind of memory device that exists in this test alone: what else would have to change to boot with it, plug and unplug it?
+// A kind of memory device that exists in this test alone: what else would have to change to boot with it, plug and
+// unplug it?
 import test from 'ava';
 import {UsageError} from '../../../util/errors.ts';
 import {EventLog} from '../qmp/events.ts';
@@ -45,24 +46,27 @@ function monitor(): {qmp: Qmp; asked: string[]} {
   return {asked, qmp: {events, execute, hmp: () => Promise.resolve('')}};
 }
 
-test('a new kind is one file and its name in the table: it is there at boot, plugged, resized and unplugged', async (t) => {
-  const among = [...kinds, brick];
-  const {qmp, asked} = monitor();
-  const vmm = new QemuVmm(qmp, {virtio: 'ccw'}, among);
-  t.deepEqual(atBootOf([spec], {virtio: 'ccw'}, among), {
-    ram: [{id: 'mem-b0', size: 4}],
-    args: ['-device', 'brick-ccw,id=b0'],
-    ramInState: false,
-  });
-  t.is((await vmm.plug(spec, 1000)).words, 'thud');
-  await vmm.resize({type: 'brick', id: 'b0'}, 5);
-  t.is((await vmm.unplug({type: 'brick', id: 'b0', slot: null}, 1000)).outcome, 'removed');
-  t.deepEqual(asked, [
-    'device_add {"driver":"brick","id":"b0","weight":4}',
-    'qom-set {"path":"b0","value":5}',
-    'device_del {"id":"b0"}',
-  ]);
-});
+test(
+  'a new kind is one file and its name in the table: it is there at boot, plugged, resized and ' + 'unplugged',
+  async (t) => {
+    const among = [...kinds, brick];
+    const {qmp, asked} = monitor();
+    const vmm = new QemuVmm(qmp, {virtio: 'ccw'}, among);
+    t.deepEqual(atBootOf([spec], {virtio: 'ccw'}, among), {
+      ram: [{id: 'mem-b0', size: 4}],
+      args: ['-device', 'brick-ccw,id=b0'],
+      ramInState: false,
+    });
+    t.is((await vmm.plug(spec, 1000)).words, 'thud');
+    await vmm.resize({type: 'brick', id: 'b0'}, 5);
+    t.is((await vmm.unplug({type: 'brick', id: 'b0', slot: null}, 1000)).outcome, 'removed');
+    t.deepEqual(asked, [
+      'device_add {"driver":"brick","id":"b0","weight":4}',
+      'qom-set {"path":"b0","value":5}',
+      'device_del {"id":"b0"}',
+    ]);
+  },
+);
 
 test('a kind that is not there is named, with those that are', (t) => {
   t.throws(() => kindOf(spec), {

@@ -34,7 +34,10 @@ export type Backend = {
 
 export const backendId = (dimmId: string): string => `mem-${dimmId}`;
 
-/** The two commands that plug a DIMM: object_add, device_add. Throws QmpError as QEMU refuses; a backend of a refused DIMM is left. */
+/**
+ * The two commands that plug a DIMM: object_add, device_add. Throws QmpError as QEMU refuses; a backend of a refused
+ * DIMM is left.
+ */
 export async function addDimm(qmp: Qmp, spec: NewDimm): Promise<void> {
   await addBackend(qmp, backendId(spec.id), spec.size, spec.via, spec.backend);
   await addDevice(qmp, spec);

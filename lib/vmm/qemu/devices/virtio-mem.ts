@@ -4,7 +4,10 @@ import type {DeviceSpec, VmmEvent} from '../../vmm.ts';
 import type {Bus, DeviceKind} from './device.ts';
 import {deleted, unanswered} from './virtio.ts';
 
-/** Asks the guest to make a virtio-mem device that large. Throws QmpError where QEMU refuses; the guest answers later, by the size. */
+/**
+ * Asks the guest to make a virtio-mem device that large. Throws QmpError where QEMU refuses; the guest answers later,
+ * by the size.
+ */
 export async function requestSize(qmp: Qmp, id: string, bytes: number | string): Promise<void> {
   await qmp.execute('qom-set', {path: `/machine/peripheral/${id}`, property: 'requested-size', value: bytes});
 }
@@ -24,7 +27,10 @@ export interface VirtioMemSpec extends DeviceSpec {
   readonly block?: number;
   /** The PCI Express port that it is plugged into; none for one that is there at boot. */
   readonly port?: string;
-  /** May the guest not read what isn't plugged? Guests before Linux 5.16 take no device that forbids it; QEMU 8.1 and newer unplug no other. */
+  /**
+   * May the guest not read what isn't plugged? Guests before Linux 5.16 take no device that forbids it; QEMU 8.1 and
+   * newer unplug no other.
+   */
   readonly inaccessible?: boolean;
 }
 
@@ -47,7 +53,10 @@ export async function addVirtioMem(
   });
 }
 
-/** A virtio-mem device: it is plugged empty, without an answer of the guest's, whose driver later does what it can of each size that is asked for. */
+/**
+ * A virtio-mem device: it is plugged empty, without an answer of the guest's, whose driver later does what it can of
+ * each size that is asked for.
+ */
 export const virtioMem: DeviceKind<VirtioMemSpec> = {
   kind: 'virtio-mem',
   config: ['CONFIG_MEMORY_HOTPLUG', 'CONFIG_VIRTIO_MEM'],

@@ -1,7 +1,10 @@
 import type {PlugAnswer, UnplugAnswer} from '../../vmm.ts';
 import type {Qmp} from '../qmp/client.ts';
 
-/** device_del of a virtio device, and the wait for DEVICE_DELETED, or the deadline: a guest that doesn't let it go says nothing. Throws QmpError where QEMU refuses. */
+/**
+ * device_del of a virtio device, and the wait for DEVICE_DELETED, or the deadline: a guest that doesn't let it go says
+ * nothing. Throws QmpError where QEMU refuses.
+ */
 export async function deleted(qmp: Qmp, {id}: {readonly id: string}, ms: number): Promise<UnplugAnswer> {
   const mark = qmp.events.mark();
   await qmp.execute('device_del', {id});

@@ -7,6 +7,7 @@ import {VmmRefusal} from '../../vmm.ts';
 import {read} from './read.ts';
 import {EventLog, type QmpEvent} from './events.ts';
 import {message, type Message} from './schemas.ts';
+import {MiB} from '../../../util/size.ts';
 
 /** QEMU refused a command: its class and words, which change between versions (match the class, keep the words). */
 export class QmpError extends VmmRefusal {
@@ -39,7 +40,7 @@ interface Pending {
 }
 
 /** No message of QEMU's comes near. */
-const LINE_LIMIT = 64 * 1024 * 1024;
+const LINE_LIMIT = 64 * MiB;
 
 /** A QMP connection: greeting, capabilities, numbered commands, and every event since it was opened. */
 export class QmpClient implements Qmp {

@@ -32,7 +32,9 @@ export class EventLog implements VmmEvents {
     return this.#events.slice(mark);
   }
 
-  /** The first event since `mark` that matches, waiting at most `ms`. Throws DeadlineError listing what came instead. */
+  /**
+   * The first event since `mark` that matches, waiting at most `ms`. Throws DeadlineError listing what came instead.
+   */
   async next(mark: number, what: string, match: Match, ms: number): Promise<QmpEvent> {
     const there = this.since(mark).find(match);
     if (there) return there;
@@ -69,7 +71,8 @@ export class EventLog implements VmmEvents {
       try {
         if (waiter.match(event)) waiter.resolve(event);
       } catch (error) {
-        waiter.reject(error instanceof Error ? error : new Broken(String(error))); // an event that its reader can't read is the reader's business
+        // an event that its reader can't read is the reader's business
+        waiter.reject(error instanceof Error ? error : new Broken(String(error)));
       }
     }
   }

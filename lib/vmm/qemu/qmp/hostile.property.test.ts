@@ -104,15 +104,21 @@ test('a line of 10 MB is a message like any other; one that never ends is none',
   await endless;
 });
 
-test("an answer that is nested without end harms nobody, and neither does a transcript that can't be kept", async (t) => {
-  const deep = `{"return": ${'['.repeat(100_000)}${']'.repeat(100_000)}, "id": 2}\n`;
-  const {qmp, qemu} = await opened((direction, line) => {
-    if (direction === 'in') JSON.stringify(JSON.parse(line)); // as lib/conformance/runner/evidence.ts does
-  });
-  const answer = t.throwsAsync(qmp.execute('deep'), {instanceOf: Broken, message: /^QMP: can't keep the transcript: /});
-  qemu.write(deep);
-  await answer;
-});
+test(
+  'an answer that is nested without end harms nobody, and neither does a transcript that ' + "can't be kept",
+  async (t) => {
+    const deep = `{"return": ${'['.repeat(100_000)}${']'.repeat(100_000)}, "id": 2}\n`;
+    const {qmp, qemu} = await opened((direction, line) => {
+      if (direction === 'in') JSON.stringify(JSON.parse(line)); // as lib/conformance/runner/evidence.ts does
+    });
+    const answer = t.throwsAsync(qmp.execute('deep'), {
+      instanceOf: Broken,
+      message: /^QMP: can't keep the transcript: /,
+    });
+    qemu.write(deep);
+    await answer;
+  },
+);
 
 test("an event that its reader can't read ends the wait for it", async (t) => {
   const {qmp, qemu} = await opened();
@@ -124,16 +130,19 @@ test("an event that its reader can't read ends the wait for it", async (t) => {
   t.false((await failed) instanceof DeadlineError);
 });
 
-test("an answer of another form is Broken and says which; a number that can't be held is of another form", async (t) => {
-  const {qmp, qemu} = await opened();
-  const schema = z.object({size: z.int()});
-  const bad = t.throwsAsync(ask(qmp, 'query-x', schema), {
-    instanceOf: Broken,
-    message: /^QEMU's answer to query-x is not of the form/,
-  });
-  qemu.write('{"return": {"size": 9007199254740993}, "id": 2}\n');
-  await bad;
-  const good = ask(qmp, 'query-x', schema);
-  qemu.write('{"return": {"size": 7, "new": true}, "id": 3}\n');
-  t.deepEqual(await good, {size: 7});
-});
+test(
+  "an answer of another form is Broken and says which; a number that can't be held is of " + 'another form',
+  async (t) => {
+    const {qmp, qemu} = await opened();
+    const schema = z.object({size: z.int()});
+    const bad = t.throwsAsync(ask(qmp, 'query-x', schema), {
+      instanceOf: Broken,
+      message: /^QEMU's answer to query-x is not of the form/,
+    });
+    qemu.write('{"return": {"size": 9007199254740993}, "id": 2}\n');
+    await bad;
+    const good = ask(qmp, 'query-x', schema);
+    qemu.write('{"return": {"size": 7, "new": true}, "id": 3}\n');
+    t.deepEqual(await good, {size: 7});
+  },
+);

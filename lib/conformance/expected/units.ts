@@ -1,0 +1,2 @@
+/** Bytes, for suites. */
+export {KiB, MiB, GiB, TiB} from '../../util/size.ts';
