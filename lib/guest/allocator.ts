@@ -12,6 +12,9 @@ type AllocatorCall =
   | 'io_uring_setup'
   | 'io_uring_register';
 
+/** Bytes that are written at once: what a pipe holds. */
+const AT_ONCE = 65_536;
+
 /**
  * A perl program that holds memory in the guest: hold.pl KIND MIB DIR. It fills MIB MiB with pages that each have
  * content of their own, and answers questions on two fifos, DIR/ask and DIR/answer:
@@ -29,19 +32,19 @@ type AllocatorCall =
  * mapped). Memory is mapped by system calls, because perl's own strings can't be placed or advised before they are
  * touched.
  */
-export const allocator = ({machineName, syscalls: call}: SystemCalls<AllocatorCall>): string => String.raw`
+export const allocator = ({machineName, page, syscalls: call}: SystemCalls<AllocatorCall>): string => String.raw`
 use strict;
 my ($kind, $mib, $dir) = @ARGV;
 my ($READ, $WRITE, $MMAP, $MADVISE, $FSYNC, $MLOCK, $VMSPLICE, $MEMFD, $SETUP, $REGISTER) = (${[call.read, call.write, call.mmap, call.madvise, call.fsync, call.mlock, call.vmsplice, call.memfd_create, call.io_uring_setup, call.io_uring_register].join(', ')}); # ${machineName}
 my ($FIXED, $HUGETLB, $F_SETPIPE_SZ) = (0x10, 0x40000, 1031);
 my $sparse = $kind eq 'sparse' || $kind eq 'gigantic';
-my ($pages, $step) = $sparse ? (1, 2097152) : (16, 65536); # written at once, and how far apart
+my ($pages, $step) = $sparse ? (1, 2097152) : (${AT_ONCE / page}, ${AT_ONCE}); # written at once, and how far apart
 my $align = $kind eq 'gigantic' ? 1 << 30 : 2097152;
-my ($chunk, $size) = ($pages * 4096, $mib * 1048576);
+my ($chunk, $size) = ($pages * ${page}, $mib * 1048576);
 my $last = $size / $step - 1;
 my ($base, $spare_out, $spare_in, $pin_out, $pin_in, $file, $ring);
 sub must { my ($what, $result) = @_; die "$what: $!\n" if $result == -1; return $result }
-sub content { my ($i) = @_; return join('', map { pack('NN', $_, $_ ^ 0x5bd1e995) x 512 } $i * $pages .. ($i + 1) * $pages - 1) }
+sub content { my ($i) = @_; return join('', map { pack('NN', $_, $_ ^ 0x5bd1e995) x ${page / 8} } $i * $pages .. ($i + 1) * $pages - 1) }
 sub place {
   my %flags = (sparse => 0x4022, shared => 0x21, memfd => 1, tmpfs => 1, disk => 1, hugetlb => 0x22 | $HUGETLB, gigantic => 0x22 | $HUGETLB | 30 << 26);
   my $area = must('mmap', syscall($MMAP, 0, $size + $align, 0, 0x22, -1, 0));
@@ -66,7 +69,7 @@ my $failed = eval {
   if ($kind eq 'pinned') {
     fcntl($pin_in, $F_SETPIPE_SZ, 1048576) or die "F_SETPIPE_SZ: $!\n";
     for my $i (0 .. 255) {
-      my $page = pack('QQ', $base + $i * int($size / 256 / 4096) * 4096, 4096);
+      my $page = pack('QQ', $base + $i * int($size / 256 / ${page}) * ${page}, ${page});
       must('vmsplice', syscall($VMSPLICE, fileno($pin_in), $page, 1, 2));
     }
   }
@@ -79,13 +82,13 @@ my $failed = eval {
 } ? '' : "failed: $@";
 sub read_page { # a page as the kernel reads it for us; undef where it can't
   my ($address) = @_;
-  return undef if syscall($WRITE, fileno($spare_in), $address, 4096) != 4096;
-  sysread($spare_out, my $seen, 4096) == 4096 or die "a short read\n";
+  return undef if syscall($WRITE, fileno($spare_in), $address, ${page}) != ${page};
+  sysread($spare_out, my $seen, ${page}) == ${page} or die "a short read\n";
   return $seen;
 }
 sub frames {
   my ($map, $i) = @_;
-  sysseek($map, ($base + $i * $step) / 4096 * 8, 0);
+  sysseek($map, ($base + $i * $step) / ${page} * 8, 0);
   sysread($map, my $entries, $pages * 8) == $pages * 8 or die "pagemap is short\n";
   return map { $_ >> 63 ? $_ & ((1 << 55) - 1) : 0 } unpack('Q*', $entries);
 }
@@ -112,20 +115,20 @@ my %answers = (
     for my $i (0 .. $last) {
       my $wanted = content($i);
       for my $page (0 .. $pages - 1) {
-        my $seen = read_page($base + $i * $step + $page * 4096);
-        $changed++ if !defined $seen || $seen ne substr($wanted, $page * 4096, 4096);
+        my $seen = read_page($base + $i * $step + $page * ${page});
+        $changed++ if !defined $seen || $seen ne substr($wanted, $page * ${page}, ${page});
       }
     }
     return $changed;
   },
   unreadable => sub {
     my $lost = 0;
-    for my $i (0 .. $last) { $lost += grep { !defined read_page($base + $i * $step + $_ * 4096) } 0 .. $pages - 1 }
+    for my $i (0 .. $last) { $lost += grep { !defined read_page($base + $i * $step + $_ * ${page}) } 0 .. $pages - 1 }
     return $lost;
   },
   touch => sub {
     my $child = fork();
-    if ($child == 0) { my $byte = unpack('P1', pack('Q', $base + int($_[0] / $pages) * $step + $_[0] % $pages * 4096)); exit 0 }
+    if ($child == 0) { my $byte = unpack('P1', pack('Q', $base + int($_[0] / $pages) * $step + $_[0] % $pages * ${page})); exit 0 }
     waitpid($child, 0);
     return $? & 127;
   },

@@ -1,3 +1,4 @@
+import {MiB} from '../util/size.ts';
 import type {SystemCalls} from './system-calls.ts';
 
 /**
@@ -9,13 +10,14 @@ import type {SystemCalls} from './system-calls.ts';
  */
 export const boundProgram = ({
   machineName,
+  page,
   syscalls: {read, mmap, madvise, set_mempolicy},
 }: SystemCalls<'read' | 'mmap' | 'madvise' | 'set_mempolicy'>): string => String.raw`
 use strict;
 use Errno;
 my ($dir, $mib, $mode, $node) = @ARGV;
 my ($READ, $MMAP, $MADVISE, $SET_MEMPOLICY) = (${read}, ${mmap}, ${madvise}, ${set_mempolicy}); # ${machineName}
-my $pages = $mib * 256;
+my $pages = $mib * ${MiB / page};
 my $mask = pack('Q', 1 << $node);
 $mode == 0 || syscall($SET_MEMPOLICY, $mode + 0, $mask, 65) == 0 or die "set_mempolicy: $!\n";
 my $base;
@@ -25,21 +27,21 @@ sub map_memory {
   $area != -1 && syscall($MADVISE, $area, $size, 15) != -1 or die "mmap: $!\n"; # no huge pages
   return $area;
 }
-sub content { my ($i) = @_; return pack('NN', $i, $i ^ 0x5bd1e995) x 512 }
+sub content { my ($i) = @_; return pack('NN', $i, $i ^ 0x5bd1e995) x ${page / 8} }
 sub write_pages {
   my ($start, $count) = @_;
   open(my $out, '+>', "$dir/page") or die "page: $!\n";
   for my $i (0 .. $count - 1) {
     sysseek($out, 0, 0);
-    syswrite($out, content($i)) == 4096 or die "page: $!\n";
+    syswrite($out, content($i)) == ${page} or die "page: $!\n";
     sysseek($out, 0, 0);
-    syscall($READ, fileno($out), $start + $i * 4096, 4096) == 4096 or die "read: $!\n";
+    syscall($READ, fileno($out), $start + $i * ${page}, ${page}) == ${page} or die "read: $!\n";
   }
 }
-sub seen { my ($i) = @_; return unpack('P4096', pack('Q', $base + $i * 4096)) }
+sub seen { my ($i) = @_; return unpack('P${page}', pack('Q', $base + $i * ${page})) }
 my %orders = (
   fill => sub {
-    $base = map_memory($pages * 4096);
+    $base = map_memory($pages * ${page});
     write_pages($base, $pages);
     open(my $file, '>', "$dir/area") or die "area: $!\n";
     printf $file "%x\n", $base; # as it is in numa_maps

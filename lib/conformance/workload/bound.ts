@@ -1,4 +1,5 @@
 import {boundProgram} from '../../guest/bound.ts';
+import {MiB} from '../../util/size.ts';
 import {Broken} from '../../util/errors.ts';
 import {exactNumber} from '../../util/number.ts';
 import {clean, lastLines, shellQuote} from '../../util/text.ts';
@@ -112,7 +113,7 @@ export async function bindToNode(guest: CaseGuest, node: number, mib: number, by
     until [ -s ${DIR}/pid ] || [ -e ${DIR}/status ]; do :; done
     [ ! -e ${DIR}/status ] || { cat ${DIR}/out >&2; false; }`),
   );
-  return new BoundProcess(guest, mib * 256, by);
+  return new BoundProcess(guest, guest.pagesOf(mib * MiB), by);
 }
 
 /**
