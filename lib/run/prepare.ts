@@ -7,6 +7,7 @@ import {defaultGuest, loadManifest} from '../image/manifest.ts';
 import {readKernel} from '../image/sources/micro/kernelfile.ts';
 import {microImage} from '../image/sources/micro/image.ts';
 import type {BootConfig} from '../machine/commandline.ts';
+import {boardOf, boards} from '../machine/board/boards.ts';
 import {profileByName, profiles} from '../machine/profile.ts';
 import {ensureTemplate, type Template} from '../machine/template.ts';
 import {hostFor, type MachineHost} from '../machine/host.ts';
@@ -49,6 +50,7 @@ export async function prepareImages(
   const manifests = await Promise.all(names.map((name) => loadManifest(name)));
   const twice = manifests.find(({name}, i) => manifests.findIndex((other) => other.name === name) !== i);
   if (twice) throw new UsageError(`the guest ${twice.name} was named twice`);
+  for (const {arch, name} of manifests) boardOf(arch, boards, name); // an image that nothing can run isn't built
   await use.begin();
   const images: Image[] = [];
   for (const manifest of manifests) images.push(await ensureImage(manifest, {cache, mirror, serve, log, signal}));

@@ -6,12 +6,12 @@ import type {Board} from './board.ts';
 /** The architectures that memhp can run guests of. To add one: a file beside amd64.ts, and its name here. */
 export const boards: readonly Board[] = [amd64];
 
-/** The board of an architecture. Throws UsageError where there is none. */
-export function boardOf(arch: Arch, among = boards): Board {
+/** The board of an architecture. Throws UsageError where there is none, with the name of the guest that wants it. */
+export function boardOf(arch: Arch, among = boards, guest?: string): Board {
   const board = among.find((one) => one.arch === arch);
   if (board) return board;
   throw new UsageError(
-    `memhp has no board for guests of ${arch}: it can run ${among.map((one) => one.arch).join(', ')}; ` +
+    `${guest === undefined ? '' : `guest ${guest}: `}memhp has no board for guests of ${arch}: it can run ${among.map((one) => one.arch).join(', ')}; ` +
       'docs/adding-an-architecture.md says what a new one takes',
   );
 }
