@@ -37,6 +37,12 @@ interface Page {
 
 const list = (packages: readonly Package[]): string => [...new Set(packages.map(({name}) => name))].sort().join(', ');
 
+/** What the rules of a release come to, all packages' files taken together. */
+const releaseLine = ({suite, findings, own, writes}: Page['found'][number]): string =>
+  `* ${suite}, all packages' files taken together: ${writes} rules that write to the state of a memory block; ` +
+  `${findings.length === 0 ? 'no finding about memory' : findings.join('; ')}. Errors and warnings in udev's own package: ` +
+  `${own.length === 0 ? 'none' : own.join('; ')}.`;
+
 /** docs/udev-verify.md. */
 export function pageOf({asked, counts, distinct, found, missing}: Page): string {
   const packaged = counts.map(({suite, packages, files}) => `| ${suite} | ${packages} | ${files} |`);
@@ -73,7 +79,7 @@ compares the lint with what udevadm said of them.
 
 ## What the lint finds in Debian's rules
 
-${found.map(({suite, findings, own, writes}) => `* ${suite}, all packages' files taken together: ${writes} rules that write to the state of a memory ` + (`block; ${findings.length === 0 ? 'no finding about memory' : findings.join('; ')}. Errors and warnings ` + `in udev's own package: ${own.length === 0 ? 'none' : own.join('; ')}.`)).join('\n')}
+${found.map((one) => releaseLine(one)).join('\n')}
 
 What it finds in udev's own packages is so: Debian 11's commands do open a quote that they never close, which udevd forgives, and Debian 12 has
 a match twice in one rule, which udevadm says as well.
