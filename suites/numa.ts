@@ -152,7 +152,7 @@ conformance(
     );
     t.is(
       ranges.filter(({hotplug}) => hotplug),
-      [{node: 1, start: 4 * GiB, size: maxmem - ram + slots * GiB, hotplug: true}],
+      [{node: 1, start: guest.board.deviceMemory, size: maxmem - ram + slots * GiB, hotplug: true}],
       'its ranges for hotplug',
       'maxmem less boot memory, and 1 GiB for each slot to align a DIMM in',
     );

@@ -140,7 +140,7 @@ conformance(
       "QEMU's memory devices and their slots",
       'the first empty slot each time',
     );
-    const first = (4 * GiB) / guest.blockSize;
+    const first = guest.board.deviceMemory / guest.blockSize;
     t.is(
       guest.now.blocks.map(({id}) => id),
       [...boot, ...ids.map((_, i) => first + i)],

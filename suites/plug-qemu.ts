@@ -22,7 +22,7 @@ for (const via of ['qmp', 'hmp'] as const) {
           {
             id: dimm.id,
             type: 'dimm',
-            address: 4 * GiB,
+            address: guest.board.deviceMemory,
             size: 256 * MiB,
             slot: 0,
             node: 0,

@@ -1,5 +1,4 @@
 // Readers of every file of blocks that come and go.
-import {GiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Checks} from '../lib/conformance/verdict/checks.ts';
 import {afterwards} from '../lib/conformance/races/afterwards.ts';
@@ -68,7 +67,7 @@ for (const cpus of ['two', 'four'] as const) {
       for (const round of ['first round', 'second round']) {
         // valid_zones of a block that is just being added is races/zones-at-once
         const reading = await startReaders(guest, BLOCKS, {leave: ['valid_zones']});
-        const dimm = await guest.plugDimm({size: '384M', address: 4 * GiB});
+        const dimm = await guest.plugDimm({size: '384M', address: guest.board.deviceMemory});
         await reading.all();
         await dimm.online('online_movable');
         await dimm.offline();
@@ -94,7 +93,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const reading = await startReaders(guest, BLOCKS, {only: ['valid_zones'], urgent: true});
-    await guest.plugDimm({size: '384M', address: 4 * GiB});
+    await guest.plugDimm({size: '384M', address: guest.board.deviceMemory});
     const {texts, killed} = await reading.end();
     t.is(killed, [], 'readers of valid_zones that were ended by a signal', 'an oops kills its reader with SIGKILL');
     t.is(
