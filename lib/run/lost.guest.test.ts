@@ -115,6 +115,14 @@ test.serial('an exception before the first case', async (t) => {
   await allBroken(t, await memhp(out, env), out, /an injected exception/);
 });
 
+test.serial('an exception of the test runner while the guests still boot', async (t) => {
+  const out = join(scratch, 'booting');
+  const env = await preload('booting', `if (${IN_WORKER}) throw new Error('an early exception');`);
+  const own = ['--append', 'memhp.test=booting']; // nobody has booted that yet
+  const args = ['run', ...CASES, '--kernel', kernel, '--accel', 'tcg', '--out', out, ...own];
+  await allBroken(t, await memhp(out, env, args), out, /an early exception/);
+});
+
 test.serial("a plan that can't be read", async (t) => {
   const out = join(scratch, 'plan');
   const env = await preload(

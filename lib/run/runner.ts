@@ -1,9 +1,9 @@
 import {dirname, join} from 'node:path';
-import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
 import {Broken} from '../util/errors.ts';
 import type {Log} from '../util/log.ts';
+import {keptLines} from '../util/lines.ts';
 import {dist, root} from '../util/paths.ts';
 import {clean} from '../util/text.ts';
 import type {Causes} from './complete.ts';
@@ -37,7 +37,8 @@ export function startRunner(planFile: string, signal: AbortSignal): Runner {
     cancelSignal: signal,
     forceKillAfterDelay: 3000,
   });
-  const [out, err] = [child.stdout, child.stderr].map((input) => createInterface({input, crlfDelay: Infinity}));
+  // What goes wrong while the guests still boot is said before anybody listens.
+  const [out, err] = [keptLines(child.stdout), keptLines(child.stderr)];
   const finish: Runner['finish'] = async (titles, {ended, said}) => {
     const own = new Map<string, string>();
     const beside: string[] = [];
@@ -56,10 +57,10 @@ export function startRunner(planFile: string, signal: AbortSignal): Runner {
         ended(title, failure);
       },
     });
-    out?.on('line', (line) => {
+    out((line) => {
       reader.line(line);
     });
-    err?.on('line', tell);
+    err(tell);
     const {exitCode, signal: killer, shortMessage = ''} = await child;
     reader.end();
     // Status 1 is AVA's word for failed tests, which their records tell better.

@@ -1,3 +1,4 @@
+import {createInterface} from 'node:readline';
 import type {Readable} from 'node:stream';
 import {StringDecoder} from 'node:string_decoder';
 
@@ -29,4 +30,20 @@ export function onLines(stream: Readable, limit: number, line: (text: string) =>
     }
   };
   stream.on('data', listen);
+}
+
+/**
+ * Reads lines from now on, and keeps them until somebody listens: what is returned hands over those that came before, and then each as it
+ * comes.
+ */
+export function keptLines(input: Readable): (listen: (line: string) => void) => void {
+  const before: string[] = [];
+  let listener = (line: string): void => void before.push(line);
+  createInterface({input, crlfDelay: Infinity}).on('line', (line) => {
+    listener(line);
+  });
+  return (listen) => {
+    for (const line of before.splice(0)) listen(line);
+    listener = listen;
+  };
 }
