@@ -71,7 +71,7 @@ conformance(
       'What becomes of a DIMM that is to be unplugged while the balloon has pages of it: it goes, or it ' +
       'stays as it was',
     claims: ['ovirt/balloon-mix'],
-    needs: [...BALLOON, 'vmm:qemu'],
+    needs: [...BALLOON, 'vmm:qemu', 'acpi'],
     machine: 'q35-virtio',
   },
   async ({t, guest}) => {

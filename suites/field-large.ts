@@ -13,7 +13,7 @@ import {plugTooMuch, smallGuest} from '../lib/conformance/workload/too-much.ts';
 import {zone} from '../lib/conformance/expected/zones.ts';
 
 const MACHINE = 'q35-wide';
-const NEEDS = ['device:dimm', 'memory-hotremove', 'command:udevadm', 'command:systemctl'] as const;
+const NEEDS = ['vmm:qemu', 'device:dimm', 'memory-hotremove', 'command:udevadm', 'command:systemctl'] as const;
 
 const of = (events: readonly NumberedUevent[], from: 'kernel' | 'udev', action: string): NumberedUevent[] =>
   events.filter((event) => event.from === from && event.action === action);
@@ -139,7 +139,7 @@ conformance(
       "256 GiB can't be added to 1 GiB of kernel memory, and the guest says so: no block, no uevent, " +
       'nothing killed, and it can be taken out',
     claims: ['field/large-plug/too-large', 'linux/movable/imbalance'],
-    needs: [...NEEDS, 'vmm:qemu', 'command:perl', 'acpi'],
+    needs: [...NEEDS, 'command:perl', 'acpi'],
     machine: MACHINE,
     seconds: 60,
   },

@@ -15,6 +15,7 @@ const HEAD = {
     'device:dimm',
     'memory-hotremove',
     'acpi',
+    'vmm:qemu',
     'kernel>=5.7',
     'device:balloon',
     'command:sha256sum',

@@ -136,7 +136,7 @@ conformance(
       "The firmware tells the guest of each node's boot memory and of a range on the last node in which " +
       'memory can appear',
     claims: ['qemu/numa/node'],
-    needs: ['memory-hotplug', 'numa'],
+    needs: ['memory-hotplug', 'numa', 'acpi'],
     machine: 'q35-two-nodes',
   },
   async ({t, guest}) => {

@@ -11,7 +11,7 @@ for (const via of ['qmp', 'hmp'] as const) {
         `object_add and device_add by ${via.toUpperCase()} plug a DIMM that QEMU lists as given and the ` +
         `guest has wholly`,
       claims: ['qemu/hotplug/two-commands', 'linux/acpi/plug'],
-      needs: ['device:dimm', 'acpi'],
+      needs: ['device:dimm', 'acpi', 'vmm:qemu'],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');

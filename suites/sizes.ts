@@ -18,7 +18,7 @@ conformance(
       'Limits and tables that the kernel sizes at boot stay as they are when eight times the memory is ' +
       'plugged and used',
     claims: ['field/sizes/fixed'],
-    needs: NEEDS,
+    needs: [...NEEDS, 'vmm:qemu'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

@@ -1,5 +1,5 @@
 import {usingCache, type CacheUse} from '../run/cache-use.ts';
-import {hostsOf, prepareImages, prepareTemplates, wantedConfigs} from '../run/prepare.ts';
+import {hostsOf, prepareImages, prepareTemplates, wantedConfigs, type Prepared} from '../run/prepare.ts';
 import {defaultJobs} from '../run/host.ts';
 import type {RunOptions} from '../run/options.ts';
 import {Progress} from '../run/progress.ts';
@@ -23,11 +23,15 @@ async function build(guests: string[], {guest, ...given}: BuildGiven, use: Cache
   let status = 0;
   for (const {key} of wantedConfigs(await hostsOf(images, options, log), cases, options.append)) {
     const template = templates[key];
-    const broken = !template || 'broken' in template;
-    if (broken) status = 3;
-    process.stdout.write(
-      `${key.trim()}: ${broken ? (template?.broken ?? 'interrupted') : `ready, kernel ${template.facts.kernel}`}\n`,
-    );
+    if (!template || 'broken' in template) status = 3;
+    process.stdout.write(`${key.trim()}: ${stateOf(template)}\n`);
   }
   return status;
+}
+
+function stateOf(template: Prepared['templates'][string] | undefined): string {
+  if (!template) return 'interrupted';
+  if ('broken' in template) return template.broken;
+  if ('absent' in template) return template.absent;
+  return `ready, kernel ${template.facts.kernel}`;
 }

@@ -28,9 +28,11 @@ const AT_ONCE = 65_536;
  * Kinds of private memory: small (4 KiB pages), huge (2 MiB where the kernel has them), locked (mlock), hugetlb and
  * gigantic (2 MiB and 1 GiB from the pools), sparse (a page in each 2 MiB), pinned (256 pages are in a pipe by
  * vmsplice) and registered (a fixed buffer of an io_uring): others have references to those two, for as long as the
- * pipe or the ring is there. Kinds of shared memory: shared (anonymous), memfd, tmpfs and disk (a file's page cache,
- * mapped). Memory is mapped by system calls, because perl's own strings can't be placed or advised before they are
- * touched.
+ * pipe or the ring is there.
+ *
+ * Kinds of shared memory: shared (anonymous), memfd, tmpfs and disk (a file's page cache, mapped).
+ *
+ * Memory is mapped by system calls, because perl's own strings can't be placed or advised before they are touched.
  */
 export const allocator = ({machineName, page, syscalls: call}: SystemCalls<AllocatorCall>): string => String.raw`
 use strict;

@@ -27,8 +27,12 @@ export const guestFacts = z.object({
 export type GuestFacts = z.infer<typeof guestFacts>;
 
 /** Commands that a case can name as a need. */
-const COMMANDS = ['bash', 'perl', 'udevadm', 'timeout', 'sha256sum', 'systemctl', 'lsmem', 'taskset'];
-const CONFIG_OF_INTEREST = new RegExp(
+export const COMMANDS = ['bash', 'perl', 'udevadm', 'timeout', 'sha256sum', 'systemctl', 'lsmem', 'taskset'];
+/**
+ * The options of the kernel's config that are kept: those that cases and devices may ask for. One that isn't among them would be taken to
+ * be absent, so a test holds every need to it. Who adds a word here raises FORMAT in template.ts: facts are in the cache.
+ */
+export const CONFIG_OF_INTEREST = new RegExp(
   `^CONFIG_(?=.*(?:${[
     'MEMORY',
     'MHP',

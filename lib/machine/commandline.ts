@@ -96,7 +96,7 @@ interface Files {
 /** Memory devices that are there at boot, and ports for others. */
 const deviceArgs = (board: Board, {devices, ports = 0}: MachineProfile): string[] => [
   ...atBootOf(devices, board).args,
-  ...Array.from({length: ports}, (_, i) => [
+  ...Array.from({length: board.virtio === 'pci' ? ports : 0}, (_, i) => [
     '-device',
     `pcie-root-port,id=port${i},chassis=${i + 1},slot=${i + 1}`,
   ]).flat(),

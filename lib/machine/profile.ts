@@ -166,5 +166,12 @@ export function keyOf(profile: MachineProfile, {machine}: Pick<Board, 'machine'>
     balloon: devices.some(({kind}) => kind === 'balloon') || undefined,
     ports,
     ...rest,
+    devices: devices.every((one) => isPlain(one)) ? undefined : devices,
   };
 }
+
+/** Do the fields of the first templates say all of it? */
+const isPlain = (device: AnyDeviceSpec): boolean =>
+  PLAIN.some((fields) => Object.keys(device).sort().join() === fields) &&
+  (device.kind !== 'balloon' || device.id === 'balloon');
+const PLAIN = ['id,kind,size', 'block,id,kind,max', 'id,kind'];

@@ -1,6 +1,7 @@
 import {watch} from 'node:fs';
 import {dirname} from 'node:path';
 import type {Template} from '../machine/template.ts';
+import type {Unbooted} from '../conformance/runner/run-case.ts';
 import type {Cell} from '../results/record.ts';
 import {readIfThere} from '../util/files.ts';
 
@@ -13,7 +14,7 @@ export interface Plan {
   /** Every deadline is longer by this factor. */
   readonly patience: number;
   readonly cells: readonly Cell[];
-  readonly templates: Readonly<Record<string, Template | {readonly broken: string}>>;
+  readonly templates: Readonly<Record<string, Template | Unbooted>>;
   readonly items: readonly PlanItem[];
 }
 

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type {Case} from '../conformance/runner/case.ts';
-import {slowness} from '../conformance/runner/run-case.ts';
+import {slowness, type Unbooted} from '../conformance/runner/run-case.ts';
+import {absentOf} from '../vmm/qemu/devices/devices.ts';
 import {ensureImage} from '../image/ensure.ts';
 import {fixedParameters, type Image} from '../image/image.ts';
 import {defaultGuest, loadManifest} from '../image/manifest.ts';
@@ -26,7 +27,7 @@ export interface Prepared {
   /** Why each architecture's guests run on the accelerator that they run on. */
   readonly accelReason: string;
   readonly cells: Cell[];
-  readonly templates: Record<string, Template | {readonly broken: string}>;
+  readonly templates: Record<string, Template | Unbooted>;
   readonly items: PlanItem[];
 }
 
@@ -41,7 +42,8 @@ export async function prepareImages(
   if (kernel !== undefined) {
     if (options.guests.length > 0)
       throw new UsageError('--kernel boots a kernel with a generated initramfs; it does not go with --guest');
-    await readKernel(kernel); // bad input is told before anything is touched
+    const {arch} = await readKernel(kernel); // bad input is told before anything is touched
+    boardOf(arch, boards, kernel);
     await use.begin();
     return [await microImage({kernel, modules}, {cache, mirror, serve, log, signal})];
   }
@@ -50,7 +52,9 @@ export async function prepareImages(
   const manifests = await Promise.all(names.map((name) => loadManifest(name)));
   const twice = manifests.find(({name}, i) => manifests.findIndex((other) => other.name === name) !== i);
   if (twice) throw new UsageError(`the guest ${twice.name} was named twice`);
-  for (const {arch, name} of manifests) boardOf(arch, boards, name); // an image that nothing can run isn't built
+  // What can't be run isn't built.
+  for (const {arch, name} of manifests) boardOf(arch, boards, name);
+  oneArchitecture(manifests, options.qemu);
   await use.begin();
   const images: Image[] = [];
   for (const manifest of manifests) images.push(await ensureImage(manifest, {cache, mirror, serve, log, signal}));
@@ -62,15 +66,19 @@ export interface Hosted extends MachineHost {
   readonly image: Image;
 }
 
+/** Throws UsageError where one QEMU program is given for several architectures. */
+function oneArchitecture(guests: readonly {readonly arch: string}[], qemu: string | undefined): void {
+  const arches = [...new Set(guests.map(({arch}) => arch))];
+  if (qemu === undefined || arches.length < 2) return;
+  throw new UsageError(
+    `--qemu ${qemu} is one program, and the guests are of ${arches.join(' and ')}: run them one architecture at a time`,
+  );
+}
+
 /** Finds QEMU and the accelerator of each image. Throws UsageError. */
 export async function hostsOf(images: readonly Image[], options: RunOptions, log: Log): Promise<Hosted[]> {
   const {cache, accel, qemu, bootTimeout} = options;
-  const arches = [...new Set(images.map(({arch}) => arch))];
-  if (qemu !== undefined && arches.length > 1)
-    throw new UsageError(
-      `--qemu ${qemu} is one program, and the guests are of ${arches.join(' and ')}: run them one ` +
-        `architecture at a time`,
-    );
+  oneArchitecture(images, qemu);
   const firstLineMs = bootTimeout === undefined ? undefined : bootTimeout * 1000;
   const hosts: Hosted[] = [];
   for (const image of images) hosts.push({image, ...(await hostFor(image, {cache, log, accel, qemu, firstLineMs}))});
@@ -139,6 +147,11 @@ export async function prepareTemplates(
     wanted.map(({key, config, qemu}) =>
       slot(async () => {
         if (signal.aborted) return;
+        const lacking = absentOf(config.profile.devices, boardOf(config.image.arch));
+        if (lacking !== undefined) {
+          templates[key] = {absent: `${config.profile.name} can't be made for ${config.image.arch}: ${lacking}`};
+          return;
+        }
         try {
           templates[key] = await ensureTemplate(config, {...templateOptions, qemu, bootMs: bootMs(config)});
         } catch (error) {

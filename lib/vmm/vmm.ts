@@ -124,6 +124,9 @@ export interface Vmm {
   resize(device: Pick<MemoryDevice, 'type' | 'id'>, size: number | string): Promise<void>;
 }
 
+/** The hypervisors that there are, by their names in records and needs. */
+export const VMMS = ['qemu'] as const;
+
 /** A hypervisor refused what it was asked for, in its own words, which change between versions. */
 export class VmmRefusal extends Error {
   override name = 'VmmRefusal';

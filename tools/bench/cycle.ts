@@ -19,7 +19,7 @@ const BLOCKS = Array.from({length: 8}, (_, n) => 32 + n);
  */
 export async function ourCycle(clone: Clone, ms: number): Promise<number> {
   const checks = new Checks();
-  const session = new Session(clone, checks, {shellMs: ms, operationMs: ms});
+  const session = new Session(clone, checks, {shellMs: ms, operationMs: ms}, {needs: ['device:dimm']});
   await session.begin();
   const guest = new CaseGuest(session);
   await guest.setPolicy('offline');
@@ -47,6 +47,7 @@ export async function floorCycle({vmm, shell}: Clone, ms: number): Promise<{step
       shell.run('memhp_observe', ms, 'here'),
       qmp.execute('query-memory-devices'),
       qmp.execute('query-memory-size-summary'),
+      qmp.execute('query-balloon').catch(() => undefined), // there is none
     ]);
   const step = async (action: () => Promise<unknown>): Promise<void> => {
     took.steps += (await timed(action)).ms;

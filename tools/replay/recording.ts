@@ -95,7 +95,12 @@ export async function readRecording(dir: string): Promise<Recording> {
   const entries: Entry[] = [];
   for (const prefix of prefixes) {
     const files = evidenceFiles(dir, prefix);
-    clones.set(prefix, JSON.parse(await readFile(files.clone, 'utf8')) as CloneHead);
+    const head = JSON.parse(await readFile(files.clone, 'utf8')) as Partial<CloneHead>;
+    if (head.config?.image === undefined)
+      throw new UsageError(
+        `${files.clone}: recorded by an older memhp, whose records can't be replayed; run the case again`,
+      );
+    clones.set(prefix, head as CloneHead);
     entries.push(
       ...scripts(prefix, await lines(files.commands, commandLine)),
       ...monitor(prefix, await lines(files.qmp, qmpLine)),

@@ -17,6 +17,7 @@ export class CaseGuest extends GuestAccess {
     const full = {id: `dimm${this.#plugged}`, ...spec};
     this.#plugged += 1;
     const device = await this.step(`plug ${full.id}, ${full.size}`, async () => {
+      if (full.via === 'hmp' || full.backend) this.insist('vmm:qemu');
       const answer = await this.plug({kind: 'dimm', ...full});
       this.checks.require(answer.words, answer.success, `the guest's answer to the plug of ${full.id} (${answer.by})`);
       if (settle && this.facts.commands.includes('udevadm')) await this.sh('udevadm settle');

@@ -25,6 +25,7 @@ export const hugeBackend = (kib: number): Backend => ({
 
 /** QEMU's mappings of exactly that size: a backend's memory is one of its own. Source: /proc/PID/smaps on the host. */
 export async function mappingsOf(guest: CaseGuest, bytes: number): Promise<Mapping[]> {
+  guest.insist('vmm:qemu');
   return parseSmaps(await guest.session.clone.hostFile('smaps')).filter(({size}) => size === bytes / 1024);
 }
 

@@ -1,5 +1,7 @@
 import {readFileSync} from 'node:fs';
-import type {GuestFacts} from '../../machine/bring-up.ts';
+import {ARCHES} from '../../image/image.ts';
+import {COMMANDS, type GuestFacts} from '../../machine/bring-up.ts';
+import {VMMS} from '../../vmm/vmm.ts';
 import type {Accel, Board} from '../../machine/board/board.ts';
 import {migratesWhatIsWritten} from '../../machine/live.ts';
 import {kindOf, kinds, type AnyDeviceSpec} from '../../vmm/qemu/devices/devices.ts';
@@ -22,7 +24,7 @@ export type Need =
   | `kernel${'>=' | '<'}${string}`
   | `arch:${string}`
   | `device:${AnyDeviceSpec['kind']}`
-  | `vmm:${string}`
+  | `vmm:${(typeof VMMS)[number]}`
   | `qemu${'>=' | '<'}${string}`
   | `host-hugepages:${number}x${number}`;
 
@@ -73,8 +75,14 @@ const VALUED = /^(config:|command:|kernel>=|kernel<|arch:|device:|vmm:|qemu>=|qe
 
 /** Is it a need that there is? */
 export const isNeed = (need: string): boolean =>
-  Object.hasOwn(features, need) ||
-  (VALUED.test(need) && (!need.startsWith('device:') || kinds.some(({kind}) => need === `device:${kind}`)));
+  Object.hasOwn(features, need) || (VALUED.test(need) && (all(need)?.includes(need) ?? true));
+
+/** Of a need that names one of several things all that there are; undefined of others. */
+function all(need: string): readonly string[] | undefined {
+  const prefix = /^\w+:/.exec(need)?.[0] ?? '';
+  const names = {'device:': kinds.map(({kind}) => kind), 'arch:': ARCHES, 'vmm:': VMMS, 'command:': COMMANDS}[prefix];
+  return names?.map((name) => `${prefix}${name}`);
+}
 
 function absent(need: Need, surroundings: Surroundings): Absent {
   if (need in features) return features[need as keyof typeof features](surroundings);

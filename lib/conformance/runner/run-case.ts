@@ -16,12 +16,15 @@ import {judge, type Judgement} from '../verdict/outcome.ts';
 import {execute, type Execution} from './execute.ts';
 import type {Session} from './session.ts';
 
+/** Why there is no frozen guest: it didn't come up, or its machine can't have what the profile asks for. */
+export type Unbooted = {readonly broken: string} | {readonly absent: string};
+
 export interface RunCaseOptions {
   /** Run directory. */
   readonly dir: string;
   readonly cell: Cell;
   /** The frozen guest, or why there is none. */
-  readonly template: Template | {readonly broken: string};
+  readonly template: Template | Unbooted;
   readonly known: readonly KnownDeviation[];
   /** Every deadline is longer by this factor; 1 where it is left out. */
   readonly patience?: number | undefined;
@@ -53,6 +56,7 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
   const none = {checks: [], steps: [], facts: {}, known: [], stale: [], console: ''};
   if ('broken' in template)
     return {...base, ...none, outcome: 'broken', reason: template.broken, durationMs: duration()};
+  if ('absent' in template) return {...base, ...none, outcome: 'skip', reason: template.absent, durationMs: duration()};
   const {image} = template.config;
   const fixed = entry.boot && fixedParameters(image);
   const absent =

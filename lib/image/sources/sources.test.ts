@@ -72,21 +72,19 @@ test(
 test('editors are told of every source of the table, and of exactly one', (t) => {
   const {source} = z.toJSONSchema(manifestOf(table), {io: 'input'}).properties ?? {};
   t.like(source, {minProperties: 1, maxProperties: 1, properties: {ready: {description: ready.title}}});
-  t.deepEqual(Object.keys((source as {properties: object}).properties), ['packages', 'micro', 'ready']);
+  t.deepEqual(Object.keys((source as {properties: object}).properties), [...Object.keys(sources), 'ready']);
 });
 
+const NAMES = Object.keys(table).join(', ');
+
 for (const [what, source, message] of [
-  ['no source', '{}', 'source: expected exactly one of packages, micro, ready, seen {}'],
+  ['no source', '{}', `source: expected exactly one of ${NAMES}, seen {}`],
   [
     'two sources',
     '{micro: {}, ready: {file: x}}',
-    /^toy\.yaml:6:9: source: expected exactly one of packages, micro, ready, seen .*$/,
+    new RegExp(`^toy\\.yaml:6:9: source: expected exactly one of ${NAMES}, seen .*$`),
   ],
-  [
-    'a name that is none',
-    '{redy: {file: x}}',
-    'source: unknown key "redy", expected exactly one of packages, micro, ready',
-  ],
+  ['a name that is none', '{redy: {file: x}}', `source: unknown key "redy", expected exactly one of ${NAMES}`],
   ['a fault of its own', '{ready: {file: 1}}', 'source.ready.file: expected string, seen 1'],
 ] as const) {
   test(`told with one message: ${what}`, (t) => {
@@ -99,7 +97,7 @@ for (const [what, source, message] of [
 test('a manifest of another table is refused by name', async (t) => {
   await t.throwsAsync(ensureImage(parsed('{ready: {file: x}}'), {cache: '/nowhere', log: () => undefined}), {
     instanceOf: Broken,
-    message: 'toy: its sources are ready, expected one of packages, micro',
+    message: `toy: its sources are ready, expected one of ${Object.keys(sources).join(', ')}`,
   });
 });
 

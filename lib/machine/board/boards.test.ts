@@ -65,8 +65,8 @@ test('a guest without a board is told so, and where to read how to add one', (t)
   t.throws(() => boardOf('s390x'), {
     instanceOf: UsageError,
     message:
-      'memhp has no board for guests of s390x: it can run amd64; docs/adding-an-architecture.md says what a ' +
-      'new one takes',
+      `memhp has no board for guests of s390x: it can run ${boards.map(({arch}) => arch).join(', ')}; ` +
+      'docs/adding-an-architecture.md says what a new one takes',
   });
 });
 

@@ -1,9 +1,10 @@
 import type {DeviceSpec, MemoryDevice, PlugAnswer, UnplugAnswer} from '../../vmm.ts';
 import type {Qmp} from '../qmp/client.ts';
 
-/** What of a machine a device has to know: how virtio devices are attached to it. */
+/** What of a machine a device has to know: how virtio devices are attached to it, and how a guest hears of DIMMs, if it has any. */
 export interface Bus {
   readonly virtio: 'pci' | 'ccw';
+  readonly dimms?: string;
 }
 
 /** What is there of a device when QEMU starts. */
@@ -29,7 +30,7 @@ export interface DeviceKind<Spec extends DeviceSpec> {
   /** Options that a guest's kernel must be built with to use it. */
   readonly config: readonly string[];
   /** Why a machine has none; undefined where it can have one. */
-  readonly absent?: (board: {readonly dimms?: string}) => string | undefined;
+  readonly absent?: (bus: Bus) => string | undefined;
   /** On QEMU's command line. */
   readonly atBoot: (spec: Spec, bus: Bus) => AtBoot;
   /** Plugs one, and waits for the guest's answer if there is one. Throws QmpError as QEMU refuses. */

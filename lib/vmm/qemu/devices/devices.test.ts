@@ -7,7 +7,7 @@ import type {Qmp} from '../qmp/client.ts';
 import {QemuVmm} from '../qemu.ts';
 import type {DeviceSpec} from '../../vmm.ts';
 import type {DeviceKind} from './device.ts';
-import {atBootOf, kindOf, kinds} from './devices.ts';
+import {absentOf, atBootOf, kindOf, kinds} from './devices.ts';
 import {deleted} from './virtio.ts';
 
 interface BrickSpec extends DeviceSpec {
@@ -71,11 +71,21 @@ test(
 test('a kind that is not there is named, with those that are', (t) => {
   t.throws(() => kindOf(spec), {
     instanceOf: UsageError,
-    message: 'there is no memory device of the kind "brick"; there are dimm, virtio-mem, balloon',
+    message: `there is no memory device of the kind "brick"; there are ${kinds.map(({kind}) => kind).join(', ')}`,
   });
 });
 
 test('the size of a DIMM is fixed', async (t) => {
   const vmm = new QemuVmm(monitor().qmp, {virtio: 'pci'});
   await t.throwsAsync(vmm.resize({type: 'dimm', id: 'd0'}, 1), {message: 'd0 is a dimm, whose size is fixed'});
+});
+
+test('a machine without DIMMs says so, whichever device it is that lacks them', (t) => {
+  const devices = [
+    {kind: 'balloon', id: 'b'},
+    {kind: 'dimm', id: 'd'},
+  ];
+  t.is(absentOf(devices, {virtio: 'ccw'}), 'the machine has no DIMMs');
+  t.is(absentOf(devices, {virtio: 'pci', dimms: 'acpi'}), undefined);
+  t.is(absentOf([spec], {virtio: 'ccw'}, [...kinds, brick]), 'no bricks without DIMMs');
 });

@@ -29,3 +29,7 @@ export function atBootOf(devices: readonly DeviceSpec[], bus: Bus, among = kinds
     ramInState: all.some(({ramInState}) => ramInState === true),
   };
 }
+
+/** Why a machine can't have one of these devices; undefined where it can have all. */
+export const absentOf = (devices: readonly DeviceSpec[], bus: Bus, among = kinds): string | undefined =>
+  devices.map((spec) => kindOf(spec, among).absent?.(bus)).find((reason) => reason !== undefined);
