@@ -1,5 +1,6 @@
 import {GiB} from '../../lib/util/size.ts';
 import {qmpOf} from '../../lib/vmm/qemu/qemu.ts';
+import {queryBalloon} from '../../lib/vmm/qemu/view.ts';
 import {Checks} from '../../lib/conformance/verdict/checks.ts';
 import {CaseGuest} from '../../lib/conformance/guest/guest.ts';
 import {Session} from '../../lib/conformance/runner/session.ts';
@@ -47,7 +48,7 @@ export async function floorCycle({vmm, shell}: Clone, ms: number): Promise<{step
       shell.run('memhp_observe', ms, 'here'),
       qmp.execute('query-memory-devices'),
       qmp.execute('query-memory-size-summary'),
-      qmp.execute('query-balloon').catch(() => undefined), // there is none
+      queryBalloon(qmp),
     ]);
   const step = async (action: () => Promise<unknown>): Promise<void> => {
     took.steps += (await timed(action)).ms;

@@ -56,7 +56,7 @@ test(
       close: () => undefined,
       run: () => Promise.resolve({status: 0, stdout: '', stderr: ''}),
     };
-    const clone = watched({shell, watch: shell, vm: {qmp: {}}} as unknown as Clone, done);
+    const clone = watched({shell, watch: shell, vm: {}} as unknown as Clone, done);
     await clone.shell.run(`cat ${MEMORY}/auto_online_blocks`, 1);
     t.is(done.unknown('policy'), undefined);
     await clone.watch.run(`echo online >${MEMORY}/auto_online_blocks`, 1);

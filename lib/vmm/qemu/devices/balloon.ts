@@ -1,8 +1,7 @@
-import {z} from 'zod';
 import type {DeviceSpec} from '../../vmm.ts';
-import {ask} from '../qmp/ask.ts';
 import type {Qmp} from '../qmp/client.ts';
 import type {DeviceKind} from './device.ts';
+import {queryBalloon} from '../view.ts';
 import {deleted, unanswered} from './virtio.ts';
 
 /** A virtio-balloon; QEMU has one at most. */
@@ -16,8 +15,6 @@ export interface BalloonSpec extends DeviceSpec {
   readonly hinting?: boolean;
 }
 
-const balloonInfo = z.object({actual: z.int()});
-
 /**
  * Sets what the guest is to have left, boot RAM and plugged memory together; it follows when it can. Throws QmpError
  * where there is no balloon.
@@ -30,7 +27,7 @@ export const setBalloon = (qmp: Qmp, size: number | string): Promise<unknown> =>
  * short.
  */
 export async function balloonTo(qmp: Qmp, bytes: number, ms: number): Promise<void> {
-  if ((await ask(qmp, 'query-balloon', balloonInfo)).actual === bytes) return;
+  if ((await queryBalloon(qmp))?.left === bytes) return;
   const mark = qmp.events.mark();
   await setBalloon(qmp, bytes);
   await qmp.events.next(
