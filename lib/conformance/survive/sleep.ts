@@ -1,4 +1,5 @@
 import {writeGuestFile} from '../../guest/write.ts';
+import type {Shell} from '../../shell/shell.ts';
 import {DeadlineError} from '../../util/errors.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
@@ -22,25 +23,40 @@ export async function sleepStates(guest: CaseGuest): Promise<{states: string[]; 
   return {states: states.split(' '), mem: (await guest.read('/sys/power/mem_sleep')) ?? ''};
 }
 
+/** What a guest that hangs says. */
+const HANGS = 'no answer';
+
+/** Writes a word to /sys/power/state, and returns its error. A guest may hang: that is an answer too. */
+async function sleep(shell: Shell, word: 'mem' | 'disk', ms: number): Promise<string> {
+  try {
+    return (await writeGuestFile(shell, '/sys/power/state', word, ms)).errno;
+  } catch (error) {
+    if (error instanceof DeadlineError) return HANGS;
+    throw error;
+  }
+}
+
 /**
- * Suspends the guest to RAM by writing mem to /sys/power/state, and wakes it up as soon as QEMU says that it sleeps. A
- * step. Source: Documentation/admin-guide/pm/sleep-states.rst.
+ * Suspends the guest to RAM by writing mem to /sys/power/state, and wakes it up as soon as QEMU says that it sleeps. Ends
+ * the case where the guest hangs. A step. Source: Documentation/admin-guide/pm/sleep-states.rst.
  */
 export function suspendToRam(guest: CaseGuest): Promise<Slept> {
   const {
     qmp,
     session: {
       clone,
+      checks,
       limits: {operationMs},
     },
   } = guest;
   return guest.step('suspend to RAM, wake up', async () => {
     const mark = qmp.events.mark();
-    const written = writeGuestFile(clone.shell, '/sys/power/state', 'mem', operationMs);
+    const written = sleep(clone.shell, 'mem', operationMs);
     const asleep = qmp.events.nextOrNone(mark, 'SUSPEND', ({event}) => event === 'SUSPEND', operationMs);
     await Promise.race([asleep, written]); // a guest that refuses answers without sleeping
     if (qmp.events.since(mark).some(({event}) => event === 'SUSPEND')) await qmp.execute('system_wakeup');
-    const {errno} = await written;
+    const errno = await written;
+    if (errno === HANGS) checks.require(errno, 'an answer', 'error of suspending');
     return {
       errno,
       events: qmp.events
@@ -69,12 +85,6 @@ echo test_resume >/sys/power/disk
 ${WHERE} >/sys/power/resume_offset
 d=$(stat -c %d ${SWAP}) && echo $((d >> 8)):$((d & 255)) >/sys/power/resume`;
 
-/** A guest may hang: that is an answer too. */
-function noAnswer(error: unknown): string {
-  if (error instanceof DeadlineError) return 'no answer';
-  throw error;
-}
-
 /**
  * Hibernates by the kernel's own test of it: the image of all memory is written to a swap file, read again and resumed;
  * only the power-off between is left out. Ends the case where the write to /sys/power/state has another error than
@@ -90,9 +100,7 @@ export async function hibernate(guest: CaseGuest, wanted: string, because: strin
   } = guest.session;
   await guest.step('hibernate: write the image, read it, resume', async () => {
     await guest.sh(PREPARE);
-    const write = writeGuestFile(clone.shell, '/sys/power/state', 'disk', operationMs);
-    const errno = await write.then((result) => result.errno, noAnswer);
-    checks.require(errno, wanted, 'error of hibernation', because);
+    checks.require(await sleep(clone.shell, 'disk', operationMs), wanted, 'error of hibernation', because);
     await guest.sh(`swapoff ${SWAP} && rm ${SWAP}`);
   });
 }

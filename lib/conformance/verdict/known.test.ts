@@ -48,6 +48,7 @@ test('stale: the check was made and held, everywhere it was made', (t) => {
   t.false(isStale(known, [check]));
   t.false(isStale(known, [{...check, ok: true}, check]));
   t.false(isStale(known, []), 'a check that was not made says nothing');
+  t.false(isStale({...known, intermittent: true}, [{...check, ok: true}]), 'one that comes and goes');
 });
 
 test('a name with brackets or a comma is taken as it is', (t) => {

@@ -24,6 +24,8 @@ const deviation = z.strictObject({
   guests: z.array(z.string()).optional(),
   /** What is seen instead. Anything else stays a failure. */
   actual: z.json(),
+  /** It depends on timing: a run without it is no sign that it is gone. */
+  intermittent: z.literal(true).optional(),
   explanation: z.string(),
   link: z.string(),
 });
@@ -59,8 +61,9 @@ export function applies({case: pattern, kernel, guests}: KnownDeviation, where: 
 export const explains = (known: KnownDeviation, check: Check): boolean =>
   !check.ok && matches(known.check, check.name) && isDeepStrictEqual(known.actual, check.actual);
 
-/** A deviation that should have shown: its check was made and held. */
+/** A deviation that should have shown: its check was made and held. Never one that is intermittent. */
 export const isStale = (known: KnownDeviation, checks: readonly Check[]): boolean => {
+  if (known.intermittent) return false;
   const named = checks.filter(({name}) => matches(known.check, name));
   return named.length > 0 && named.every(({ok}) => ok);
 };
