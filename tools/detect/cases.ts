@@ -5,6 +5,7 @@ import {INVARIANTS} from '../../lib/conformance/runner/run-case.ts';
 import type {Record} from '../../lib/results/record.ts';
 import {readRecords} from '../../lib/results/store.ts';
 import {loadSuites} from '../../lib/run/suites.ts';
+import {Broken} from '../../lib/util/errors.ts';
 import {Mutable, type Mutant} from '../replay/faults/mutants.ts';
 import {readRecording} from '../replay/recording.ts';
 import type {RecordedCase} from '../replay/recorded-case.ts';
@@ -17,11 +18,6 @@ export interface RunCase extends RecordedCase {
 }
 
 /** The cases of a run that ended with a verdict for the guest: those that passed, or showed a recorded deviation. */
-export async function* runCasesOf(dir: string): AsyncIterable<RunCase> {
-  for (const open of await openersOf(dir)) yield open.read();
-}
-
-/** The same, to be read one at a time, by whoever comes to it. */
 export async function openersOf(
   dir: string,
 ): Promise<{readonly record: Record; readonly read: () => Promise<RunCase>}[]> {
@@ -43,6 +39,17 @@ export async function openersOf(
       },
     ];
   });
+}
+
+const runs = new Map<string, ReturnType<typeof openersOf>>();
+
+/** One case of a run. Throws where the run has no verdict of it. */
+export async function caseOf(dir: string, id: string): Promise<RunCase> {
+  const openers = runs.get(dir) ?? openersOf(dir);
+  runs.set(dir, openers);
+  const opener = (await openers).find(({record}) => record.case === id);
+  if (!opener) throw new Broken(`${dir} has no verdict of ${id}`);
+  return await opener.read();
 }
 
 /** What a replay of the unchanged record says differently from the record; empty where it says the same. */

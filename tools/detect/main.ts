@@ -5,7 +5,8 @@ import {loadSuites} from '../../lib/run/suites.ts';
 import {messageOf} from '../../lib/util/errors.ts';
 import {faults} from '../replay/faults/mutants.ts';
 import {readTable, TABLE, writeTable, type Row} from './table.ts';
-import {undetected, rowFor, strayed, runCasesOf} from './cases.ts';
+import {openersOf} from './cases.ts';
+import {held} from './held.ts';
 
 const USAGE = 'usage: npm run detect -- [--check] [--only CASE] RUNDIR… | --faults\n';
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -20,23 +21,21 @@ interface Options {
 /** Looks at each case of the runs, in the first run that has it as it is now. Returns the number of problems. */
 async function detected(dirs: readonly string[], {check, only}: Options): Promise<number> {
   const table = new Map(await readTable());
-  const problems = new Map<string, string[]>();
+  const problems = new Map<string, readonly string[]>();
   const done = new Set<string>();
   for (const dir of dirs) {
-    for await (const subject of runCasesOf(dir)) {
-      const {id} = subject.entry;
-      if (done.has(id) || (only !== undefined && only !== id)) continue;
-      const differs = await strayed(subject);
+    const ids = (await openersOf(dir)).map(({record}) => record.case);
+    const left = ids.filter((id) => !done.has(id) && (only === undefined || only === id));
+    for await (const {case: id, strayed, row, wrong} of held(dir, left, table, !check)) {
       problems.set(
         id,
-        differs.map((one) => `the replay differs from the record: ${one}`),
+        strayed.map((one) => `the replay differs from the record: ${one}`),
       );
-      if (differs.length > 0) continue; // of an older case, or an older memhp: another run may have it as it is
+      if (strayed.length > 0) continue; // of an older case, or an older memhp: another run may have it as it is
       done.add(id);
-      const row = check ? table.get(id) : await rowFor(subject, table.get(id));
+      problems.set(id, wrong);
       if (row) table.set(id, row);
       if (!check) await writeTable(table); // what was found is kept when this is interrupted
-      problems.set(id, row ? await undetected(subject, row) : ['not in the table']);
       process.stderr.write(`${done.size} ${id}\n`);
     }
   }

@@ -1,11 +1,11 @@
 // `npm run mutate -- RUNDIR…`: what memhp doesn't see (docs/mutation.md).
-import {availableParallelism} from 'node:os';
 import {parseArgs} from 'node:util';
 import {openersOf} from '../detect/cases.ts';
 import {messageOf, UsageError} from '../../lib/util/errors.ts';
-import {inPool, type Job} from './pool.ts';
+import {inPool} from '../replay/pool.ts';
 import {percent, scoreOf, scoreTable, stale, type Score} from './score.ts';
 import {readMutantTable} from './table.ts';
+import type {MutateJob, Mutated} from './worker.ts';
 
 const USAGE =
   'usage: npm run mutate -- [--only CASE] [--at PATTERN] [--sample N [--seed S]] [--jobs N] [--json] RUNDIR…\n';
@@ -26,7 +26,7 @@ interface Wanted {
 }
 
 /** Every case, in the first run that has a verdict for it. A sample is spread over the cases. */
-async function jobsOf(dirs: readonly string[], {only, at, sample, seed}: Wanted): Promise<Job[]> {
+async function jobsOf(dirs: readonly string[], {only, at, sample, seed}: Wanted): Promise<MutateJob[]> {
   const found = new Map<string, {dir: string; steps: number}>();
   for (const dir of dirs) {
     for (const {
@@ -85,7 +85,8 @@ async function main(): Promise<number> {
   });
   const [tallies, problems] = [[], []] as [Parameters<typeof scoreOf>[0][number][], string[]];
   let done = 0;
-  for await (const one of inPool(jobs, Math.min(count(values.jobs, 'jobs') ?? availableParallelism(), jobs.length))) {
+  const pool = {processes: count(values.jobs, 'jobs'), lowPriority: true};
+  for await (const one of inPool<Mutated>(new URL('worker.ts', import.meta.url), jobs, pool)) {
     done += 1;
     if ('tally' in one) tallies.push(one.tally);
     else

@@ -1,27 +1,21 @@
-// A process of tools/mutate/pool.ts: does one job at a time, and ends with its parent.
-import {openersOf, strayed} from '../detect/cases.ts';
-import {messageOf} from '../../lib/util/errors.ts';
-import {mutate} from './mutate.ts';
-import type {Done, Job} from './pool.ts';
+import {caseOf, strayed} from '../detect/cases.ts';
+import {serveJobs, type Job} from '../replay/pool.ts';
+import type {Choice} from './choose.ts';
+import {mutate, type Tally} from './mutate.ts';
 import {readMutantTable} from './table.ts';
 
-const table = await readMutantTable();
-const runs = new Map<string, ReturnType<typeof openersOf>>();
-
-async function work({dir, case: id, ...choice}: Job): Promise<Done> {
-  const openers = runs.get(dir) ?? openersOf(dir);
-  runs.set(dir, openers);
-  const opener = (await openers).find(({record}) => record.case === id);
-  if (!opener) throw new Error(`${dir} has no verdict of ${id}`);
-  const subject = await opener.read();
-  const [differs] = await strayed(subject);
-  return {case: id, ...(differs === undefined ? {tally: await mutate(subject, table, choice)} : {strayed: differs})};
+/** One case of a run, to be told its record with something wrong in it. */
+export interface MutateJob extends Choice, Job {
+  readonly dir: string;
 }
 
-process.on('message', (job: Job) => {
-  work(job).then(
-    (done) => process.send?.(done),
-    (error: unknown) => process.send?.({failed: messageOf(error)}),
-  );
+/** What came of a job; `strayed`: the unchanged record gives another verdict, so that it can't be used. */
+export type Mutated = {readonly case: string} & ({readonly tally: Tally} | {readonly strayed: string});
+
+const table = await readMutantTable();
+
+serveJobs(async ({dir, case: id, ...choice}: MutateJob): Promise<Mutated> => {
+  const subject = await caseOf(dir, id);
+  const [differs] = await strayed(subject);
+  return {case: id, ...(differs === undefined ? {tally: await mutate(subject, table, choice)} : {strayed: differs})};
 });
-process.on('disconnect', () => process.exit());

@@ -19,6 +19,8 @@ const ofOutput = (
 });
 
 const CREATED = /^( *\S.*-\d+ +\[\d+\] +\S+ +)(\d+)\.(\d+): created: .* name="(memory\d+)"$/gm;
+const ONLINE = /^ *(\S.*-\d+) +\[\d+\] .*: online: .* name="(memory\d+)"$/;
+const ONLINED = /^ *(\S.*-\d+) +\[\d+\] .*: onlined: .* ret=(-?\d+)$/;
 const FORK = /^( *\S.*-)\d+( +\[\d+\] +\S+ +)\d+\.\d+: \w+: .*$/m;
 
 interface RuleFile {
@@ -70,6 +72,16 @@ export const udevFaults: readonly Fault[] = [
           stdout: `${stdout}${call(`online: (device_online+0x0/0x80) name="${block}"`)}${call(`onlined: (${from}+0x1/0x80 <- device_online) ret=${ret}`)}`,
         };
       }
+    }
+  }),
+  ofOutput('onlining-missing', 'Who onlined a block goes unseen.', function* (stdout) {
+    const lines = stdout.split('\n');
+    for (const [i, line] of lines.entries()) {
+      const [, task, block = ''] = ONLINE.exec(line) ?? [];
+      if (task === undefined) continue;
+      const end = lines.findIndex((later, j) => j > i && ONLINED.exec(later)?.[1] === task);
+      if (ONLINED.exec(lines[end] ?? '')?.[2] === '0')
+        yield {about: block, stdout: lines.filter((_line, j) => j !== i && j !== end).join('\n')};
     }
   }),
   ofOutput('rules-missing', 'A rules file of memory, or all rules files, are kept back.', function* (stdout) {
