@@ -137,45 +137,50 @@ conformance(
   },
 );
 
-conformance(
-  'migrate/virtio-mem',
-  {
-    title:
-      'A guest with virtio-mem that is migrated while it runs is as it was, its data too, and the device ' +
-      'can be resized up and down there',
-    claims: ['qemu/migrate/devices', 'qemu/migrate/memory', 'linux/virtio-mem/converges'],
-    needs: [...LIVE, 'device:virtio-mem'],
-    machine: 'q35-virtio',
-    moves: true,
-    seconds: 60,
-  },
-  async ({t, guest}) => {
-    await guest.setPolicy('online_movable');
-    const vm = new VirtioMem(guest);
-    await vm.resize('320M');
-    const allocated = await allocateMemory(guest, 64, 'small');
-    t.require(
-      await allocated.pagesIn(...vm.blocks),
-      allocated.pages,
-      'pages with data in its blocks',
-      'what can be moved is served from ZONE_MOVABLE first',
-    );
-    const before = guest.now;
-    const there = await migrate(guest, 'command line');
-    there.expectUnchanged(before, 'after the migration');
-    const same = allocated.as(there);
-    const moved = new VirtioMem(there);
-    await moved.resize('512M');
-    await moved.resize('0');
-    t.is(
-      await same.changedPages(),
-      0,
-      'pages that lost their content',
-      'none by the migration, none when the device has given all of its memory back',
-    );
-    await moved.resize('128M');
-  },
-);
+for (const [name, moved, what] of [
+  ['virtio-mem', 'running', 'while it runs'],
+  ['virtio-mem-saved', 'stopped', 'while it is stopped'],
+] as const) {
+  conformance(
+    `migrate/${name}`,
+    {
+      title:
+        `A guest with virtio-mem that is migrated ${what} is as it was, its data too, and the device ` +
+        'can be resized up and down there',
+      claims: ['qemu/migrate/devices', 'qemu/migrate/memory', 'linux/virtio-mem/converges'],
+      needs: [...(moved === 'running' ? LIVE : REMOVE), 'device:virtio-mem'],
+      machine: 'q35-virtio',
+      moves: true,
+      seconds: 60,
+    },
+    async ({t, guest}) => {
+      await guest.setPolicy('online_movable');
+      const vm = new VirtioMem(guest);
+      await vm.resize('320M');
+      const allocated = await allocateMemory(guest, 64, 'small');
+      t.require(
+        await allocated.pagesIn(...vm.blocks),
+        allocated.pages,
+        'pages with data in its blocks',
+        'what can be moved is served from ZONE_MOVABLE first',
+      );
+      const before = guest.now;
+      const there = await migrate(guest, 'command line', moved);
+      there.expectUnchanged(before, 'after the migration');
+      const same = allocated.as(there);
+      const resumed = new VirtioMem(there);
+      await resumed.resize('512M');
+      await resumed.resize('0');
+      t.is(
+        await same.changedPages(),
+        0,
+        'pages that lost their content',
+        'none by the migration, none when the device has given all of its memory back',
+      );
+      await resumed.resize('128M');
+    },
+  );
+}
 
 conformance(
   'migrate/savevm',
