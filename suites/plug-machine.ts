@@ -81,15 +81,19 @@ conformance(
   },
 );
 
-conformance(
-  'plug/no-guest-support',
-  {
-    title: "A guest that is told to leave memory hotplug alone doesn't see the DIMM that QEMU has, and nothing breaks",
-    claims: ['qemu/hotplug/guest-support'],
-    needs: ['device:dimm', 'vmm:qemu', 'acpi'],
-    boot: {append: 'acpi_no_memhotplug'},
-  },
-  async ({t, guest}) => {
+for (const [name, title, head] of [
+  [
+    'no-guest-support',
+    "A guest that is told to leave memory hotplug alone doesn't see the DIMM that QEMU has, and nothing breaks",
+    {needs: ['device:dimm', 'vmm:qemu', 'acpi'], boot: {append: 'acpi_no_memhotplug'}},
+  ],
+  [
+    'no-guest-driver',
+    "A guest whose kernel has no driver for DIMMs reports success, doesn't see the DIMM that QEMU has, and nothing breaks",
+    {needs: ['vmm:qemu', 'acpi', 'lacks:CONFIG_ACPI_HOTPLUG_MEMORY']},
+  ],
+] as const) {
+  conformance(`plug/${name}`, {title, claims: ['qemu/hotplug/guest-support'], ...head}, async ({t, guest}) => {
     const ram = (ranges: typeof guest.now.iomem): string[] =>
       ranges.filter(({name}) => name === 'System RAM').map(({start, end}) => `${start}-${end}`);
     const {blocks, iomem, meminfo} = guest.now;
@@ -112,8 +116,8 @@ conformance(
     t.is(guest.now.blocks, blocks, "the guest's memory blocks");
     t.is(ram(guest.now.iomem), ram(iomem), "System RAM of the guest's /proc/iomem");
     t.is(guest.now.meminfo['MemTotal'], meminfo['MemTotal'], 'MemTotal');
-  },
-);
+  });
+}
 
 conformance(
   'plug/stopped-machine',

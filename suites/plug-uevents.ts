@@ -79,7 +79,7 @@ conformance(
   {
     title: 'A transition that fails is told to nobody',
     claims: ['linux/sysfs/uevents'],
-    needs: ['device:dimm', 'command:udevadm'],
+    needs: ['device:dimm', 'command:udevadm', 'mixed-block'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
@@ -94,7 +94,7 @@ conformance(
         `error when ${word} is written to an offline block's state`,
       );
     t.is(
-      (await guest.block(0).write('state', 'offline')).errno,
+      (await guest.firstBlock.write('state', 'offline')).errno,
       'EINVAL',
       'error when a block that several zones share is offlined',
     );

@@ -23,7 +23,7 @@ conformance(
   async ({t, guest}) => {
     for (const [file, text] of Object.entries(BROKEN)) await addRule(guest, '/etc', file, text);
     const reading = await readRules(guest);
-    const complaints = await complaintsOf(guest, reading, 'memory0');
+    const complaints = await complaintsOf(guest, reading, guest.firstBlock.name);
     t.fact('rulesJudgedBy', complaints.judge);
     t.is(
       ownComplaints(reading, complaints),

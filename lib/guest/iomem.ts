@@ -28,10 +28,14 @@ export function parseIomem(text: string): IoRange[] {
   return ranges;
 }
 
-/** The System RAM ranges, merged where they touch. */
-export function systemRam(ranges: readonly IoRange[]): {start: number; end: number}[] {
+/** Is it memory: System RAM, or what the kernel has and doesn't map, where the architecture lists that? */
+export const isMemory = ({name, depth}: IoRange, unmapped?: string): boolean =>
+  name.startsWith('System RAM') || (depth === 0 && name === unmapped);
+
+/** The System RAM ranges, and those of memory that isn't mapped, merged where they touch. */
+export function systemRam(ranges: readonly IoRange[], unmapped?: string): {start: number; end: number}[] {
   const merged: {start: number; end: number}[] = [];
-  for (const {name, start, end} of ranges.filter((range) => range.name.startsWith('System RAM'))) {
+  for (const {name, start, end} of ranges.filter((range) => isMemory(range, unmapped))) {
     const last = merged.at(-1);
     if (last?.end === start && name !== '') last.end = end;
     else merged.push({start, end});

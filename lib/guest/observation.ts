@@ -20,6 +20,8 @@ export interface Observation {
   readonly policy: string | undefined;
   /** A base page of the guest's kernel. */
   readonly page: Bytes;
+  /** What iomem calls boot memory that the kernel doesn't map; absent where it isn't listed. */
+  readonly unmapped?: string | undefined;
   readonly blockSize: Bytes;
   readonly blocks: readonly BlockView[];
   readonly meminfo: Meminfo;
@@ -38,23 +40,26 @@ export interface Observation {
   readonly kernelLog: readonly string[];
 }
 
+/** What is known of a guest's kernel beforehand. */
+type Kernel = Pick<Observation, 'page' | 'unmapped'>;
+
 /** Takes an observation: one round trip to the guest, beside the questions to its hypervisor. */
 export async function observe(
   vmm: Pick<Vmm, 'view'>,
   shell: Shell,
-  {page, ms, parse = parseObservation}: {page: Bytes; ms: number; parse?: typeof parseObservation | undefined},
+  {page, unmapped, ms, parse = parseObservation}: Kernel & {ms: number; parse?: typeof parseObservation | undefined},
 ): Promise<Observation> {
   const [guest, view] = await Promise.all([shell.run('memhp_observe', ms, 'here'), vmm.view()]);
   if (guest.status !== 0)
     throw new Broken(`the guest's memhp_observe ended with status ${guest.status}: ${clean(guest.stderr, 500)}`);
-  return {...parse(guest.stdout), page, vmm: view};
+  return {...parse(guest.stdout), page, ...(unmapped === undefined ? {} : {unmapped}), vmm: view};
 }
 
 /**
  * Parses what memhp_observe prints (lib/guest/script.ts). Throws Broken where a part is missing, or something else is
  * in between.
  */
-export function parseObservation(text: string): Omit<Observation, 'vmm' | 'page'> {
+export function parseObservation(text: string): Omit<Observation, 'vmm' | keyof Kernel> {
   const {fileText, linkText, logText} = partsOf(text);
   const files = filesOf(fileText);
   const file = (path: string): string => {

@@ -19,6 +19,8 @@ export const guestFacts = z.object({
   os: z.string(),
   /** Options of the kernel's config that have to do with memory; null where the guest has no copy of it. */
   config: z.record(z.string(), z.string()).nullable(),
+  /** Bytes of a base page; absent where the guest didn't say. */
+  page: z.number().int().positive().optional(),
   /** Which of the commands that cases may need are there. */
   commands: z.array(z.string()),
   /** How clones are talked to. */
@@ -92,6 +94,7 @@ const FACTS_SCRIPT = `
 echo "kernel=$(uname -r)"
 if [ -r /etc/os-release ]; then . /etc/os-release; fi
 echo "os=$PRETTY_NAME"
+page=$(grep -m1 ^KernelPageSize: /proc/self/smaps) && page=\${page#*:} && echo "page=\$((\${page%kB} * 1024))"
 for c in ${COMMANDS.join(' ')}; do command -v $c >/dev/null && echo "command=$c"; done
 { zcat /proc/config.gz || cat /boot/config-$(uname -r); } 2>/dev/null
 true`;
@@ -211,10 +214,14 @@ async function readFacts(shell: Shell, ms: number): Promise<Omit<GuestFacts, 'sh
   // Cases are chosen by it: one that is missing would be older than all others.
   if (!/^\d+\.\d+[\w.+~:-]{0,60}$/.test(kernel))
     throw new Broken(`uname -r of the guest is no kernel release: "${kernel.slice(0, 100)}"`);
+  const page = Number(first('page'));
+  if (!Number.isInteger(page) || page < 0 || page > 2 ** 20)
+    throw new Broken(`the guest's base page has "${first('page').slice(0, 100)}" bytes`);
   const config = pairs.filter(([key]) => CONFIG_OF_INTEREST.test(key));
   return {
     kernel,
     os: first('os'),
+    ...(page > 0 ? {page} : {}),
     config: config.length > 0 ? Object.fromEntries(config) : null,
     commands: pairs.filter(([key]) => key === 'command').map(([, value]) => value),
   };

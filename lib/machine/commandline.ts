@@ -77,7 +77,7 @@ const processor = (board: Board, {profile, accel, qemu}: BootConfig): string[] =
   board.cpu(accel, qemu),
   '-smp',
   cpuCount(profile),
-  ...board.firmware,
+  ...board.firmware(),
 ];
 
 /** What a backend of boot RAM has at its end where the host is not to reserve it. */
@@ -96,10 +96,7 @@ interface Files {
 /** Memory devices that are there at boot, and ports for others. */
 const deviceArgs = (board: Board, {devices, ports = 0}: MachineProfile): string[] => [
   ...atBootOf(devices, board).args,
-  ...Array.from({length: board.virtio === 'pci' ? ports : 0}, (_, i) => [
-    '-device',
-    `pcie-root-port,id=port${i},chassis=${i + 1},slot=${i + 1}`,
-  ]).flat(),
+  ...(board.ports?.(Array.from({length: ports}, (_, i) => `port${i}`)) ?? []),
 ];
 
 /**

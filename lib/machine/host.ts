@@ -1,6 +1,6 @@
 import type {Image} from '../image/image.ts';
 import {chooseAccelerator, type AccelChoice, type Decision} from '../vmm/qemu/accelerator.ts';
-import {findQemu, type QemuBinary} from '../vmm/qemu/binary.ts';
+import {findQemu, modelsOf, type QemuBinary} from '../vmm/qemu/binary.ts';
 import type {Log} from '../util/log.ts';
 import type {Board} from './board/board.ts';
 import {boardOf, hostBoard} from './board/boards.ts';
@@ -28,7 +28,8 @@ export async function hostFor(
   {cache, log, accel = 'auto', qemu, firstLineMs}: MachineHostOptions,
 ): Promise<MachineHost> {
   const board = boardOf(arch);
-  const binary = await findQemu(qemu ?? board.qemu);
+  const found = await findQemu(qemu ?? board.qemu);
+  const binary = {...found, models: await modelsOf(found.path)};
   const foreign =
     hostBoard()?.arch === arch ? undefined : `the guest is ${arch}, and the host's CPU (${process.arch}) can't run it`;
   const decision = await chooseAccelerator(accel, binary, {
@@ -47,7 +48,7 @@ const probeArgs = (board: Board, kernel: string, qemu: string): string[] => [
   board.machine,
   '-cpu',
   board.cpu('kvm', qemu),
-  ...board.firmware,
+  ...board.firmware(),
   '-m',
   '256M',
   '-kernel',

@@ -69,7 +69,7 @@ export function templateKey(
     serve,
     warmUp,
     // What the first board has is left out: what was frozen before there were others can be used.
-    ...(board.arch === 'amd64' ? board.firmware : [board.firmware, board.virtio, board.serialShells]),
+    ...(board.arch === 'amd64' ? [] : [board.machine, board.firmware(), board.virtio, board.serialShells]),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
 }

@@ -147,7 +147,10 @@ export async function prepareTemplates(
     wanted.map(({key, config, qemu}) =>
       slot(async () => {
         if (signal.aborted) return;
-        const lacking = absentOf(config.profile.devices, boardOf(config.image.arch));
+        const board = boardOf(config.image.arch);
+        const lacking =
+          absentOf(config.profile.devices, {...board, models: qemu.models}) ??
+          (config.profile.nodes.length > 0 ? board.nodes?.(config.profile.cpus) : undefined);
         if (lacking !== undefined) {
           templates[key] = {absent: `${config.profile.name} can't be made for ${config.image.arch}: ${lacking}`};
           return;

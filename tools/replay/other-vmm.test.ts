@@ -7,6 +7,7 @@ import {slowness} from '../../lib/conformance/runner/run-case.ts';
 import {absentNeed} from '../../lib/conformance/runner/needs.ts';
 import type {GuestFacts} from '../../lib/machine/bring-up.ts';
 import {amd64} from '../../lib/machine/board/amd64.ts';
+import {guestBoard} from '../../lib/machine/board/board.ts';
 import {Broken} from '../../lib/util/errors.ts';
 import {bytes, gib, mib} from '../../lib/util/size.ts';
 import type {DeviceSpec, MemoryDevice, Protocol, Vmm, VmmEvent, VmmView} from '../../lib/vmm/vmm.ts';
@@ -39,7 +40,7 @@ class Paper implements Vmm {
   }
 
   plug({id}: DeviceSpec) {
-    const address = id === 'misplaced' ? gib(8) : amd64.deviceMemory;
+    const address = id === 'misplaced' ? gib(8) : bytes(amd64.deviceMemory(gib(1)));
     const place = {address, size: mib(256), slot: 0, node: 0, memdev: ''};
     this.#devices.push({id, type: 'dimm', ...place});
     this.#events.push({event: 'MINE', data: {device: id}});
@@ -102,7 +103,7 @@ test("what is QEMU's own ends the case, and a case that needs it is skipped with
   });
   t.regex(String(error), /must name in its needs: vmm:qemu|uses what it must name/);
   const facts: GuestFacts = {kernel: '6.12', os: '', config: null, commands: [], shell: 'virtio'};
-  const on = {facts, board: amd64, vmm: {name: 'paper', version: '1'}, accel: 'tcg'} as const;
+  const on = {facts, board: guestBoard(amd64, gib(1)), vmm: {name: 'paper', version: '1'}, accel: 'tcg'} as const;
   t.is(absentNeed(['vmm:qemu'], on), 'the guest runs in paper; this is about qemu');
   t.is(absentNeed(['qemu>=8.1'], on), 'the guest runs in paper; this is about QEMU');
 });

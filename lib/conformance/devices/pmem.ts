@@ -1,6 +1,6 @@
 import type {MemoryDevice} from '../../vmm/vmm.ts';
 import {findDevice} from '../../vmm/qemu/devices/dimm.ts';
-import type {Board} from '../../machine/board/board.ts';
+import type {GuestBoard} from '../../machine/board/board.ts';
 import {STRUCT_PAGE} from '../expected/memmap.ts';
 import {Broken} from '../../util/errors.ts';
 import {exactNumber} from '../../util/number.ts';
@@ -169,7 +169,7 @@ export async function plugPmem(guest: CaseGuest, spec: {id: string; size: string
  */
 function daxOf(
   {address, size}: Pick<MemoryDevice, 'address' | 'size'>,
-  {page, pageblock}: Pick<Board, 'page' | 'pageblock'>,
+  {page, pageblock}: Pick<GuestBoard, 'page' | 'pageblock'>,
 ): PersistentMemory['dax'] {
   const map = Math.floor((size - LABEL) / page) * STRUCT_PAGE;
   const start = Math.ceil((address + LABEL + map) / pageblock) * pageblock;

@@ -1,4 +1,4 @@
-import type {Board} from '../../machine/board/board.ts';
+import type {GuestBoard} from '../../machine/board/board.ts';
 import {Broken} from '../../util/errors.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
@@ -71,5 +71,5 @@ export const hugePagesOn = async (guest: CaseGuest): Promise<boolean> =>
  * all populated ones but Movable, and nine for the migrate types of each. Source: set_recommended_min_free_kbytes() in
  * mm/khugepaged.c; since 5.10 after each plug as well (4aab2be09830).
  */
-export const recommendedMinFree = (zones: number, {pageblock}: Pick<Board, 'pageblock'>): number =>
+export const recommendedMinFree = (zones: number, {pageblock}: Pick<GuestBoard, 'pageblock'>): number =>
   (zones * (2 + 9) * pageblock) / 1024;

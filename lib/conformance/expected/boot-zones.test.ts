@@ -5,6 +5,8 @@ import type {Observation} from '../../guest/observation.ts';
 import {gib, mib} from '../../util/size.ts';
 import {bootMovable, movableNow} from './boot-zones.ts';
 
+const kernel = amd64.pages(amd64.page);
+
 /** System RAM: pages 1–158, 256–262108: 262011 in all. */
 const {first, now} = JSON.parse(
   readFileSync(new URL('../fixtures/movable-and-normal.json', import.meta.url), 'utf8'),
@@ -27,18 +29,18 @@ for (const [what, sizes, startPfn] of [
   ],
 ] as const) {
   test(what, (t) => {
-    const {value} = bootMovable(first, sizes, amd64);
+    const {value} = bootMovable(first, sizes, kernel);
     t.deepEqual(value, startPfn < END ? [{node: 0, startPfn, present: END - startPfn}] : []);
   });
 }
 
 test('kernelcore of all memory or more, or nothing asked: no ZONE_MOVABLE', (t) => {
-  t.deepEqual(bootMovable(first, {kernelcore: {bytes: gib(1)}}, amd64).value, []);
-  t.deepEqual(bootMovable(first, {}, amd64).value, []);
+  t.deepEqual(bootMovable(first, {kernelcore: {bytes: gib(1)}}, kernel).value, []);
+  t.deepEqual(bootMovable(first, {}, kernel).value, []);
 });
 
 test('two nodes share the kernel memory', (t) => {
-  const {value} = bootMovable(first, {kernelcore: {bytes: mib(512)}}, amd64, [131_072, Infinity]);
+  const {value} = bootMovable(first, {kernelcore: {bytes: mib(512)}}, kernel, [131_072, Infinity]);
   t.deepEqual(value, [
     {node: 0, startPfn: 66_560, present: 131_072 - 66_560},
     {node: 1, startPfn: 131_072 + 65_536, present: END - 131_072 - 65_536},

@@ -1,6 +1,6 @@
 import {systemRam} from '../../guest/iomem.ts';
 import type {Observation} from '../../guest/observation.ts';
-import type {Board} from '../../machine/board/board.ts';
+import type {GuestBoard} from '../../machine/board/board.ts';
 import type {Derived} from './ledger.ts';
 
 /** How much boot memory is asked to be outside or inside ZONE_MOVABLE: bytes, or percent of the boot memory. */
@@ -24,12 +24,12 @@ export interface MovablePart {
 export function bootMovable(
   now: Observation,
   sizes: CoreSizes,
-  board: Pick<Board, 'largestPages' | 'lowestZoneEnd'>,
+  board: Pick<GuestBoard, 'largestPages' | 'lowestZoneEnd'>,
   ends: readonly number[] = [Infinity],
 ): Derived<MovablePart[]> {
   const aligned = board.largestPages / now.page;
   const roundUp = (pages: number): number => Math.ceil(pages / aligned) * aligned;
-  const ram = systemRam(now.iomem).map(({start, end}) => ({
+  const ram = systemRam(now.iomem, now.unmapped).map(({start, end}) => ({
     start: Math.ceil(start / now.page),
     end: Math.floor(end / now.page),
   }));

@@ -29,7 +29,7 @@ export function offeredZones(now: Observation, id: number, {movableNode = false}
 /** Bytes of a block that are not System RAM: its holes. Source: /proc/iomem. */
 export function bytesMissing(now: Observation, id: number): number {
   const [first, last] = [id * now.blockSize, (id + 1) * now.blockSize];
-  return systemRam(now.iomem).reduce<number>(
+  return systemRam(now.iomem, now.unmapped).reduce<number>(
     (missing, {start, end}) => missing - Math.max(0, Math.min(last, end) - Math.max(first, start)),
     now.blockSize,
   );

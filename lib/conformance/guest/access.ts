@@ -2,7 +2,7 @@ import type {BlockView} from '../../guest/blocks.ts';
 import type {Observation} from '../../guest/observation.ts';
 import {readGuestFile, type WriteResult} from '../../guest/write.ts';
 import type {GuestFacts} from '../../machine/bring-up.ts';
-import type {Board} from '../../machine/board/board.ts';
+import type {GuestBoard} from '../../machine/board/board.ts';
 import type {MachineProfile} from '../../machine/profile.ts';
 import type {Qmp} from '../../vmm/qemu/qmp/client.ts';
 import {qmpOf} from '../../vmm/qemu/qemu.ts';
@@ -45,7 +45,7 @@ export class GuestAccess {
   }
 
   /** The architecture: its page sizes, system calls, and what the kernel makes of them. */
-  get board(): Board {
+  get board(): GuestBoard {
     return this.session.board;
   }
 

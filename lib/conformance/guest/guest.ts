@@ -37,6 +37,13 @@ export class CaseGuest extends GuestAccess {
     return device;
   }
 
+  /** The first memory block that there is: boot memory begins at 0 on some architectures, higher on others. */
+  get firstBlock(): MemoryBlock {
+    const [first] = this.now.blocks;
+    if (!first) throw new Broken('the guest has no memory blocks');
+    return this.block(first.id);
+  }
+
   /** The memory block with that id. */
   block(id: number): MemoryBlock {
     return new MemoryBlock(this, id);

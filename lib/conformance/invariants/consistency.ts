@@ -1,4 +1,5 @@
 import {isDeepStrictEqual} from 'node:util';
+import {isMemory} from '../../guest/iomem.ts';
 import type {Observation} from '../../guest/observation.ts';
 import type {MemoryDevice} from '../../vmm/vmm.ts';
 import {isPersistent, rangeOf} from '../expected/device-blocks.ts';
@@ -40,12 +41,12 @@ export const consistency: Readonly<Record<string, Invariant>> = {
     actual: constants(now),
     because: `block_size_bytes, ${CONSTANT.join(', ')} at first`,
   }),
-  'a block can be removed and names no device': ({now, hotremove}) => ({
+  'a block can be removed and names no device': ({now, hotremove, physDevice = () => 0}) => ({
     expected: now.blocks.map(
       ({id}) =>
         `memory${id} removable ` +
         (`${hotremove === undefined ? (now.blocks[0]?.removable ?? 'missing') : Number(hotremove)} ` +
-          `phys_device 0${hotremove === false ? '' : ' zones'}`),
+          `phys_device ${physDevice(id * now.blockSize)}${hotremove === false ? '' : ' zones'}`),
     ),
     actual: now.blocks.map(
       ({id, removable, physDevice, validZones}) =>
@@ -237,10 +238,12 @@ const isKmem = (range: {start: number; end: number}, {vmm}: Observation): boolea
   );
 
 function blocksMetBy(now: Observation): number[] {
-  const met = ram(now).flatMap(({start, end}) => {
-    const from = Math.floor(start / now.blockSize);
-    return Array.from({length: Math.ceil(end / now.blockSize) - from}, (_, i) => from + i);
-  });
+  const met = now.iomem
+    .filter((range) => isMemory(range, now.unmapped))
+    .flatMap(({start, end}) => {
+      const from = Math.floor(start / now.blockSize);
+      return Array.from({length: Math.ceil(end / now.blockSize) - from}, (_, i) => from + i);
+    });
   return [...new Set(met)].sort((a, b) => a - b);
 }
 

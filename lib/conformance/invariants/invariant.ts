@@ -15,6 +15,8 @@ export interface Moment {
   /** Boot RAM of the machine profile in bytes. */
   readonly bootRam: number;
   readonly numa: boolean;
+  /** What a block's phys_device says, by where the block begins; absent where it always says 0. */
+  readonly physDevice?: ((start: number) => number) | undefined;
   /** Do blocks hold their own memmap? By default none does. */
   readonly ownMemmap?: OwnMemmap;
   /** The observation before the newest; none where that is the first. */

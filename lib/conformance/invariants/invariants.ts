@@ -93,7 +93,8 @@ const invariants: Record<string, Invariant> = {
   'System RAM grows by exactly the plugged devices': ({first, now, accepted}) => {
     const plugged = (one: Observation): number =>
       one.vmm.devices.filter(({id}) => accepted.has(id)).reduce((sum, device) => sum + bytesIn(device, one), 0);
-    const ram = (one: Observation): number => systemRam(one.iomem).reduce((sum, {start, end}) => sum + end - start, 0);
+    const ram = (one: Observation): number =>
+      systemRam(one.iomem, one.unmapped).reduce((sum, {start, end}) => sum + end - start, 0);
     return {
       expected: ram(first) - plugged(first) + plugged(now),
       actual: ram(now),
@@ -163,7 +164,7 @@ const deviceBlocks = (now: Observation, accepted: ReadonlySet<string>): [number,
     .flatMap((device) => blocksIn(device, now).map((id): [number, number] => [id, device.node]));
 
 function covered(now: Observation, start: number, end: number): number {
-  return systemRam(now.iomem).reduce(
+  return systemRam(now.iomem, now.unmapped).reduce(
     (sum, range) => sum + Math.max(0, Math.min(end, range.end) - Math.max(start, range.start)),
     0,
   );

@@ -14,7 +14,7 @@ export function pagesOnline(now: Observation): number {
   const online = new Set(now.blocks.filter(({state}) => state === 'online').map(({id}) => id));
   const perBlock = now.blockSize / now.page;
   let pages = 0;
-  for (const range of systemRam(now.iomem)) {
+  for (const range of systemRam(now.iomem, now.unmapped)) {
     // put together: what a kexec hands over is split in the middle of pages
     const [from, to] = [Math.ceil(range.start / now.page), Math.floor(range.end / now.page)];
     for (let id = Math.floor(from / perBlock); id * perBlock < to; id++) {

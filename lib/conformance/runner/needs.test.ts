@@ -1,9 +1,12 @@
 import test from 'ava';
 import type {GuestFacts} from '../../machine/bring-up.ts';
 import {amd64} from '../../machine/board/amd64.ts';
+import {arm64} from '../../machine/board/arm64.ts';
+import {guestBoard} from '../../machine/board/board.ts';
+import {gib} from '../../util/size.ts';
 import {absentNeed, type Need} from './needs.ts';
 
-const around = {board: amd64, vmm: {name: 'qemu', version: '7.2.22'}, accel: 'tcg'} as const;
+const around = {board: guestBoard(amd64, gib(1)), vmm: {name: 'qemu', version: '7.2.22'}, accel: 'tcg'} as const;
 const facts: GuestFacts = {
   kernel: '6.1.0-56-amd64',
   os: 'Debian',
@@ -58,6 +61,29 @@ for (const [need, given, reason] of [
 
 test('a guest that runs can be migrated by KVM', (t) => {
   t.is(absentNeed(['live-migration'], {facts, ...around, accel: 'kvm'}), undefined);
+});
+
+test('a block that two zones share is there where the lowest zone ends inside of one', (t) => {
+  t.is(absentNeed(['mixed-block'], {facts, ...around}), undefined);
+  t.is(
+    absentNeed(['mixed-block'], {facts, ...around, board: guestBoard(arm64, gib(1))}),
+    'on arm64 no block of boot memory is shared by zones',
+  );
+});
+
+test('a case about kernels without an option is skipped where it is built in, or where nobody knows', (t) => {
+  const lacks = (config: Record<string, string> | null): string | undefined =>
+    absentNeed(['lacks:CONFIG_X'], {...around, facts: {...facts, config}});
+  t.is(lacks({}), undefined);
+  t.is(lacks({CONFIG_X: 'm'}), "the guest's kernel is built with CONFIG_X");
+  t.is(lacks(null), "the guest keeps no copy of its kernel's config");
+});
+
+test('a device that QEMU has no model of is absent, in a sentence', (t) => {
+  const having = (models: string[]): string | undefined =>
+    absentNeed(['device:dimm'], {facts, ...around, vmm: {...around.vmm, models}});
+  t.is(having(['pc-dimm']), undefined);
+  t.is(having(['virtio-balloon-pci']), 'this QEMU has no pc-dimm');
 });
 
 test('the first need that is absent is the reason', (t) => {

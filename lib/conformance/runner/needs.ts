@@ -2,24 +2,25 @@ import {readFileSync} from 'node:fs';
 import {ARCHES} from '../../image/image.ts';
 import {COMMANDS, type GuestFacts} from '../../machine/bring-up.ts';
 import {VMMS} from '../../vmm/vmm.ts';
-import type {Accel, Board} from '../../machine/board/board.ts';
+import type {Accel, GuestBoard} from '../../machine/board/board.ts';
 import {migratesWhatIsWritten} from '../../machine/live.ts';
-import {kindOf, kinds, type AnyDeviceSpec} from '../../vmm/qemu/devices/devices.ts';
+import {kindOf, kinds, lackOf, type AnyDeviceSpec} from '../../vmm/qemu/devices/devices.ts';
 import {compareReleases} from '../../util/releases.ts';
 
 export {compareReleases};
 
 /**
  * What a case needs: a feature of the guest by name, a kernel option (`config:CONFIG_X`; `config:CONFIG_X|CONFIG_Y`
- * where one of them is enough), a command (`command:perl`), a kernel version (`kernel>=5.15`), an architecture
+ * where one of them is enough; `lacks:CONFIG_X` for a case about kernels without it), a command (`command:perl`), a kernel version (`kernel>=5.15`), an architecture
  * (`arch:arm64`), a memory device that machine and kernel can have (`device:dimm`, `device:virtio-mem`,
  * `device:balloon`), a hypervisor of which the case uses what it alone has (`vmm:qemu`), its version (`qemu>=8.1`),
- * that guests hear of DIMMs by `acpi`, a `disk`, a QEMU that can migrate a guest while it runs (`live-migration`), or
+ * that guests hear of DIMMs by `acpi`, a block that two zones share (`mixed-block`), a `disk`, a QEMU that can migrate a guest while it runs (`live-migration`), or
  * free huge pages on the host, of that many KiB and that many of them (`host-hugepages:2048x64`).
  */
 export type Need =
   | keyof typeof features
   | `config:${string}`
+  | `lacks:${string}`
   | `command:${string}`
   | `kernel${'>=' | '<'}${string}`
   | `arch:${string}`
@@ -31,9 +32,9 @@ export type Need =
 /** What a case runs on. */
 export interface Surroundings {
   readonly facts: GuestFacts;
-  readonly board: Board;
-  /** Name of the hypervisor, and its version. */
-  readonly vmm: {readonly name: string; readonly version: string};
+  readonly board: GuestBoard;
+  /** Name of the hypervisor, its version, and the models of memory devices that it has, if it was asked. */
+  readonly vmm: {readonly name: string; readonly version: string; readonly models?: readonly string[] | undefined};
   readonly accel: Accel;
   /** Has the guest a disk? */
   readonly disk?: boolean;
@@ -54,6 +55,9 @@ const features = {
     facts.config === null ? "the guest keeps no copy of its kernel's config" : undefined,
   acpi: ({board}: Surroundings): Absent =>
     board.dimms === 'acpi' ? undefined : `guests of ${board.arch} don't hear of DIMMs by ACPI`,
+  /** Two zones of boot memory meet inside of a block. */
+  'mixed-block': ({board: {arch, lowestZoneEnd, blockSize}}: Surroundings): Absent =>
+    lowestZoneEnd % blockSize(0).value === 0 ? `on ${arch} no block of boot memory is shared by zones` : undefined,
   disk: ({disk}: Surroundings): Absent => (disk === true ? undefined : 'the guest has no disk'),
   'live-migration': ({accel}: Surroundings): Absent =>
     migratesWhatIsWritten({accel})
@@ -71,7 +75,7 @@ export function absentNeed(needs: readonly Need[], surroundings: Surroundings): 
 }
 
 /** The needs that have a value. */
-const VALUED = /^(config:|command:|kernel>=|kernel<|arch:|device:|vmm:|qemu>=|qemu<|host-hugepages:)(.+)$/;
+const VALUED = /^(config:|lacks:|command:|kernel>=|kernel<|arch:|device:|vmm:|qemu>=|qemu<|host-hugepages:)(.+)$/;
 
 /** Is it a need that there is? */
 export const isNeed = (need: string): boolean =>
@@ -89,6 +93,7 @@ function absent(need: Need, surroundings: Surroundings): Absent {
   const {facts, board, vmm} = surroundings;
   const [, kind = '', value = ''] = VALUED.exec(need) ?? [];
   if (kind === 'config:') return oneOption(facts, value.split('|'));
+  if (kind === 'lacks:') return withOption(facts, value);
   if (kind === 'command:') return facts.commands.includes(value) ? undefined : `the guest has no command ${value}`;
   if (kind === 'arch:') return board.arch === value ? undefined : `the guest is ${board.arch}; this is about ${value}`;
   if (kind === 'device:') return withoutDevice(value, surroundings);
@@ -108,14 +113,23 @@ function absent(need: Need, surroundings: Surroundings): Absent {
 }
 
 /** Why there is no memory device of a kind: the machine has none, or the guest's kernel can't use it. */
-function withoutDevice(kind: string, {facts, board}: Surroundings): Absent {
-  const {absent: lacking, config} = kindOf({kind, id: ''});
-  return lacking?.(board) ?? config.map((name) => option(facts, name)).find((reason) => reason !== undefined);
+function withoutDevice(kind: string, {facts, board, vmm}: Surroundings): Absent {
+  const device = kindOf({kind, id: ''});
+  return (
+    lackOf(device, {...board, models: vmm.models}) ??
+    device.config.map((name) => option(facts, name)).find((reason) => reason !== undefined)
+  );
 }
 
 function oneOption(facts: GuestFacts, names: readonly string[]): Absent {
   const reasons = names.map((name) => option(facts, name));
   return reasons.includes(undefined) ? undefined : reasons.join('; ');
+}
+
+/** Why a case about a kernel without an option says nothing here; a config that isn't known may have it. */
+function withOption({config}: GuestFacts, name: string): Absent {
+  if (config === null) return "the guest keeps no copy of its kernel's config";
+  return config[name] === undefined ? undefined : `the guest's kernel is built with ${name}`;
 }
 
 /** Free huge pages of that size on the host; 0 where it knows no such size. */

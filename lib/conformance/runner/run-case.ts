@@ -1,5 +1,6 @@
 import {mkdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
+import {guestBoard} from '../../machine/board/board.ts';
 import {boardOf} from '../../machine/board/boards.ts';
 import {fixedParameters} from '../../image/image.ts';
 import {clone, type Clone} from '../../machine/clone.ts';
@@ -63,8 +64,8 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
     (fixed === undefined ? undefined : `the case boots with "${base.append}", and ${fixed}`) ??
     absentNeed(entry.needs ?? [], {
       facts: template.facts,
-      board: boardOf(image.arch),
-      vmm: options.cell.vmm,
+      board: guestBoard(boardOf(image.arch), template.config.profile.ram, template.facts.page),
+      vmm: {...options.cell.vmm, models: template.qemu.models},
       accel: template.config.accel,
       disk: image.disk !== undefined,
     });

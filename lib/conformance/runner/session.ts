@@ -3,7 +3,7 @@ import type {BlockView} from '../../guest/blocks.ts';
 import {observe, type Observation, type parseObservation} from '../../guest/observation.ts';
 import type {MemoryDevice} from '../../vmm/vmm.ts';
 import {writeGuestFile, writeTexts, type WriteResult} from '../../guest/write.ts';
-import type {Board} from '../../machine/board/board.ts';
+import {guestBoard, type GuestBoard} from '../../machine/board/board.ts';
 import {boardOf} from '../../machine/board/boards.ts';
 import type {Clone} from '../../machine/clone.ts';
 import type {Successor} from '../../machine/successor.ts';
@@ -58,7 +58,7 @@ export interface VerbScript {
 /** The session of a case: the clone, the steps taken on it, and an observation with the invariants after each. */
 export class Session {
   readonly clone: Clone;
-  readonly board: Board;
+  readonly board: GuestBoard;
   readonly checks: Checks;
   readonly limits: Limits;
   readonly steps: Step[];
@@ -103,7 +103,11 @@ export class Session {
   ) {
     this.#own = clone;
     this.clone = watched(clone, this.#done);
-    this.board = boardOf(clone.template.config.image.arch);
+    this.board = guestBoard(
+      boardOf(clone.template.config.image.arch),
+      clone.template.config.profile.ram,
+      clone.template.facts.page,
+    );
     this.checks = checks;
     this.limits = limits;
     this.#observations = file;
@@ -144,6 +148,7 @@ export class Session {
   async look(title: string, startedAt = this.#sinceStart()): Promise<Observation> {
     const now = await observe(this.clone.vmm, this.#own.shell, {
       page: this.board.page,
+      unmapped: this.board.unmapped,
       ms: this.limits.shellMs,
       parse: this.#parse,
     });
@@ -196,14 +201,17 @@ export class Session {
 
   /** Ids of the devices that the guest has accepted. */
   accepted(): Set<string> {
+    const {config, facts} = this.clone.template;
     // Without its memory driver the ACPI core reports success for a device that nobody uses.
-    if (/\bacpi_no_memhotplug\b/.test(this.clone.template.config.append)) return new Set();
+    if (/\bacpi_no_memhotplug\b/.test(config.append)) return new Set();
+    if (facts.config !== null && facts.config['CONFIG_ACPI_HOTPLUG_MEMORY'] === undefined) return new Set();
     return this.#accepted?.ids(this.last, this.clone.vmm.events.since(this.#eventsFrom)) ?? new Set();
   }
 
   #compare(now: Observation, title: string): void {
     const {config, facts} = this.clone.template;
-    const numa = facts.config === null || facts.config['CONFIG_NUMA'] !== undefined;
+    const numa =
+      facts.config === null ? Object.keys(this.first.nodeMasks).length > 0 : facts.config['CONFIG_NUMA'] !== undefined;
     // The guest takes virtio-mem and persistent memory without a report to ACPI, and shows how much by its blocks.
     const accepted = new Set([
       ...this.accepted(),
@@ -216,6 +224,7 @@ export class Session {
       accepted,
       bootRam: config.profile.ram,
       numa,
+      physDevice: this.board.physDevice,
       ownMemmap: ownMemmap({append: config.append, ...facts}),
       protocol: this.clone.vmm.protocol,
       events: this.clone.vmm.events.since(this.#eventsFrom),

@@ -1,4 +1,4 @@
-import type {Board} from '../../machine/board/board.ts';
+import type {GuestBoard} from '../../machine/board/board.ts';
 import {z} from 'zod';
 import {errnoOf} from '../../guest/write.ts';
 import {ask} from '../../vmm/qemu/qmp/ask.ts';
@@ -9,7 +9,7 @@ import {nextOf} from './migrate.ts';
 import {anotherBoot, bootIdOf, BOOTS, ctrlAltDelete, SERVE_AFTER_BOOT} from './reboot.ts';
 
 /** kexec_file_load(2): a kernel to boot next, or one for the case of a crash; prints its error. */
-const program = ({syscalls}: Board): string => String.raw`
+const program = ({syscalls}: GuestBoard): string => String.raw`
 use strict;
 my ($flags, $line) = @ARGV;
 chomp(my $release = qx(uname -r));
@@ -25,7 +25,7 @@ const ON_CRASH = 2;
  * line that it has and `more`, and prints the error of kexec_file_load(2), or `none`. Needs `command:perl`, `disk` and
  * a guest that keeps its kernel in /boot.
  */
-export const loadScript = (board: Board, {crash = false, more = ''}): string =>
+export const loadScript = (board: GuestBoard, {crash = false, more = ''}): string =>
   `perl -e '${program(board).replaceAll("'", "'\\''")}' ${crash ? ON_CRASH : 0} "$(sed 's/ crashkernel=[^ ` +
   `]*//' /proc/cmdline) ${more}"`;
 
@@ -66,7 +66,7 @@ END_OF_UNIT
 systemctl daemon-reload`;
 
 /** reboot(2) with LINUX_REBOOT_CMD_KEXEC. */
-const kexecNow = ({syscalls}: Board): string =>
+const kexecNow = ({syscalls}: GuestBoard): string =>
   `exec perl -e 'syscall(${syscalls.reboot}, 0xfee1dead, 672274793, 0x45584543); die "reboot: $!\\n"'`;
 
 const chardevs = z.array(z.object({label: z.string(), 'frontend-open': z.boolean()}));

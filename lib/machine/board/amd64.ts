@@ -1,6 +1,7 @@
 import {compareReleases} from '../../util/releases.ts';
-import {gib, kib, mib} from '../../util/size.ts';
+import {bytes, gib, kib, mib} from '../../util/size.ts';
 import type {Board} from './board.ts';
+import {rootPorts} from './pci.ts';
 
 /**
  * TCG does what `max` has byte by byte where a guest prefers it (erms: `rep movsb` for every page that is copied or
@@ -23,7 +24,7 @@ export const amd64: Board = {
 
   qemu: 'qemu-system-x86_64',
   machine: 'q35',
-  firmware: [],
+  firmware: () => [],
   cpu: (accel, qemu) => (accel === 'kvm' ? 'host' : withRightFlags(TCG_CPU, qemu)),
   virtio: 'pci',
   console: 'ttyS0',
@@ -36,12 +37,11 @@ export const amd64: Board = {
   },
 
   dimms: 'acpi',
-  deviceMemory: gib(4),
+  ports: rootPorts,
+  ram: bytes(0),
+  deviceMemory,
   page: kib(4),
-  pageblock: mib(2),
-  largestPages: mib(4),
-  lowestZoneEnd: mib(16),
-  blockSize,
+  pages: () => ({pageblock: mib(2), largestPages: mib(4), lowestZoneEnd: mib(16), blockSize}),
   // arch/x86/entry/syscalls/syscall_64.tbl
   syscalls: {
     read: 0,
@@ -62,6 +62,12 @@ export const amd64: Board = {
     io_uring_register: 427,
   },
 };
+
+/** Boot RAM lies below 4 GiB as long as it fits there, else 2 GiB of it. Source: hw/i386/pc_q35.c. */
+function deviceMemory(ram: number): number {
+  const low = ram >= 0xb0000000 ? gib(2) : ram;
+  return gib(4) + Math.ceil((ram - low) / gib(1)) * gib(1);
+}
 
 /**
  * 128 MiB where memory ends below 64 GiB; else the largest of 2 GiB, 1 GiB, … to which the end of memory is aligned, in

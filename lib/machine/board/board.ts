@@ -1,5 +1,5 @@
 import type {Arch} from '../../image/image.ts';
-import type {Bytes} from '../../util/size.ts';
+import {bytes, type Bytes} from '../../util/size.ts';
 
 /** What runs a guest's instructions: the host's CPU, or QEMU's translator. */
 export type Accel = 'kvm' | 'tcg';
@@ -25,6 +25,29 @@ export const SYSCALLS = [
 ] as const;
 export type Syscall = (typeof SYSCALLS)[number];
 
+/** What a kernel makes of its base page. */
+export interface KernelPages {
+  /** A pageblock, which is a huge page of the page tables' second level as well. */
+  readonly pageblock: Bytes;
+  /** What ZONE_MOVABLE begins at a multiple of: the buddy allocator's largest pages (MAX_ORDER_NR_PAGES). */
+  readonly largestPages: Bytes;
+  /** Where the lowest zone, which is nothing but the kernel's, ends; 0 where boot memory is all in the lowest zone. */
+  readonly lowestZoneEnd: Bytes;
+  /** The size of memory blocks that the kernel chooses at boot, by the end of boot memory, and why. */
+  readonly blockSize: (endOfRam: number) => {readonly value: number; readonly because: string};
+}
+
+/** A board as one guest has it. */
+export interface GuestBoard extends Omit<Board, 'pages' | 'deviceMemory'>, KernelPages {
+  /** The lowest address of its memory devices. */
+  readonly deviceMemory: number;
+}
+
+/** The board of a guest with that boot RAM and such base pages; the usual ones where it didn't say. */
+export function guestBoard({pages, deviceMemory, ...board}: Board, ram: number, page: number = board.page): GuestBoard {
+  return {...board, page: bytes(page), ...pages(page), deviceMemory: deviceMemory(ram)};
+}
+
 /**
  * An architecture: all that memhp knows of the virtual machine's board and of the kernel on it. Nothing else names a
  * machine type, a console, a page size or a system call's number. docs/adding-an-architecture.md says how to add one.
@@ -40,8 +63,8 @@ export interface Board {
   readonly qemu: string;
   /** QEMU's machine type and its options: `q35`. */
   readonly machine: string;
-  /** QEMU's arguments for the firmware; none where QEMU brings it. */
-  readonly firmware: readonly string[];
+  /** QEMU's arguments for the firmware; none where QEMU brings it. Throws UsageError where the host has no such file. */
+  readonly firmware: () => readonly string[];
   /** `-cpu`, for an accelerator and a version of QEMU. */
   readonly cpu: (accel: Accel, qemu: string) => string;
   /** How virtio devices are attached: the end of their names in QEMU. */
@@ -56,19 +79,23 @@ export interface Board {
    */
   readonly serialShells?: {readonly work: readonly string[]; readonly watch: readonly string[]};
 
+  /** Ports that a virtio device can be plugged into, by their ids; absent where there are none. */
+  readonly ports?: (ids: readonly string[]) => string[];
+  /** Why it can't have several NUMA nodes with so many CPUs; undefined where it can, absent where it always can. */
+  readonly nodes?: (cpus: number) => string | undefined;
+  /** Where boot RAM begins. */
+  readonly ram: Bytes;
+  /** What /proc/iomem calls boot memory that the kernel doesn't map, at its top level; absent where it isn't listed. */
+  readonly unmapped?: string;
+  /** What a block's phys_device says, by where the block begins; absent where it always says 0. */
+  readonly physDevice?: (start: number) => number;
   /** How the guest hears of a plugged DIMM, and answers; absent where there are no DIMMs. */
   readonly dimms?: 'acpi';
-  /** The lowest address of memory devices, where boot RAM ends below. */
-  readonly deviceMemory: Bytes;
-  /** A base page of the kernel. */
+  /** The lowest address of memory devices, by the size of boot RAM. */
+  readonly deviceMemory: (ram: number) => number;
+  /** A base page of the kernels that have the usual one; guests say their own. */
   readonly page: Bytes;
-  /** A pageblock, which is a huge page of the page tables' second level as well. */
-  readonly pageblock: Bytes;
-  /** What ZONE_MOVABLE begins at a multiple of: the buddy allocator's largest pages (MAX_ORDER_NR_PAGES). */
-  readonly largestPages: Bytes;
-  /** Where the lowest zone, which is nothing but the kernel's, ends. */
-  readonly lowestZoneEnd: Bytes;
-  /** The size of memory blocks that the kernel chooses at boot, by the end of boot memory, and why. */
-  readonly blockSize: (endOfRam: number) => {readonly value: number; readonly because: string};
+  /** What of a kernel depends on its base page. */
+  readonly pages: (page: number) => KernelPages;
   readonly syscalls: Readonly<Record<Syscall, number>>;
 }

@@ -9,7 +9,7 @@ import {kernelCommandLine, machineArgs, pasteArgs, type BootConfig} from '../com
 import {profileByName} from '../profile.ts';
 import {amd64} from './amd64.ts';
 import {SYSCALLS, type Board} from './board.ts';
-import {boardOf, boards, hostBoard} from './boards.ts';
+import {boardOf, hostBoard} from './boards.ts';
 
 const fictitious: Board = {
   ...amd64,
@@ -18,11 +18,11 @@ const fictitious: Board = {
   nodeArch: 's390x',
   qemu: 'qemu-system-fictitious',
   machine: 'mainframe,cards=punched',
-  firmware: ['-bios', 'punched.bin'],
+  firmware: () => ['-bios', 'punched.bin'],
   cpu: (accel) => (accel === 'kvm' ? 'host' : 'z17'),
   virtio: 'ccw',
   console: 'ttysclp0',
-  deviceMemory: gib(8),
+  deviceMemory: () => gib(8),
   page: kib(64),
 };
 const {serialShells: _, dimms: __, ...board} = fictitious;
@@ -40,7 +40,7 @@ const image: Image = {
 const config: BootConfig = {image, profile: profileByName('q35'), accel: 'tcg', qemu: '11.1.3', append: 'quiet'};
 
 test('a new board is one file and its name in the table: QEMU is started as it says', (t) => {
-  const among = [...boards, board];
+  const among = [amd64, board];
   const args = machineArgs(config, {ramDir: '/ram', share: true, disk: {path: '/disk', snapshot: true}}, among);
   const after = (option: string): string => args[args.indexOf(option) + 1] ?? '';
   t.is(after('-machine'), 'mainframe,cards=punched,memory-backend=ram');
@@ -62,16 +62,16 @@ test('its system calls are those that the programs in the guest make', (t) => {
 
 test('a guest without a board is told so, and where to read how to add one', (t) => {
   t.is(boardOf('s390x', [board]), board);
-  t.throws(() => boardOf('s390x'), {
+  t.throws(() => boardOf('s390x', [amd64]), {
     instanceOf: UsageError,
     message:
-      `memhp has no board for guests of s390x: it can run ${boards.map(({arch}) => arch).join(', ')}; ` +
+      'memhp has no board for guests of s390x: it can run amd64; ' +
       'docs/adding-an-architecture.md says what a new one takes',
   });
 });
 
 test("the host's board is the one that Node names", (t) => {
   t.is(hostBoard('x64'), amd64);
-  t.is(hostBoard('s390x', [...boards, board]), board);
+  t.is(hostBoard('s390x', [amd64, board]), board);
   t.is(hostBoard('mips'), undefined);
 });

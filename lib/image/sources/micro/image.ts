@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
-import {writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
+import {readFile, writeFile} from 'node:fs/promises';
+import {basename, join} from 'node:path';
 import {BUILDER, imageOf, writeEntry} from '../../entry.ts';
 import type {Image} from '../../image.ts';
 import type {BuildOptions} from '../../store.ts';
@@ -20,6 +20,8 @@ export interface MicroGuest {
   readonly kernel: string;
   /** /lib/modules/VERSION of that kernel, or a directory that contains it. */
   readonly modules?: string | undefined;
+  /** The kernel's config, a file that is called `config-VERSION`: the guest then has it in /boot. */
+  readonly config?: string | undefined;
   /** Absent: `micro`. */
   readonly name?: string | undefined;
   readonly distro?: string;
@@ -33,7 +35,9 @@ export async function microImage(guest: MicroGuest, options: MicroOptions): Prom
   const kernel = await readKernel(guest.kernel);
   const modules = guest.modules === undefined ? [] : await pickModules(guest.modules, kernel.version);
   const busybox = await staticBusybox(kernel.arch, options);
-  const initrd = await microInitramfs({busybox, modules, serve: options.serve});
+  const config =
+    guest.config === undefined ? undefined : {name: basename(guest.config), data: await readFile(guest.config)};
+  const initrd = await microInitramfs({busybox, modules, config, serve: options.serve});
   const name = guest.name ?? 'micro';
   const facts = {
     name,

@@ -11,16 +11,19 @@ const microroot = join(root, 'lib/image/sources/micro/root');
 export interface MicroParts {
   readonly busybox: Buffer;
   readonly modules: readonly KernelModule[];
+  /** The kernel's config, for /boot. */
+  readonly config?: {readonly name: string; readonly data: Buffer} | undefined;
   /** Text of the shell server. */
   readonly serve: string;
 }
 
 /** The micro guest's whole userland: busybox as init, our few scripts, the modules. */
-export async function microInitramfs({busybox, modules, serve}: MicroParts): Promise<Buffer> {
+export async function microInitramfs({busybox, modules, config, serve}: MicroParts): Promise<Buffer> {
   const files: (Member & {kind: 'file'})[] = [
     {path: 'bin/busybox', kind: 'file', data: busybox, mode: 0o755},
     {path: 'usr/lib/memhp/serve', kind: 'file', data: Buffer.from(serve)},
     {path: 'etc/memhp/modules', kind: 'file', data: Buffer.from(modules.map(({name}) => `${name}\n`).join(''))},
+    ...(config ? [{path: `boot/${config.name}`, kind: 'file' as const, data: config.data}] : []),
     ...modules.map(({name, data}) => ({path: `lib/modules/${name}.ko`, kind: 'file' as const, data})),
   ];
   for (const entry of await readdir(microroot, {recursive: true, withFileTypes: true})) {

@@ -1,40 +1,85 @@
 import {createHash} from 'node:crypto';
-import {readdir, rename, rm, writeFile} from 'node:fs/promises';
-import {basename, join} from 'node:path';
+import {readdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
 import {Broken} from '../../../util/errors.ts';
-import {readIfThere} from '../../../util/files.ts';
+import {isThere, readIfThere} from '../../../util/files.ts';
 import {BUILDER, entryName} from '../../entry.ts';
 import {buildEntry, imagesDir, type BuildOptions} from '../../store.ts';
 import {extract} from '../debian/extract.ts';
 import type {Manifest} from '../source.ts';
 
-/** A kernel and its modules out of a Debian package, unpacked once into the cache. */
+/** A kernel, its modules and its config, if it has one, out of a Debian package, unpacked once into the cache. */
 export async function kernelFromPackage(
   {name, arch}: Pick<Manifest, 'name' | 'arch'>,
   source: {readonly suite: string; readonly kernel: string; readonly validUntil: 'check' | 'ignore'},
   options: BuildOptions & {mirror?: string | undefined},
-): Promise<{kernel: string; modules: string}> {
-  const inputs = JSON.stringify({builder: BUILDER, arch, source, mirror: options.mirror ?? null});
+): Promise<{kernel: string; modules: string; config: string | undefined}> {
+  const inputs = JSON.stringify({
+    builder: BUILDER,
+    form: 'with its config',
+    arch,
+    source,
+    mirror: options.mirror ?? null,
+  });
   const directory = entryName(`kernel-${source.kernel}`, createHash('sha256').update(inputs).digest('hex'));
   const path = join(imagesDir(options.cache), directory);
   if ((await readIfThere(join(path, 'version'))) === undefined) {
     await buildEntry(directory, options, async (dir) => {
       const tree = await extract(name, source, arch, [source.kernel], dir, options);
-      const kernels = (await readdir(join(tree, 'boot'))).filter((file) => /^vmlinu[xz]-/.test(file));
-      const [kernel] = kernels;
-      if (kernels.length !== 1 || kernel === undefined) {
-        throw new Broken(
-          `${source.kernel} of ${source.suite} has ${kernels.length} kernels in /boot, expected one: ` +
-            kernels.join(', '),
-        );
-      }
-      await rename(join(tree, 'boot', kernel), join(dir, 'vmlinuz'));
-      const lib =
-        (await readdir(join(tree, 'usr/lib/modules')).catch(() => [])).length > 0 ? 'usr/lib/modules' : 'lib/modules';
+      const {kernel, version} = await kernelIn(tree, source);
+      await rename(join(tree, kernel), join(dir, 'vmlinuz'));
+      const lib = (await namesIn(join(tree, 'usr/lib/modules'))).length > 0 ? 'usr/lib/modules' : 'lib/modules';
       await rename(join(tree, lib), join(dir, 'modules'));
+      for (const config of [join(tree, 'boot', `config-${version}`), join(dir, 'modules', version, 'config')])
+        if (await isThere(config)) await rename(config, join(dir, `config-${version}`));
       await rm(tree, {recursive: true});
-      await writeFile(join(dir, 'version'), `${basename(kernel).replace(/^vmlinu[xz]-/, '')}\n`);
+      await writeFile(join(dir, 'version'), `${version}\n`);
     });
   }
-  return {kernel: join(path, 'vmlinuz'), modules: join(path, 'modules')};
+  const config = join(path, `config-${(await readFile(join(path, 'version'), 'utf8')).trim()}`);
+  return {
+    kernel: join(path, 'vmlinuz'),
+    modules: join(path, 'modules'),
+    config: (await isThere(config)) ? config : undefined,
+  };
+}
+
+/**
+ * The one kernel in what was unpacked: `boot/vmlinuz-VERSION`, or, where installing the package is what copies it there
+ * (Debian from 6.19 on), `usr/lib/modules/VERSION/vmlinuz`. Throws Broken where there is none, or another one.
+ */
+async function kernelIn(
+  tree: string,
+  {suite, kernel}: {readonly suite: string; readonly kernel: string},
+): Promise<{kernel: string; version: string}> {
+  const inBoot = (await namesIn(join(tree, 'boot'))).flatMap((file) => {
+    const version = /^vmlinu[xz]-(.+)$/.exec(file)?.[1];
+    return version === undefined ? [] : [{kernel: `boot/${file}`, version}];
+  });
+  const modules = await namesIn(join(tree, 'usr/lib/modules'));
+  const besideModules = await Promise.all(
+    modules.map(async (version) =>
+      (await namesIn(join(tree, 'usr/lib/modules', version)))
+        .filter((file) => /^vmlinu[xz]$/.test(file))
+        .map((file) => ({kernel: `usr/lib/modules/${version}/${file}`, version})),
+    ),
+  );
+  const found = inBoot.length > 0 ? inBoot : besideModules.flat();
+  const [only] = found;
+  if (found.length !== 1 || only === undefined)
+    throw new Broken(
+      `${kernel} of ${suite} has ${found.length} kernels in /boot and /usr/lib/modules, expected one: ` +
+        found.map((one) => one.kernel).join(', '),
+    );
+  return only;
+}
+
+/** Names in a directory; none where it isn't there. */
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }

@@ -44,6 +44,7 @@ export async function balloonTo(qmp: Qmp, bytes: number, ms: number): Promise<vo
  */
 export const balloon: DeviceKind<BalloonSpec> = {
   kind: 'balloon',
+  model: ({virtio}) => `virtio-balloon-${virtio}`,
   config: ['CONFIG_VIRTIO_BALLOON'],
   atBoot: ({id, port, reporting = false, hinting = false}, {virtio}) => ({
     ram: [],

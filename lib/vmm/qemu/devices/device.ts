@@ -5,6 +5,8 @@ import type {Qmp} from '../qmp/client.ts';
 export interface Bus {
   readonly virtio: 'pci' | 'ccw';
   readonly dimms?: string;
+  /** The models of memory devices that QEMU has; undefined where it was not asked. */
+  readonly models?: readonly string[] | undefined;
 }
 
 /** What is there of a device when QEMU starts. */
@@ -29,7 +31,9 @@ export interface DeviceKind<Spec extends DeviceSpec> {
   readonly kind: string;
   /** Options that a guest's kernel must be built with to use it. */
   readonly config: readonly string[];
-  /** Why a machine has none; undefined where it can have one. */
+  /** What QEMU calls it. */
+  readonly model: (bus: Bus) => string;
+  /** Why a machine has none, beside that QEMU has no such model; undefined where it can have one. */
   readonly absent?: (bus: Bus) => string | undefined;
   /** On QEMU's command line. */
   readonly atBoot: (spec: Spec, bus: Bus) => AtBoot;

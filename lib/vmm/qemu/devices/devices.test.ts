@@ -16,6 +16,7 @@ interface BrickSpec extends DeviceSpec {
 }
 const brick: DeviceKind<BrickSpec> = {
   kind: 'brick',
+  model: () => 'brick',
   config: ['CONFIG_BRICK'],
   absent: ({dimms}) => (dimms === undefined ? 'no bricks without DIMMs' : undefined),
   atBoot: ({id, weight}, {virtio}) => ({

@@ -30,6 +30,12 @@ export function atBootOf(devices: readonly DeviceSpec[], bus: Bus, among = kinds
   };
 }
 
+/** Why a machine can't have a device of a kind; undefined where it can. */
+export function lackOf({absent, model}: Pick<DeviceKind<never>, 'absent' | 'model'>, bus: Bus): string | undefined {
+  const name = model(bus);
+  return absent?.(bus) ?? (bus.models?.includes(name) === false ? `this QEMU has no ${name}` : undefined);
+}
+
 /** Why a machine can't have one of these devices; undefined where it can have all. */
 export const absentOf = (devices: readonly DeviceSpec[], bus: Bus, among = kinds): string | undefined =>
-  devices.map((spec) => kindOf(spec, among).absent?.(bus)).find((reason) => reason !== undefined);
+  devices.map((spec) => lackOf(kindOf(spec, among), bus)).find((reason) => reason !== undefined);

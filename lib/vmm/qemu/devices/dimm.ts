@@ -142,6 +142,7 @@ export async function unplugResult(
 /** A DIMM, which the guest hears of and answers by ACPI. Its memory is the guest's from the first moment. */
 export const dimm: DeviceKind<DimmSpec> = {
   kind: 'dimm',
+  model: () => 'pc-dimm',
   config: ['CONFIG_MEMORY_HOTPLUG', 'CONFIG_ACPI_HOTPLUG_MEMORY'],
   absent: ({dimms}) => (dimms === undefined ? 'the machine has no DIMMs' : undefined),
   atBoot: ({id, size}) => ({

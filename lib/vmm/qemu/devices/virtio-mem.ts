@@ -59,6 +59,7 @@ export async function addVirtioMem(
  */
 export const virtioMem: DeviceKind<VirtioMemSpec> = {
   kind: 'virtio-mem',
+  model: ({virtio}) => `virtio-mem-${virtio}`,
   config: ['CONFIG_MEMORY_HOTPLUG', 'CONFIG_VIRTIO_MEM'],
   // Its memory needs no file, because nothing of it is plugged in a template.
   atBoot: ({id, max, block = USUAL_BLOCK, inaccessible = false}, {virtio}) => ({

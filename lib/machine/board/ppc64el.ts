@@ -1,0 +1,47 @@
+import {bytes, gib, kib, mib} from '../../util/size.ts';
+import type {Board} from './board.ts';
+
+/** Source of the kernel's part: arch/powerpc with radix page tables, 6.1 to 7.2. */
+export const ppc64el: Board = {
+  arch: 'ppc64el',
+  machineName: 'ppc64le',
+  nodeArch: 'ppc64',
+
+  qemu: 'qemu-system-ppc64',
+  machine: 'pseries',
+  firmware: () => [],
+  cpu: (accel) => (accel === 'kvm' ? 'host' : 'power9'),
+  virtio: 'pci',
+  console: 'hvc0',
+  earlyConsole: 'udbg-immortal',
+
+  ram: bytes(0),
+  // hw/ppc/spapr.c: SPAPR_DEVICE_MEM_ALIGN
+  deviceMemory: (ram) => Math.ceil(ram / gib(1)) * gib(1),
+  page: kib(64),
+  pages: (page) => ({
+    pageblock: mib(2),
+    largestPages: page === kib(64) ? mib(16) : mib(4),
+    lowestZoneEnd: bytes(0),
+    blockSize: () => ({value: mib(256), because: 'a logical memory block (ibm,lmb-size)'}),
+  }),
+  // arch/powerpc/kernel/syscalls/syscall.tbl
+  syscalls: {
+    read: 3,
+    write: 4,
+    reboot: 88,
+    mmap: 90,
+    fsync: 118,
+    mlock: 150,
+    mlockall: 152,
+    madvise: 205,
+    sched_setaffinity: 222,
+    clock_gettime: 246,
+    set_mempolicy: 261,
+    vmsplice: 285,
+    memfd_create: 360,
+    kexec_file_load: 382,
+    io_uring_setup: 425,
+    io_uring_register: 427,
+  },
+};
