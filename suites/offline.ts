@@ -194,7 +194,8 @@ conformance(
   {
     title: 'A block with a hole refuses to go offline with EINVAL; nothing changes',
     claims: ['linux/offline/failure-unchanged'],
-    needs: ['memory-hotplug', 'memory-hotremove'],
+    // q35's firmware leaves its tables at the end of RAM; holes of other boards: offline/ragged-end
+    needs: ['memory-hotplug', 'memory-hotremove', 'arch:amd64'],
   },
   async ({t, guest}) => {
     const before = guest.now;

@@ -1,5 +1,7 @@
-import {MiB, GiB} from '../lib/conformance/expected/units.ts';
+import {GiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
+import {largestBlock} from '../lib/conformance/expected/block-size.ts';
+import {memoryOf} from '../lib/conformance/expected/zones.ts';
 import {modesIn} from '../lib/conformance/guest/files.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {devicesNow, eventMark, eventsSince} from '../lib/conformance/host/qemu.ts';
@@ -24,15 +26,15 @@ conformance(
     needs: ['memory-hotplug'],
   },
   async ({t, guest}) => {
+    const {value: size, because} = largestBlock(guest.now, guest.board);
     t.is(
       await guest.read('block_size_bytes'),
-      (128 * MiB).toString(16),
+      size.toString(16),
       'block_size_bytes',
-      'hexadecimal without 0x; below 64 GiB of RAM an x86_64 guest has blocks of one section, 128 MiB ' +
-        '(arch/x86/mm/init_64.c)',
+      `hexadecimal without 0x; ${because}`,
     );
-    const {iomem, blocks, blockSize} = guest.now;
-    const ram = iomem.filter(({name}) => name === 'System RAM');
+    const {blocks, blockSize} = guest.now;
+    const ram = memoryOf(guest.now);
     const ids = new Set(
       ram.flatMap(({start, end}) => range(Math.floor(start / blockSize), Math.ceil(end / blockSize))),
     );

@@ -118,7 +118,16 @@ function noLists() {
 const names = (tools) => tools.map(({name}) => name).join(', ');
 
 /**
+ * The packages that bring them; of several names, by release, the first that there is here.
  * @param {Tool[]} tools
  * @param {keyof typeof managers} manager
+ * @param {(name: string) => boolean} [has]
  */
-const packagesOf = (tools, manager) => [...new Set(tools.map(({packages}) => packages[manager]))];
+export const packagesOf = (tools, manager, has = managers[manager].has) => [
+  ...new Set(
+    tools.map(({packages}) => {
+      const names = packages[manager].split('|');
+      return (names.length > 1 && names.find(has)) || (names.at(-1) ?? '');
+    }),
+  ),
+];

@@ -7,7 +7,7 @@ import {join} from 'node:path';
  * @property {string} name What a user knows it by: the command, or what the file is.
  * @property {string} [command] Found in PATH or in an sbin directory.
  * @property {string} [file] Found at this path, for what is no command.
- * @property {{apt: string, dnf: string}} packages
+ * @property {{apt: string, dnf: string}} packages Where releases differ, names with `|` between: the first that there is.
  * @property {string} for What memhp does with it.
  * @property {'run' | 'test'} needed Whether running memhp needs it, or only its own tests do.
  * @property {boolean} [optional] memhp works without it, with less.
@@ -19,7 +19,7 @@ const emulators = {
   x64: {name: 'qemu-system-x86_64', apt: 'qemu-system-x86', dnf: 'qemu-system-x86-core'},
   arm64: {name: 'qemu-system-aarch64', apt: 'qemu-system-arm', dnf: 'qemu-system-aarch64-core'},
   ppc64: {name: 'qemu-system-ppc64', apt: 'qemu-system-ppc', dnf: 'qemu-system-ppc-core'},
-  s390x: {name: 'qemu-system-s390x', apt: 'qemu-system-misc', dnf: 'qemu-system-s390x-core'},
+  s390x: {name: 'qemu-system-s390x', apt: 'qemu-system-s390x|qemu-system-misc', dnf: 'qemu-system-s390x-core'},
 };
 
 /**
@@ -38,6 +38,9 @@ const command = (command, apt, dnf, purpose) => ({
 });
 
 const emulator = emulators[process.arch];
+
+/** Guests of other architectures that the tests run. */
+const foreign = /** @type {const} */ (['arm64', 's390x']).filter((arch) => arch !== process.arch);
 
 /** @type {readonly Tool[]} */
 export const tools = [
@@ -67,6 +70,17 @@ export const tools = [
   },
   {...command('newuidmap', 'uidmap', 'shadow-utils', 'builds images without root'), rootless: true},
   {...command('fakeroot', 'fakeroot', 'fakeroot', 'keeps owners in images built without root'), rootless: true},
+  ...foreign.flatMap((arch) => {
+    const {name, apt, dnf} = emulators[arch] ?? {name: '', apt: '', dnf: ''};
+    return [{...command(name, apt, dnf, `runs guests of ${arch} in the tests`), needed: /** @type {const} */ ('test')}];
+  }),
+  {
+    name: 'the firmware of arm64',
+    file: '/usr/share/AAVMF/AAVMF_VARS.fd',
+    packages: {apt: 'qemu-efi-aarch64', dnf: 'edk2-aarch64'},
+    for: 'starts guests of arm64 in the tests',
+    needed: 'test',
+  },
   {...command('chromium', 'chromium', 'chromium', 'opens the report in the tests'), needed: 'test', optional: true},
 ];
 

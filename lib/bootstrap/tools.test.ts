@@ -2,7 +2,7 @@ import {chmod, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {byHand} from './system.js';
+import {byHand, packagesOf} from './system.js';
 import {findCommand, missingTools, pathWithSbin, tools} from './tools.js';
 
 test('every tool can be found by a command or a file, and says what it is for', (t) => {
@@ -49,4 +49,25 @@ test('by hand, it is one command that names only what is missing, each package o
   const text = byHand([...two, ...two], 'apt');
   t.regex(text, /'apt-get update && apt-get install -y --no-install-recommends xz-utils zstd'/);
   t.regex(byHand(two, 'dnf'), /'dnf install -y --setopt=install_weak_deps=False xz zstd'/);
+});
+
+test('a package that is called otherwise in another release is taken by the name that there is', (t) => {
+  const tool = {name: 'x', packages: {apt: 'new|old', dnf: 'other'}, for: 'y', needed: 'test'} as const;
+  t.deepEqual(
+    packagesOf([tool], 'apt', () => true),
+    ['new'],
+  );
+  t.deepEqual(
+    packagesOf([tool], 'apt', (name) => name === 'old'),
+    ['old'],
+  );
+  t.deepEqual(
+    packagesOf([tool], 'apt', () => false),
+    ['old'],
+    'whose absence the package manager then tells',
+  );
+  t.deepEqual(
+    packagesOf([tool], 'dnf', () => false),
+    ['other'],
+  );
 });

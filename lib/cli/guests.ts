@@ -17,9 +17,10 @@ export async function guestsCommand(json: boolean, cache: string): Promise<void>
     return;
   }
   const chosen = defaultGuest();
+  const width = Math.max(...guests.map(({name}) => name.length));
   for (const {name, title, arch, cached} of guests) {
     process.stdout.write(
-      `${name.padEnd(14)} ${arch.padEnd(8)} ` +
+      `${name.padEnd(width)} ${arch.padEnd(8)} ` +
         `${title}${name === chosen ? ' (the default)' : ''}${cached ? ', in the cache' : ''}\n`,
     );
   }

@@ -28,7 +28,7 @@ export async function hostFor(
   {cache, log, accel = 'auto', qemu, firstLineMs}: MachineHostOptions,
 ): Promise<MachineHost> {
   const board = boardOf(arch);
-  const found = await findQemu(qemu ?? board.qemu);
+  const found = await findQemu(qemu ?? board.qemu, board.qemuPackage);
   const binary = {...found, models: await modelsOf(found.path)};
   const foreign =
     hostBoard()?.arch === arch ? undefined : `the guest is ${arch}, and the host's CPU (${process.arch}) can't run it`;

@@ -26,10 +26,16 @@ export function offeredZones(now: Observation, id: number, {movableNode = false}
   return (alone ? meeting.includes('Movable') : movableNode) ? ['Movable', kernel] : [kernel, 'Movable'];
 }
 
-/** Bytes of a block that are not System RAM: its holes. Source: /proc/iomem. */
+/** All memory that the kernel has, also what it doesn't map: merged ranges. Source: /proc/iomem. */
+export const memoryOf = ({iomem, unmapped}: Observation): {start: number; end: number}[] => systemRam(iomem, unmapped);
+
+/**
+ * Bytes of a block that are not System RAM: its holes, as offline_pages() sees them; memory that isn't mapped is one.
+ * Source: /proc/iomem.
+ */
 export function bytesMissing(now: Observation, id: number): number {
   const [first, last] = [id * now.blockSize, (id + 1) * now.blockSize];
-  return systemRam(now.iomem, now.unmapped).reduce<number>(
+  return systemRam(now.iomem).reduce<number>(
     (missing, {start, end}) => missing - Math.max(0, Math.min(last, end) - Math.max(first, start)),
     now.blockSize,
   );

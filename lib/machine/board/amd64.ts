@@ -23,6 +23,7 @@ export const amd64: Board = {
   nodeArch: 'x64',
 
   qemu: 'qemu-system-x86_64',
+  qemuPackage: 'qemu-system-x86',
   machine: 'q35',
   firmware: () => [],
   cpu: (accel, qemu) => (accel === 'kvm' ? 'host' : withRightFlags(TCG_CPU, qemu)),
@@ -37,6 +38,7 @@ export const amd64: Board = {
   },
 
   dimms: 'acpi',
+  legacyVirtioMem: true,
   ports: rootPorts,
   ram: bytes(0),
   deviceMemory,

@@ -23,6 +23,7 @@ export const arm64: Board = {
   nodeArch: 'arm64',
 
   qemu: 'qemu-system-aarch64',
+  qemuPackage: 'qemu-system-arm',
   machine: 'virt,gic-version=max',
   firmware: () => flashArgs(EDK2),
   cpu: (accel) => (accel === 'kvm' ? 'host' : 'cortex-a57'),

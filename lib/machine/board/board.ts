@@ -61,6 +61,8 @@ export interface Board {
 
   /** QEMU's program. */
   readonly qemu: string;
+  /** The package that brings it: Debian's name. */
+  readonly qemuPackage: string;
   /** QEMU's machine type and its options: `q35`. */
   readonly machine: string;
   /** QEMU's arguments for the firmware; none where QEMU brings it. Throws UsageError where the host has no such file. */
@@ -91,6 +93,8 @@ export interface Board {
   readonly physDevice?: (start: number) => number;
   /** How the guest hears of a plugged DIMM, and answers; absent where there are no DIMMs. */
   readonly dimms?: 'acpi';
+  /** Has QEMU's virtio-mem of this architecture a switch for guests of before 5.16? VIRTIO_MEM_HAS_LEGACY_GUESTS. */
+  readonly legacyVirtioMem?: true;
   /** The lowest address of memory devices, by the size of boot RAM. */
   readonly deviceMemory: (ram: number) => number;
   /** A base page of the kernels that have the usual one; guests say their own. */

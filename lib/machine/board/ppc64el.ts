@@ -8,6 +8,7 @@ export const ppc64el: Board = {
   nodeArch: 'ppc64',
 
   qemu: 'qemu-system-ppc64',
+  qemuPackage: 'qemu-system-ppc',
   machine: 'pseries',
   firmware: () => [],
   cpu: (accel) => (accel === 'kvm' ? 'host' : 'power9'),

@@ -13,6 +13,7 @@ export const riscv64: Board = {
   nodeArch: 'riscv64',
 
   qemu: 'qemu-system-riscv64',
+  qemuPackage: 'qemu-system-misc',
   machine: 'virt',
   firmware: () => [],
   cpu: (accel) => (accel === 'kvm' ? 'host' : 'rv64'),

@@ -8,6 +8,7 @@ export const s390x: Board = {
   nodeArch: 's390x',
 
   qemu: 'qemu-system-s390x',
+  qemuPackage: 'qemu-system-misc',
   machine: 's390-ccw-virtio',
   firmware: () => [],
   cpu: (accel) => (accel === 'kvm' ? 'host' : 'max'),

@@ -18,14 +18,17 @@ export async function modelsOf(path: string): Promise<string[]> {
   return models.map(([, name = '']) => name);
 }
 
-/** Asks a QEMU program (a path, or a name to look up) for its version. Throws UsageError. */
-export async function findQemu(path: string): Promise<QemuBinary> {
+/**
+ * Asks a QEMU program (a path, or a name to look up) for its version. Throws UsageError, with the package that would
+ * bring it.
+ */
+export async function findQemu(path: string, from = 'QEMU'): Promise<QemuBinary> {
   const {stdout, exitCode, shortMessage} = await execa(path, ['--version'], {reject: false, timeout: 20_000});
   const version = /version \d+\.\d+[\d.]*/.exec(stdout);
   if (exitCode !== 0 || !version) {
     throw new UsageError(
       `${path} --version: wanted QEMU's version, ` +
-        `${shortMessage ?? `seen "${stdout.split('\n')[0] ?? ''}"`}; install QEMU or name it with --qemu PATH`,
+        `${shortMessage ?? `seen "${stdout.split('\n')[0] ?? ''}"`}; install ${from}, or name it with --qemu PATH`,
     );
   }
   return {path, version: version[0].slice('version '.length)};

@@ -4,7 +4,7 @@ import {promisify} from 'node:util';
 import {gzip} from 'node:zlib';
 import {root} from '../../../util/paths.ts';
 import {cpio, type Member} from './cpio.ts';
-import type {KernelModule} from './modules.ts';
+import {modulesDep, type KernelModule} from './modules.ts';
 
 const microroot = join(root, 'lib/image/sources/micro/root');
 
@@ -24,6 +24,7 @@ export async function microInitramfs({busybox, modules, config, serve}: MicroPar
     {path: 'usr/lib/memhp/serve', kind: 'file', data: Buffer.from(serve)},
     {path: 'etc/memhp/modules', kind: 'file', data: Buffer.from(modules.map(({name}) => `${name}\n`).join(''))},
     ...(config ? [{path: `boot/${config.name}`, kind: 'file' as const, data: config.data}] : []),
+    {path: 'lib/modules/modules.dep', kind: 'file', data: Buffer.from(modulesDep(modules))},
     ...modules.map(({name, data}) => ({path: `lib/modules/${name}.ko`, kind: 'file' as const, data})),
   ];
   for (const entry of await readdir(microroot, {recursive: true, withFileTypes: true})) {

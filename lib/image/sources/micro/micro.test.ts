@@ -8,7 +8,7 @@ import {isStatic} from './busybox.ts';
 import {cpio} from './cpio.ts';
 import {microInitramfs} from './initramfs.ts';
 import {identifyKernel} from './kernelfile.ts';
-import {modinfo, pickModules} from './modules.ts';
+import {modinfo, modulesDep, pickModules, type KernelModule} from './modules.ts';
 
 function bzImage(version: string): Buffer {
   const data = Buffer.alloc(0x400);
@@ -91,6 +91,14 @@ test('modules come after what they depend on, and must fit the kernel', async (t
   } finally {
     await rm(dir, {recursive: true});
   }
+});
+
+test('modprobe is told what each module needs, in the order of removal', (t) => {
+  const module = (name: string, ...depends: string[]): KernelModule => ({name, data: Buffer.alloc(0), depends});
+  t.is(
+    modulesDep([module('virtio'), module('virtio_ring', 'virtio'), module('virtio_mem', 'virtio_ring', 'virtio')]),
+    'virtio.ko:\nvirtio_ring.ko: virtio.ko\nvirtio_mem.ko: virtio_ring.ko virtio.ko\n',
+  );
 });
 
 test('the initramfs holds the server, and the same parts give the same bytes', async (t) => {

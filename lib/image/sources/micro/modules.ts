@@ -19,6 +19,8 @@ const MAX_MODULE = 64 * MiB;
 export interface KernelModule {
   readonly name: string;
   readonly data: Buffer;
+  /** What it depends on, directly. */
+  readonly depends: readonly string[];
 }
 
 /**
@@ -43,11 +45,26 @@ export async function pickModules(dir: string, version: string | undefined): Pro
     if (version !== undefined && builtFor !== undefined && builtFor !== version) {
       throw new UsageError(`${file}: built for kernel ${builtFor}, but the kernel given is ${version}`);
     }
-    for (const dependency of (info['depends'] ?? '').split(',').filter(Boolean)) await pick(plain(dependency), name);
-    picked.set(name, {name, data});
+    const depends = (info['depends'] ?? '')
+      .split(',')
+      .filter(Boolean)
+      .map((dependency) => plain(dependency));
+    for (const dependency of depends) await pick(dependency, name);
+    picked.set(name, {name, data, depends});
   };
   for (const name of WANTED) await pick(name);
   return [...picked.values()];
+}
+
+/**
+ * modules.dep of these modules, all in one directory, for modprobe: each with all that it needs, what is needed first
+ * at the end. Source: modules.dep(5).
+ */
+export function modulesDep(modules: readonly KernelModule[]): string {
+  const needs = new Map<string, readonly string[]>();
+  for (const {name, depends} of modules)
+    needs.set(name, [...new Set(depends.flatMap((one) => [one, ...(needs.get(one) ?? [])]))]);
+  return [...needs].map(([name, all]) => `${name}.ko:${all.map((one) => ` ${one}.ko`).join('')}\n`).join('');
 }
 
 /** Module names by file; `-` and `_` are the same to the kernel. */

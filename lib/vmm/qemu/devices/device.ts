@@ -5,6 +5,8 @@ import type {Qmp} from '../qmp/client.ts';
 export interface Bus {
   readonly virtio: 'pci' | 'ccw';
   readonly dimms?: string;
+  /** Were there guests that read virtio-mem's memory before it is plugged, so that the device can be told whether they may? */
+  readonly legacyVirtioMem?: true;
   /** The models of memory devices that QEMU has; undefined where it was not asked. */
   readonly models?: readonly string[] | undefined;
 }

@@ -40,7 +40,7 @@ const USUAL_BLOCK = mib(2);
 export async function addVirtioMem(
   qmp: Qmp,
   {id, max, block = USUAL_BLOCK, port, inaccessible = false}: VirtioMemSpec,
-  {virtio}: Bus,
+  {virtio, legacyVirtioMem}: Bus,
 ): Promise<void> {
   await qmp.execute('object-add', {'qom-type': 'memory-backend-ram', id: `mem-${id}`, size: max});
   await qmp.execute('device_add', {
@@ -49,7 +49,7 @@ export async function addVirtioMem(
     memdev: `mem-${id}`,
     ...(port === undefined ? {} : {bus: port}),
     'block-size': block,
-    'unplugged-inaccessible': inaccessible ? 'on' : 'off',
+    ...(legacyVirtioMem ? {'unplugged-inaccessible': inaccessible ? 'on' : 'off'} : {}),
   });
 }
 
@@ -62,13 +62,14 @@ export const virtioMem: DeviceKind<VirtioMemSpec> = {
   model: ({virtio}) => `virtio-mem-${virtio}`,
   config: ['CONFIG_MEMORY_HOTPLUG', 'CONFIG_VIRTIO_MEM'],
   // Its memory needs no file, because nothing of it is plugged in a template.
-  atBoot: ({id, max, block = USUAL_BLOCK, inaccessible = false}, {virtio}) => ({
+  atBoot: ({id, max, block = USUAL_BLOCK, inaccessible = false}, {virtio, legacyVirtioMem}) => ({
     ram: [],
     args: [
       '-object',
       `memory-backend-ram,id=mem-${id},size=${max}`,
       '-device',
-      `virtio-mem-${virtio},id=${id},memdev=mem-${id},block-size=${block},requested-size=0,unplugged-inaccessible=${inaccessible ? 'on' : 'off'}`,
+      `virtio-mem-${virtio},id=${id},memdev=mem-${id},block-size=${block},requested-size=0` +
+        (legacyVirtioMem ? `,unplugged-inaccessible=${inaccessible ? 'on' : 'off'}` : ''),
     ],
   }),
   plug: async (qmp, spec, bus) => {
