@@ -28,7 +28,7 @@ conformance(
   {
     title: 'Writing the address of a block to probe creates that block, offline, and no other',
     claims: ['linux/probe/creates-one-block'],
-    needs: ['memory-hotplug', 'config:CONFIG_ARCH_MEMORY_PROBE'],
+    needs: ['device:dimm', 'config:CONFIG_ARCH_MEMORY_PROBE'],
     boot: {append: 'acpi_no_memhotplug'},
   },
   async ({t, guest}) => {
@@ -90,7 +90,7 @@ conformance(
   {
     title: 'Memory that DLPAR adds is online although auto_online_blocks is offline',
     claims: ['linux/auto/dlpar-ignores'],
-    needs: ['memory-hotplug', 'arch:ppc64el'],
+    needs: ['device:dimm', 'arch:ppc64el'],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');

@@ -145,6 +145,10 @@ export const profiles: readonly MachineProfile[] = [
   {...q35, name: 'q35-four-cpus', title: 'q35 with four CPUs', cpus: 4},
 ];
 
+/** The name of a profile on a board: its own where that is what its name begins with, `virt-two-nodes` on arm64. */
+export const nameOn = ({name}: Pick<MachineProfile, 'name'>, {machine}: Pick<Board, 'machine'>): string =>
+  name.replace(/^q35(?=-|$)/, machine.replace(/,.*$/, ''));
+
 export function profileByName(name: string): MachineProfile {
   const profile = profiles.find((one) => one.name === name);
   if (!profile)

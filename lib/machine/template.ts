@@ -11,7 +11,7 @@ import type {Log} from '../util/log.ts';
 import {bringUp, type GuestFacts, guestFacts} from './bring-up.ts';
 import {damageOf, discard, writeStamps} from './damage.ts';
 import {writeKeys} from './keys.ts';
-import {keyOf} from './profile.ts';
+import {keyOf, nameOn} from './profile.ts';
 import {boardOf} from './board/boards.ts';
 import {kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
 import {saveState} from './migrate.ts';
@@ -81,7 +81,8 @@ export function templateKey(
 export async function ensureTemplate(config: BootConfig, options: TemplateOptions): Promise<Template> {
   const key = templateKey(config, options);
   const dir = join(options.cache, 'templates', `${config.image.name}-${key}`);
-  const what = `${config.image.name} on ${config.profile.name}${config.append ? ` with ${config.append}` : ''}`;
+  const machine = nameOn(config.profile, boardOf(config.image.arch));
+  const what = `${config.image.name} on ${machine}${config.append ? ` with ${config.append}` : ''}`;
   if (options.fresh === true) await discard(dir);
   const damage = await damageOf(dir);
   if (damage !== undefined) {

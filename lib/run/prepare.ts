@@ -8,12 +8,14 @@ import {defaultGuest, loadManifest} from '../image/manifest.ts';
 import {readKernel} from '../image/sources/micro/kernelfile.ts';
 import {microImage} from '../image/sources/micro/image.ts';
 import type {BootConfig} from '../machine/commandline.ts';
+import type {Board} from '../machine/board/board.ts';
 import {boardOf, boards} from '../machine/board/boards.ts';
-import {profileByName, profiles} from '../machine/profile.ts';
+import {nameOn, profileByName, profiles, type MachineProfile} from '../machine/profile.ts';
 import {ensureTemplate, type Template} from '../machine/template.ts';
 import {hostFor, type MachineHost} from '../machine/host.ts';
 import type {Cell} from '../results/record.ts';
 import {messageOf, UsageError} from '../util/errors.ts';
+import {formatSize} from '../util/size.ts';
 import type {Log} from '../util/log.ts';
 import type {CacheUse} from './cache-use.ts';
 import {library, serve, warmUp} from './guest-script.ts';
@@ -120,6 +122,12 @@ export function wantedConfigs(hosts: readonly Hosted[], cases: readonly Case[], 
   });
 }
 
+/** Why a machine can't have a profile's boot RAM; undefined where it can. */
+const oddRam = ({ramUnit}: Board, {ram, nodes}: MachineProfile): string | undefined =>
+  ramUnit !== undefined && [ram, ...nodes].some((size) => size % ramUnit !== 0)
+    ? `its RAM comes in units of ${formatSize(ramUnit)}`
+    : undefined;
+
 /**
  * Boots and freezes what the cases need; a guest that doesn't come up leaves its cases without a verdict, not the run.
  */
@@ -150,9 +158,12 @@ export async function prepareTemplates(
         const board = boardOf(config.image.arch);
         const lacking =
           absentOf(config.profile.devices, {...board, models: qemu.models}) ??
-          (config.profile.nodes.length > 0 ? board.nodes?.(config.profile.cpus) : undefined);
+          (config.profile.nodes.length > 0 ? board.nodes?.(config.profile.cpus) : undefined) ??
+          oddRam(board, config.profile);
         if (lacking !== undefined) {
-          templates[key] = {absent: `${config.profile.name} can't be made for ${config.image.arch}: ${lacking}`};
+          templates[key] = {
+            absent: `${nameOn(config.profile, board)} can't be made for ${config.image.arch}: ${lacking}`,
+          };
           return;
         }
         try {
@@ -160,7 +171,7 @@ export async function prepareTemplates(
         } catch (error) {
           if (error instanceof UsageError) throw error;
           templates[key] = {
-            broken: `${config.image.name} on ${config.profile.name} did not come up: ${messageOf(error)}`,
+            broken: `${config.image.name} on ${nameOn(config.profile, board)} did not come up: ${messageOf(error)}`,
           };
         }
       }),
@@ -176,17 +187,17 @@ export async function prepareTemplates(
   return {accelReason: reasons.join('; '), cells: [...cells.values()], templates, items};
 }
 
-const cellOf = (
-  {image, profile, accel, qemu}: BootConfig,
-  template: Prepared['templates'][string] | undefined,
-): Cell => ({
-  id: `${image.name}.${profile.name}.${accel}`,
-  guest: image.name,
-  distro: image.distro,
-  release: image.release,
-  arch: image.arch,
-  kernel: template && 'facts' in template ? template.facts.kernel : '',
-  machine: profile.name,
-  accel,
-  vmm: {name: 'qemu', version: qemu},
-});
+function cellOf({image, profile, accel, qemu}: BootConfig, template: Prepared['templates'][string] | undefined): Cell {
+  const machine = nameOn(profile, boardOf(image.arch));
+  return {
+    id: `${image.name}.${machine}.${accel}`,
+    guest: image.name,
+    distro: image.distro,
+    release: image.release,
+    arch: image.arch,
+    kernel: template && 'facts' in template ? template.facts.kernel : '',
+    machine,
+    accel,
+    vmm: {name: 'qemu', version: qemu},
+  };
+}

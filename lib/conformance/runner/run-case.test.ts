@@ -72,7 +72,7 @@ test('a case whose machine the architecture cannot have is skipped, not broken',
   const dir = await mkdtemp(join(tmpdir(), 'memhp-run-case-'));
   t.teardown(() => rm(dir, {recursive: true}));
   const entry = {id: 'toy/cold', suite: 'toy', title: 'T', claims: ['toy/c'], body: () => Promise.resolve()};
-  const reason = "q35-coldplug can't be made for s390x: the machine has no DIMMs";
+  const reason = "q35-coldplug can't be made for s390x: this QEMU has no pc-dimm";
   const record = await runCase(entry, {dir, cell, template: {absent: reason}, known: []});
   t.deepEqual([record.outcome, record.reason], ['skip', reason]);
 });

@@ -33,7 +33,7 @@ export function atBootOf(devices: readonly DeviceSpec[], bus: Bus, among = kinds
 /** Why a machine can't have a device of a kind; undefined where it can. */
 export function lackOf({absent, model}: Pick<DeviceKind<never>, 'absent' | 'model'>, bus: Bus): string | undefined {
   const name = model(bus);
-  return absent?.(bus) ?? (bus.models?.includes(name) === false ? `this QEMU has no ${name}` : undefined);
+  return bus.models?.includes(name) === false ? `this QEMU has no ${name}` : absent?.(bus);
 }
 
 /** Why a machine can't have one of these devices; undefined where it can have all. */

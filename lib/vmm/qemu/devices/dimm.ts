@@ -144,7 +144,7 @@ export const dimm: DeviceKind<DimmSpec> = {
   kind: 'dimm',
   model: () => 'pc-dimm',
   config: ['CONFIG_MEMORY_HOTPLUG', 'CONFIG_ACPI_HOTPLUG_MEMORY'],
-  absent: ({dimms}) => (dimms === undefined ? 'the machine has no DIMMs' : undefined),
+  absent: ({dimms}) => (dimms === undefined ? 'memhp knows no way in which such a guest hears of DIMMs' : undefined),
   atBoot: ({id, size}) => ({
     ram: [{id: backendId(id), size: parseSize(size)}],
     args: ['-device', `pc-dimm,id=${id},memdev=${backendId(id)}`],
