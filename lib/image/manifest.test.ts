@@ -34,7 +34,7 @@ test('the guests of memhp are there, the default among them', async (t) => {
   );
   t.deepEqual([...new Set((await listManifests()).map(({arch}) => arch))].sort(), [...ARCHES].sort());
   t.like(await loadManifest('debian-12'), {source: {packages: {suite: 'bookworm'}}});
-  t.true(names.includes(defaultGuest('x64')));
+  for (const arch of ['x64', 'arm64', 'ppc64', 's390x', 'riscv64']) t.true(names.includes(defaultGuest(arch)), arch);
   t.throws(() => defaultGuest('arm'), {instanceOf: UsageError});
 });
 

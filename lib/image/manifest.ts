@@ -92,9 +92,19 @@ export async function listManifests(dir = manifestsDir): Promise<Manifest[]> {
   return manifests;
 }
 
-/** The host architecture's Debian stable. */
+/** Debian stable's guest by what Node calls the host's architecture: with a userland where there is one. */
+const DEFAULTS: Readonly<Record<string, string>> = {
+  x64: 'debian-13', // stable since August 2025
+  arm64: 'micro-13-arm64',
+  ppc64: 'micro-13-ppc64el',
+  s390x: 'micro-13-s390x',
+  riscv64: 'micro-13-riscv64',
+};
+
+/** The guest that is run where none is named. Throws UsageError on a host without one. */
 export function defaultGuest(arch: string = process.arch): string {
-  if (arch === 'x64') return 'debian-13'; // stable since August 2025
+  const guest = DEFAULTS[arch];
+  if (guest !== undefined) return guest;
   throw new UsageError(`there is no default guest for this host's architecture (${arch}); name one with --guest`);
 }
 
