@@ -5,8 +5,6 @@ import type {Dimm} from '../lib/conformance/guest/dimm.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {memoryAffinities} from '../lib/conformance/expected/srat.ts';
 
-/** From 640 KiB to 1 MiB a PC has no RAM. */
-const HOLE = 384 * 1024;
 const NUMA = ['device:dimm', 'numa'] as const;
 
 /** Present pages of a node's zones that plugged memory can be in. */
@@ -146,9 +144,10 @@ conformance(
     const {nodes, slots, maxmem, ram} = guest.machine;
     t.is(
       nodes.map((_size, node) => sizeOf(node)),
-      nodes.map((size, node) => (node === 0 ? size - HOLE : size)),
+      nodes.map((size, node) => (node === 0 ? size - guest.board.legacyHole : size)),
       'bytes of boot memory that the SRAT gives each node',
-      "as on the command line, without the 384 KiB from 640 KiB on, which are the graphics card's and the firmware's",
+      'as on the command line, on a PC without the 384 KiB from 640 KiB on, which are the graphics ' +
+        "card's and the firmware's",
     );
     t.is(
       ranges.filter(({hotplug}) => hotplug),

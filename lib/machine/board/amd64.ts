@@ -41,6 +41,7 @@ export const amd64: Board = {
   legacyVirtioMem: true,
   ports: rootPorts,
   ram: bytes(0),
+  legacyHole: kib(384),
   deviceMemory,
   page: kib(4),
   pages: () => ({pageblock: mib(2), largestPages: mib(4), lowestZoneEnd: mib(16), blockSize}),

@@ -33,6 +33,7 @@ export const arm64: Board = {
 
   ports: rootPorts,
   ram: RAM,
+  legacyHole: bytes(0),
   // arch/arm64/kernel/setup.c: request_standard_resources(); so is the flash of the firmware
   unmapped: 'reserved',
   dimms: 'acpi',

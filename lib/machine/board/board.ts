@@ -83,6 +83,8 @@ export interface Board {
 
   /** Ports that a virtio device can be plugged into, by their ids; absent where there are none. */
   readonly ports?: (ids: readonly string[]) => string[];
+  /** What of boot RAM the board keeps for its graphics card and its firmware, in the lowest MiB. */
+  readonly legacyHole: Bytes;
   /** What boot RAM, and each node's part of it, is a multiple of; absent where QEMU takes any size. */
   readonly ramUnit?: Bytes;
   /** Why it can't have several NUMA nodes with so many CPUs; undefined where it can, absent where it always can. */

@@ -17,6 +17,7 @@ export const ppc64el: Board = {
   earlyConsole: 'udbg-immortal',
 
   ram: bytes(0),
+  legacyHole: bytes(0),
   ramUnit: mib(256), // hw/ppc/spapr.c: SPAPR_MEMORY_BLOCK_SIZE
   // hw/ppc/spapr.c: SPAPR_DEVICE_MEM_ALIGN
   deviceMemory: (ram) => Math.ceil(ram / gib(1)) * gib(1),

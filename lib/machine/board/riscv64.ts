@@ -25,6 +25,7 @@ export const riscv64: Board = {
   // hw/riscv/numa.c: a node is a socket
   nodes: (cpus) => (cpus < 2 ? "each node of QEMU's board has a CPU, and the profile has one in all" : undefined),
   ram: RAM,
+  legacyHole: bytes(0),
   deviceMemory: (ram) => Math.ceil((RAM + ram) / gib(1)) * gib(1),
   page: kib(4),
   pages: () => ({

@@ -18,6 +18,7 @@ export const s390x: Board = {
 
   nodes: () => 'the machine has no NUMA nodes',
   ram: bytes(0),
+  legacyHole: bytes(0),
   // Storage increments: hw/s390x/sclp.c gives them 1 MiB, arch/s390/mm/init.c counts in them.
   physDevice: (start) => Math.floor(start / mib(1)),
   deviceMemory: (ram) => Math.ceil(ram / gib(1)) * gib(1),
