@@ -11,8 +11,8 @@ import {loadSuites} from '../../lib/run/suites.ts';
 import {root} from '../../lib/util/paths.ts';
 import {readTable} from './table.ts';
 import {openersOf} from './cases.ts';
-import {held} from './held.ts';
-import type {Held} from './worker.ts';
+import {checkCases} from './check.ts';
+import type {CheckedCase} from './worker.ts';
 
 // Before anything is declared: AVA starts a tick after the first declaration.
 const all = await loadSuites();
@@ -21,7 +21,7 @@ const table = await readTable();
 const out = mkdtempSync(join(tmpdir(), 'memhp-detected-'));
 test.after.always('remove the run', () => rm(out, {recursive: true, force: true}));
 
-const cases: Held[] = [];
+const cases: CheckedCase[] = [];
 
 test.serial('a whole run of the default guest ends without a failure', async (t) => {
   t.timeout(60 * 60_000); // on an empty cache every boot config is booted first
@@ -42,7 +42,7 @@ test.serial('a whole run of the default guest ends without a failure', async (t)
 test.serial("a replay of each case's record gives the same checks and the same outcome", async (t) => {
   t.timeout(40 * 60_000); // a search for another fault takes minutes for a case with long records
   const ids = (await openersOf(out)).map(({record}) => record.case); // also where a case fails: all others
-  for await (const one of held(out, ids, table, true)) cases.push(one);
+  for await (const one of checkCases(out, ids, table, true)) cases.push(one);
   t.true(cases.length > 0);
   t.deepEqual(
     cases.flatMap(({case: id, strayed}) => strayed.map((one) => `${id}: ${one}`)),

@@ -6,7 +6,7 @@ import {messageOf} from '../../lib/util/errors.ts';
 import {faults} from '../replay/faults/mutants.ts';
 import {readTable, TABLE, writeTable, type Row} from './table.ts';
 import {openersOf} from './cases.ts';
-import {held} from './held.ts';
+import {checkCases} from './check.ts';
 
 const USAGE = 'usage: npm run detect -- [--check] [--only CASE] RUNDIR… | --faults\n';
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -26,7 +26,7 @@ async function detected(dirs: readonly string[], {check, only}: Options): Promis
   for (const dir of dirs) {
     const ids = (await openersOf(dir)).map(({record}) => record.case);
     const left = ids.filter((id) => !done.has(id) && (only === undefined || only === id));
-    for await (const {case: id, strayed, row, wrong} of held(dir, left, table, !check)) {
+    for await (const {case: id, strayed, row, wrong} of checkCases(dir, left, table, !check)) {
       problems.set(
         id,
         strayed.map((one) => `the replay differs from the record: ${one}`),

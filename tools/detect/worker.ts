@@ -2,7 +2,7 @@ import {serveJobs, type Job} from '../replay/pool.ts';
 import {caseOf, rowFor, strayed, undetected} from './cases.ts';
 import type {Row} from './table.ts';
 
-/** One case of a run, to be held against its row of the table. */
+/** One case of a run, to be compared with its row of the table. */
 export interface DetectJob extends Job {
   readonly dir: string;
   readonly row?: Row | undefined;
@@ -11,7 +11,7 @@ export interface DetectJob extends Job {
 }
 
 /** What came of it. */
-export interface Held {
+export interface CheckedCase {
   readonly case: string;
   /** What the replay of the unchanged record says differently: then nothing else was tried. */
   readonly strayed: readonly string[];
@@ -23,7 +23,7 @@ export interface Held {
   readonly wrong: readonly string[];
 }
 
-serveJobs(async ({dir, case: id, row, search}: DetectJob): Promise<Held> => {
+serveJobs(async ({dir, case: id, row, search}: DetectJob): Promise<CheckedCase> => {
   const subject = await caseOf(dir, id);
   const differs = await strayed(subject);
   if (differs.length > 0) return {case: id, strayed: differs, green: [], row, wrong: []};
