@@ -1,6 +1,6 @@
 import type {AnyDeviceSpec} from '../vmm/qemu/devices/devices.ts';
 import type {Board} from './board/board.ts';
-import {gib, mib, parseSize, type Bytes} from '../util/size.ts';
+import {formatSize, gib, mib, parseSize, type Bytes} from '../util/size.ts';
 import {UsageError} from '../util/errors.ts';
 
 /** The hardware a guest is booted on. */
@@ -144,6 +144,18 @@ export const profiles: readonly MachineProfile[] = [
   {...q35, name: 'q35-two-cpus', title: 'q35 with two CPUs', cpus: 2},
   {...q35, name: 'q35-four-cpus', title: 'q35 with four CPUs', cpus: 4},
 ];
+
+/** Why a board can't have a profile's RAM, slots or nodes; undefined where it can. Devices: absentOf(). */
+export function cannotBeMade(
+  {ram, nodes, cpus, slots}: Pick<MachineProfile, 'ram' | 'nodes' | 'cpus' | 'slots'>,
+  board: Pick<Board, 'ramUnit' | 'maxSlots' | 'nodes'>,
+): string | undefined {
+  const {ramUnit, maxSlots} = board;
+  if (ramUnit !== undefined && [ram, ...nodes].some((size) => size % ramUnit !== 0))
+    return `its RAM comes in units of ${formatSize(ramUnit)}`;
+  if (maxSlots !== undefined && slots > maxSlots) return `it has ${maxSlots} slots at most`;
+  return nodes.length > 0 ? board.nodes?.(cpus) : undefined;
+}
 
 /** The name of a profile on a board: its own where that is what its name begins with, `virt-two-nodes` on arm64. */
 export const nameOn = ({name}: Pick<MachineProfile, 'name'>, {machine}: Pick<Board, 'machine'>): string =>

@@ -8,14 +8,12 @@ import {defaultGuest, loadManifest} from '../image/manifest.ts';
 import {readKernel} from '../image/sources/micro/kernelfile.ts';
 import {microImage} from '../image/sources/micro/image.ts';
 import type {BootConfig} from '../machine/commandline.ts';
-import type {Board} from '../machine/board/board.ts';
 import {boardOf, boards} from '../machine/board/boards.ts';
-import {nameOn, profileByName, profiles, type MachineProfile} from '../machine/profile.ts';
+import {cannotBeMade, nameOn, profileByName, profiles} from '../machine/profile.ts';
 import {ensureTemplate, type Template} from '../machine/template.ts';
 import {hostFor, type MachineHost} from '../machine/host.ts';
 import type {Cell} from '../results/record.ts';
 import {messageOf, UsageError} from '../util/errors.ts';
-import {formatSize} from '../util/size.ts';
 import type {Log} from '../util/log.ts';
 import type {CacheUse} from './cache-use.ts';
 import {library, serve, warmUp} from './guest-script.ts';
@@ -122,12 +120,6 @@ export function wantedConfigs(hosts: readonly Hosted[], cases: readonly Case[], 
   });
 }
 
-/** Why a machine can't have a profile's boot RAM; undefined where it can. */
-const oddRam = ({ramUnit}: Board, {ram, nodes}: MachineProfile): string | undefined =>
-  ramUnit !== undefined && [ram, ...nodes].some((size) => size % ramUnit !== 0)
-    ? `its RAM comes in units of ${formatSize(ramUnit)}`
-    : undefined;
-
 /**
  * Boots and freezes what the cases need; a guest that doesn't come up leaves its cases without a verdict, not the run.
  */
@@ -157,9 +149,7 @@ export async function prepareTemplates(
         if (signal.aborted) return;
         const board = boardOf(config.image.arch);
         const lacking =
-          absentOf(config.profile.devices, {...board, models: qemu.models}) ??
-          (config.profile.nodes.length > 0 ? board.nodes?.(config.profile.cpus) : undefined) ??
-          oddRam(board, config.profile);
+          absentOf(config.profile.devices, {...board, models: qemu.models}) ?? cannotBeMade(config.profile, board);
         if (lacking !== undefined) {
           templates[key] = {
             absent: `${nameOn(config.profile, board)} can't be made for ${config.image.arch}: ${lacking}`,

@@ -87,6 +87,8 @@ export interface Board {
   readonly legacyHole: Bytes;
   /** What boot RAM, and each node's part of it, is a multiple of; absent where QEMU takes any size. */
   readonly ramUnit?: Bytes;
+  /** How many slots for DIMMs it can have; absent where no profile has as many. */
+  readonly maxSlots?: number;
   /** Why it can't have several NUMA nodes with so many CPUs; undefined where it can, absent where it always can. */
   readonly nodes?: (cpus: number) => string | undefined;
   /** Where boot RAM begins. */

@@ -18,7 +18,9 @@ export const ppc64el: Board = {
 
   ram: bytes(0),
   legacyHole: bytes(0),
-  ramUnit: mib(256), // hw/ppc/spapr.c: SPAPR_MEMORY_BLOCK_SIZE
+  // hw/ppc/spapr.c: SPAPR_MEMORY_BLOCK_SIZE, SPAPR_MAX_RAM_SLOTS
+  ramUnit: mib(256),
+  maxSlots: 32,
   // hw/ppc/spapr.c: SPAPR_DEVICE_MEM_ALIGN
   deviceMemory: (ram) => Math.ceil(ram / gib(1)) * gib(1),
   page: kib(64),
