@@ -1,6 +1,7 @@
 import {lstat, readdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {messageOf} from '../util/errors.ts';
+import {namesIn} from '../util/files.ts';
 import {bytes, type Bytes} from '../util/size.ts';
 import {readEntry} from './entry.ts';
 import type {Image} from './image.ts';
@@ -21,7 +22,7 @@ export interface CachedImage {
 /** Everything in the cache's images/, by name. */
 export async function listImages(cache: string): Promise<CachedImage[]> {
   const dir = imagesDir(cache);
-  const names = (await entriesOf(dir)).filter((name) => !name.startsWith('.lock-')).sort();
+  const names = (await namesIn(dir)).filter((name) => !name.startsWith('.lock-')).sort();
   return await Promise.all(
     names.map(async (id) => {
       const path = join(dir, id);
@@ -42,15 +43,6 @@ async function describe(cache: string, id: string): Promise<Pick<CachedImage, 'i
     return image ? {image} : {fault: 'no image.json'};
   } catch (error) {
     return {fault: messageOf(error)};
-  }
-}
-
-async function entriesOf(dir: string): Promise<string[]> {
-  try {
-    return await readdir(dir);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
   }
 }
 

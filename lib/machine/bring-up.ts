@@ -215,8 +215,8 @@ async function readFacts(shell: Shell, ms: number): Promise<Omit<GuestFacts, 'sh
   if (!/^\d+\.\d+[\w.+~:-]{0,60}$/.test(kernel))
     throw new Broken(`uname -r of the guest is no kernel release: "${kernel.slice(0, 100)}"`);
   const page = Number(first('page'));
-  if (!Number.isInteger(page) || page < 0 || page > 2 ** 20)
-    throw new Broken(`the guest's base page has "${first('page').slice(0, 100)}" bytes`);
+  if (first('page') !== '' && ![4, 16, 64].includes(page / 1024))
+    throw new Broken(`the guest's base page has "${first('page').slice(0, 100)}" bytes, wanted 4, 16 or 64 KiB`);
   const config = pairs.filter(([key]) => CONFIG_OF_INTEREST.test(key));
   return {
     kernel,

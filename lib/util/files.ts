@@ -85,6 +85,16 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
+/** Names in a directory; none where it isn't there. */
+export async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 /** A file's bytes, at most `limit`: it may be one that never ends. Throws RangeError where there is more. */
 export async function readAtMost(path: string, limit: number): Promise<Buffer> {
   const parts: Buffer[] = [];

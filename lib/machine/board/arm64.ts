@@ -1,5 +1,5 @@
 import {bytes, gib, kib, mib} from '../../util/size.ts';
-import type {Board, KernelPages} from './board.ts';
+import {behindRam, type Board, type KernelPages} from './board.ts';
 import {flashArgs} from './firmware.ts';
 import {genericSyscalls} from './generic-syscalls.ts';
 import {rootPorts} from './pci.ts';
@@ -38,7 +38,7 @@ export const arm64: Board = {
   unmapped: 'reserved',
   dimms: 'acpi',
   // hw/arm/virt.c: virt_set_memmap()
-  deviceMemory: (ram) => Math.ceil((RAM + ram) / gib(1)) * gib(1),
+  deviceMemory: behindRam(RAM),
   page: kib(4),
   pages,
   syscalls: genericSyscalls,

@@ -1,5 +1,5 @@
 import type {Arch} from '../../image/image.ts';
-import {bytes, type Bytes} from '../../util/size.ts';
+import {bytes, GiB, type Bytes} from '../../util/size.ts';
 
 /** What runs a guest's instructions: the host's CPU, or QEMU's translator. */
 export type Accel = 'kvm' | 'tcg';
@@ -24,6 +24,12 @@ export const SYSCALLS = [
   'io_uring_register',
 ] as const;
 export type Syscall = (typeof SYSCALLS)[number];
+
+/** Memory devices begin at the next GiB behind boot RAM, which begins at `from`: `deviceMemory` of boards without a PC's hole. */
+export const behindRam =
+  (from = 0) =>
+  (ram: number): number =>
+    Math.ceil((from + ram) / GiB) * GiB;
 
 /** What a kernel makes of its base page. */
 export interface KernelPages {

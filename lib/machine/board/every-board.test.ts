@@ -1,6 +1,5 @@
 // What every board of the table must say, and what profiles can't be made on some of them.
 import test from 'ava';
-import {existsSync} from 'node:fs';
 import {UsageError} from '../../util/errors.ts';
 import {gib, kib, mib} from '../../util/size.ts';
 import {cannotBeMade, nameOn, profileByName, profiles} from '../profile.ts';
@@ -66,5 +65,5 @@ test('firmware is the first pair of files that is there; none is a sentence with
     'what it writes is thrown away',
   );
   t.throws(() => flashArgs(flash, () => false), {instanceOf: UsageError, message: /install qemu-efi-toy/});
-  if (existsSync('/usr/share/AAVMF/AAVMF_VARS.fd')) t.is(arm64.firmware().length, 4);
+  t.is(arm64.firmware().length, 4, "the bootstrap of the tests brings arm64's");
 });

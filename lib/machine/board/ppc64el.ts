@@ -1,5 +1,5 @@
-import {bytes, gib, kib, mib} from '../../util/size.ts';
-import type {Board} from './board.ts';
+import {bytes, kib, mib} from '../../util/size.ts';
+import {behindRam, type Board} from './board.ts';
 
 /** Source of the kernel's part: arch/powerpc with radix page tables, 6.1 to 7.2. */
 export const ppc64el: Board = {
@@ -22,7 +22,7 @@ export const ppc64el: Board = {
   ramUnit: mib(256),
   maxSlots: 32,
   // hw/ppc/spapr.c: SPAPR_DEVICE_MEM_ALIGN
-  deviceMemory: (ram) => Math.ceil(ram / gib(1)) * gib(1),
+  deviceMemory: behindRam(),
   page: kib(64),
   pages: (page) => ({
     pageblock: mib(2),

@@ -1,5 +1,5 @@
 import {bytes, gib, kib, mib} from '../../util/size.ts';
-import type {Board} from './board.ts';
+import {behindRam, type Board} from './board.ts';
 import {genericSyscalls} from './generic-syscalls.ts';
 import {rootPorts} from './pci.ts';
 
@@ -26,7 +26,7 @@ export const riscv64: Board = {
   nodes: (cpus) => (cpus < 2 ? "each node of QEMU's board has a CPU, and the profile has one in all" : undefined),
   ram: RAM,
   legacyHole: bytes(0),
-  deviceMemory: (ram) => Math.ceil((RAM + ram) / gib(1)) * gib(1),
+  deviceMemory: behindRam(RAM),
   page: kib(4),
   pages: () => ({
     pageblock: mib(2),

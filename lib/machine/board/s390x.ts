@@ -1,5 +1,5 @@
-import {bytes, gib, kib, mib} from '../../util/size.ts';
-import type {Board} from './board.ts';
+import {bytes, kib, mib} from '../../util/size.ts';
+import {behindRam, type Board} from './board.ts';
 
 /** Source of the kernel's part: arch/s390, 6.1 to 7.2. The machine has no DIMMs. */
 export const s390x: Board = {
@@ -21,7 +21,7 @@ export const s390x: Board = {
   legacyHole: bytes(0),
   // Storage increments: hw/s390x/sclp.c gives them 1 MiB, arch/s390/mm/init.c counts in them.
   physDevice: (start) => Math.floor(start / mib(1)),
-  deviceMemory: (ram) => Math.ceil(ram / gib(1)) * gib(1),
+  deviceMemory: behindRam(),
   page: kib(4),
   pages: () => ({
     pageblock: mib(1),

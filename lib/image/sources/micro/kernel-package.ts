@@ -1,8 +1,8 @@
 import {createHash} from 'node:crypto';
-import {readdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
+import {readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {Broken} from '../../../util/errors.ts';
-import {isThere, readIfThere} from '../../../util/files.ts';
+import {isThere, namesIn, readIfThere} from '../../../util/files.ts';
 import {BUILDER, entryName} from '../../entry.ts';
 import {buildEntry, imagesDir, type BuildOptions} from '../../store.ts';
 import {extract} from '../debian/extract.ts';
@@ -72,14 +72,4 @@ async function kernelIn(
         found.map((one) => one.kernel).join(', '),
     );
   return only;
-}
-
-/** Names in a directory; none where it isn't there. */
-async function namesIn(dir: string): Promise<string[]> {
-  try {
-    return await readdir(dir);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }
