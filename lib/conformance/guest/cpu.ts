@@ -76,7 +76,9 @@ function isAnswer({event, data: {info}}: QmpEvent): boolean {
     typeof info === 'object' &&
     info !== null &&
     'device' in info &&
-    info.device === PLUGGED_CPU
+    info.device === PLUGGED_CPU &&
+    'source' in info &&
+    info.source === 1 // a device check (ACPI 6.5 §6.3.5)
   );
 }
 
