@@ -7,6 +7,7 @@ import {cacheDir} from '../util/paths.ts';
 import {clean} from '../util/text.ts';
 import {version} from '../util/version.ts';
 import type {BuildGiven} from './build.ts';
+import type {ListGiven} from './list.ts';
 import type {RunGiven} from './run.ts';
 import {collect, mirror, parameters, positive, shard, word} from './values.ts';
 import type {UdevLintGiven} from './udev.ts';
@@ -20,7 +21,12 @@ const NO_VERDICT = 3;
 const withGuestOptions = (command: Command): Command =>
   command
     .option('--guest <name|file>', 'guest by name (memhp guests) or manifest file; repeatable', collect, [])
-    .option('--kernel <bzImage>', 'boot this kernel with a generated initramfs instead of a distribution', word)
+    .option(
+      '--kernel <bzImage|debian:pattern>',
+      "boot this kernel, or Debian's of these releases, with a generated initramfs instead of a distribution; repeatable",
+      collect,
+      [],
+    )
     .option('--modules <dir>', 'modules of that kernel (a tree like /lib/modules/VERSION)', word)
     .option('--append <parameters>', 'kernel parameters to add to every boot', parameters, '')
     .addOption(
@@ -66,10 +72,17 @@ program
   .command('list')
   .description('the cases there are')
   .argument('[suite|case|glob...]', 'which cases; all where none is named')
+  .option(
+    '--kernel <debian:pattern>',
+    "instead of cases, Debian's kernels that run would take; repeatable",
+    collect,
+    [],
+  )
+  .option('--mirror <url>', 'ask this mirror for them', mirror)
   .option('--json', 'as JSON', false)
-  .action(async (patterns: string[], {json}: {json: boolean}) => {
+  .action(async (patterns: string[], given: ListGiven) => {
     const {listCommand} = await import('./list.ts');
-    await listCommand(patterns, json);
+    await listCommand(patterns, given, cacheDir());
   });
 
 program

@@ -15,6 +15,8 @@ const packageOf: Record<string, {apt: string; dnf: string}> = {
   tar: {apt: 'tar', dnf: 'tar'},
   xz: {apt: 'xz-utils', dnf: 'xz'},
   zstd: {apt: 'zstd', dnf: 'zstd'},
+  'apt-get': {apt: 'apt', dnf: 'apt'},
+  'dpkg-deb': {apt: 'dpkg', dnf: 'dpkg'},
 };
 
 /** mke2fs is in sbin, which is not on a user's PATH everywhere. */
@@ -60,11 +62,22 @@ export interface ToolOptions {
  */
 const DIE_WITH_US = 'exec 3<&0 </dev/null; { read -r _ <&3; kill -KILL 0; } >/dev/null 2>&1 & exec 3<&-; exec "$@"';
 
-/** Runs a host tool to its end. Failure is Broken with the tool's last lines. */
-export async function runTool(command: string, args: readonly string[], options: ToolOptions = {}): Promise<void> {
+/** A tool that failed; the message has its last lines. */
+export class ToolFailed extends Broken {
+  /** All that it said. */
+  readonly output: string;
+
+  constructor(message: string, output: string) {
+    super(message);
+    this.output = output;
+  }
+}
+
+/** Runs a host tool to its end, and returns what it said. Failure is ToolFailed. */
+export async function runTool(command: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
   const {cwd, env, signal, name = command} = options;
   try {
-    await execa('/bin/sh', ['-c', DIE_WITH_US, 'sh', command, ...args], {
+    const {all} = await execa('/bin/sh', ['-c', DIE_WITH_US, 'sh', command, ...args], {
       detached: true,
       stdin: 'pipe',
       all: true,
@@ -73,6 +86,7 @@ export async function runTool(command: string, args: readonly string[], options:
       ...(cwd === undefined ? {} : {cwd}),
       ...(signal ? {cancelSignal: signal} : {}),
     });
+    return all;
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (!(error instanceof ExecaError)) throw error;
@@ -80,6 +94,7 @@ export async function runTool(command: string, args: readonly string[], options:
       error.exitCode === undefined
         ? `died of ${error.signal ?? error.shortMessage}`
         : `failed (exit status ${error.exitCode})`;
-    throw new Broken(`${name} ${how}; its last lines:\n${lastLines(String(error.all), 15)}`);
+    const output = String(error.all);
+    throw new ToolFailed(`${name} ${how}; its last lines:\n${lastLines(output, 15)}`, output);
   }
 }

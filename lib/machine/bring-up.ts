@@ -19,6 +19,8 @@ export const guestFacts = z.object({
   os: z.string(),
   /** Options of the kernel's config that have to do with memory; null where the guest has no copy of it. */
   config: z.record(z.string(), z.string()).nullable(),
+  /** Those of them that the config says are not set; one that is in neither is none that this kernel has. */
+  unset: z.array(z.string()).optional(),
   /** Bytes of a base page; absent where the guest didn't say. */
   page: z.number().int().positive().optional(),
   /** Which of the commands that cases may need are there. */
@@ -60,6 +62,9 @@ export const CONFIG_OF_INTEREST = new RegExp(
     'KEXEC',
     'SUSPEND',
     'HIBERNAT',
+    'FAIL_PAGE_ALLOC',
+    'K_PAGES',
+    'PAGE_SIZE',
   ].join('|')}))\\w+$`,
 );
 
@@ -223,9 +228,16 @@ async function readFacts(shell: Shell, ms: number): Promise<Omit<GuestFacts, 'sh
     os: first('os'),
     ...(page > 0 ? {page} : {}),
     config: config.length > 0 ? Object.fromEntries(config) : null,
+    ...(config.length > 0 ? {unset: unsetIn(stdout)} : {}),
     commands: pairs.filter(([key]) => key === 'command').map(([, value]) => value),
   };
 }
+
+/** Options of interest that a config says are not set. */
+const unsetIn = (text: string): string[] =>
+  [...clean(text).matchAll(/^# (CONFIG_\w+) is not set$/gm)].flatMap(([, name = '']) =>
+    CONFIG_OF_INTEREST.test(name) ? [name] : [],
+  );
 
 async function succeed(shell: Shell, script: string, ms: number, where?: 'here'): Promise<{stdout: string}> {
   const result = await shell.run(script, ms, where);

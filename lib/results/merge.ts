@@ -32,9 +32,14 @@ function mergeHeads(runs: readonly Run[]): Run {
   const newest = byStart.at(-1);
   if (!oldest || !newest) throw new UsageError('no run directory to merge');
   const trouble = unique(runs.flatMap((run) => run.trouble ?? []));
+  const kernels = uniqueBy(
+    byStart.flatMap((run) => run.kernels ?? []),
+    (kernel) => JSON.stringify(kernel),
+  );
   return {
     ...newest,
     ...(trouble.length > 0 ? {trouble} : {}),
+    ...(kernels.length > 0 ? {kernels} : {}),
     startedAt: oldest.startedAt,
     memhp: unique(byStart.map((run) => run.memhp)).join(', '),
     guests: unique(runs.flatMap((run) => run.guests)),

@@ -91,6 +91,15 @@ export const record = z.object({
   unfinished: z.boolean().optional(),
 });
 
+/** A guest's kernel: `uname -r`, and its config; null where the guest keeps no copy of it. */
+export const kernelSeen = z.object({
+  arch: z.string(),
+  kernel: z.string(),
+  config: z.record(z.string(), z.string()).nullable(),
+  /** Options that it says are not set; one that is in neither is none that this kernel has. */
+  unset: z.array(z.string()).optional(),
+});
+
 /** run.json: what was asked for, so that a case without a record is seen as missing. */
 export const run = z.object({
   schema: z.literal(SCHEMA),
@@ -101,6 +110,8 @@ export const run = z.object({
   planned: z.array(z.object({cell: z.string(), case: z.string(), title: z.string(), claims: z.array(z.string())})),
   cells: z.array(cell),
   host: z.object({cpu: z.string(), cores: z.number(), memoryMiB: z.number(), accelReason: z.string()}),
+  /** The kernels that the guests came up with: the options of their configs as far as they have to do with memory. */
+  kernels: z.array(kernelSeen).optional(),
   /** What went wrong beside the cases, in its own words: with it nothing is sure. */
   trouble: z.array(z.string()).optional(),
 });
@@ -115,6 +126,7 @@ export type Check = z.infer<typeof check>;
 export type BlockSeen = z.infer<typeof blockSeen>;
 export type Step = z.infer<typeof step>;
 export type Record = z.infer<typeof record>;
+export type KernelSeen = z.infer<typeof kernelSeen>;
 export type Run = z.infer<typeof run>;
 export type Json = z.infer<ReturnType<typeof z.json>>;
 

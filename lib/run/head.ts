@@ -9,7 +9,11 @@ import {hostFacts} from './host.ts';
 import type {Plan} from './plan.ts';
 
 /** What run.json says beside the cases. */
-export type Planned = Pick<Plan, 'cells' | 'items'> & {readonly guests: string[]; readonly accelReason: string};
+export type Planned = Pick<Plan, 'cells' | 'items'> & {
+  readonly guests: string[];
+  readonly accelReason: string;
+  readonly kernels: Run['kernels'];
+};
 
 /**
  * run.json says what was planned; the same directory goes on only with the same plan. Throws UsageError where it holds
@@ -27,6 +31,7 @@ export async function writeHead(dir: string, prepared: Planned, cases: readonly 
     guests: prepared.guests,
     planned,
     cells: [...prepared.cells],
+    ...(prepared.kernels === undefined ? {} : {kernels: prepared.kernels}),
     host: hostFacts(prepared.accelReason),
   };
   const before = await readIfThere(join(dir, 'run.json'));

@@ -6,8 +6,8 @@ export interface RunOptions {
   readonly patterns: readonly string[];
   /** Names or files of guest manifests; the default guest where empty. */
   readonly guests: readonly string[];
-  /** A kernel to boot with a generated initramfs instead of a guest. */
-  readonly kernel?: string | undefined;
+  /** Kernels to boot with a generated initramfs instead of a guest: files, and packages as `debian:PATTERN`. */
+  readonly kernel: readonly string[];
   readonly modules?: string | undefined;
   /** Kernel parameters added to every boot config. */
   readonly append: string;

@@ -5,18 +5,17 @@ import {absentOf} from '../vmm/qemu/devices/devices.ts';
 import {ensureImage} from '../image/ensure.ts';
 import {fixedParameters, type Image} from '../image/image.ts';
 import {defaultGuest, loadManifest} from '../image/manifest.ts';
-import {readKernel} from '../image/sources/micro/kernelfile.ts';
-import {microImage} from '../image/sources/micro/image.ts';
 import type {BootConfig} from '../machine/commandline.ts';
 import {boardOf, boards} from '../machine/board/boards.ts';
 import {cannotBeMade, nameOn, profileByName, profiles} from '../machine/profile.ts';
 import {ensureTemplate, type Template} from '../machine/template.ts';
 import {hostFor, type MachineHost} from '../machine/host.ts';
-import type {Cell} from '../results/record.ts';
+import type {Cell, KernelSeen} from '../results/record.ts';
 import {messageOf, UsageError} from '../util/errors.ts';
 import type {Log} from '../util/log.ts';
 import type {CacheUse} from './cache-use.ts';
 import {library, serve, warmUp} from './guest-script.ts';
+import {kernelImages} from './kernels.ts';
 import type {PlanItem} from './plan.ts';
 import type {RunOptions} from './options.ts';
 
@@ -29,6 +28,8 @@ export interface Prepared {
   readonly cells: Cell[];
   readonly templates: Record<string, Template | Unbooted>;
   readonly items: PlanItem[];
+  /** Those that the templates came up with, each once. */
+  readonly kernels: KernelSeen[];
 }
 
 /** The images of the guests that were asked for, built or from the cache. */
@@ -39,13 +40,10 @@ export async function prepareImages(
   signal: AbortSignal,
 ): Promise<Image[]> {
   const {kernel, modules, cache, mirror} = options;
-  if (kernel !== undefined) {
+  if (kernel.length > 0) {
     if (options.guests.length > 0)
       throw new UsageError('--kernel boots a kernel with a generated initramfs; it does not go with --guest');
-    const {arch} = await readKernel(kernel); // bad input is told before anything is touched
-    boardOf(arch, boards, kernel);
-    await use.begin();
-    return [await microImage({kernel, modules}, {cache, mirror, serve, log, signal})];
+    return await kernelImages({kernels: kernel, modules, use}, {cache, mirror, log, signal});
   }
   if (modules !== undefined) throw new UsageError('--modules goes with --kernel');
   const names = options.guests.length > 0 ? options.guests : [defaultGuest()];
@@ -174,7 +172,24 @@ export async function prepareTemplates(
     if (!known || known.kernel === '') cells.set(cell.id, cell);
     return entries.map((entry): PlanItem => ({cell: cell.id, case: entry.id, template: key}));
   });
-  return {accelReason: reasons.join('; '), cells: [...cells.values()], templates, items};
+  return {
+    accelReason: reasons.join('; '),
+    cells: [...cells.values()],
+    templates,
+    items,
+    kernels: kernelsSeen(wanted, templates),
+  };
+}
+
+/** One kernel a guest: the configs of two guests with the same release may differ. */
+function kernelsSeen(wanted: readonly Wanted[], templates: Prepared['templates']): KernelSeen[] {
+  const seen = wanted.flatMap(({key, config: {image}}) => {
+    const template = templates[key];
+    if (template === undefined || !('facts' in template)) return [];
+    const {kernel, config, unset} = template.facts;
+    return [{arch: image.arch, kernel, config, ...(unset === undefined ? {} : {unset})}];
+  });
+  return [...new Map(seen.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 function cellOf({image, profile, accel, qemu}: BootConfig, template: Prepared['templates'][string] | undefined): Cell {

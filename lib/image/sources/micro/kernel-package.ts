@@ -26,16 +26,31 @@ export async function kernelFromPackage(
   if ((await readIfThere(join(path, 'version'))) === undefined) {
     await buildEntry(directory, options, async (dir) => {
       const tree = await extract(name, source, arch, [source.kernel], dir, options);
-      const {kernel, version} = await kernelIn(tree, source);
-      await rename(join(tree, kernel), join(dir, 'vmlinuz'));
-      const lib = (await namesIn(join(tree, 'usr/lib/modules'))).length > 0 ? 'usr/lib/modules' : 'lib/modules';
-      await rename(join(tree, lib), join(dir, 'modules'));
-      for (const config of [join(tree, 'boot', `config-${version}`), join(dir, 'modules', version, 'config')])
-        if (await isThere(config)) await rename(config, join(dir, `config-${version}`));
-      await rm(tree, {recursive: true});
-      await writeFile(join(dir, 'version'), `${version}\n`);
+      await keepKernel(tree, source, dir);
     });
   }
+  return await kernelIn(path);
+}
+
+/** Takes kernel, modules and config out of an unpacked package into `dir`, and removes the rest. Returns the version. */
+export async function keepKernel(
+  tree: string,
+  source: {readonly suite: string; readonly kernel: string},
+  dir: string,
+): Promise<string> {
+  const {kernel, version} = await onlyKernel(tree, source);
+  await rename(join(tree, kernel), join(dir, 'vmlinuz'));
+  const lib = (await namesIn(join(tree, 'usr/lib/modules'))).length > 0 ? 'usr/lib/modules' : 'lib/modules';
+  await rename(join(tree, lib), join(dir, 'modules'));
+  for (const config of [join(tree, 'boot', `config-${version}`), join(dir, 'modules', version, 'config')])
+    if (await isThere(config)) await rename(config, join(dir, `config-${version}`));
+  await rm(tree, {recursive: true});
+  await writeFile(join(dir, 'version'), `${version}\n`);
+  return version;
+}
+
+/** The paths of what keepKernel has put into a directory. */
+export async function kernelIn(path: string): Promise<{kernel: string; modules: string; config: string | undefined}> {
   const config = join(path, `config-${(await readFile(join(path, 'version'), 'utf8')).trim()}`);
   return {
     kernel: join(path, 'vmlinuz'),
@@ -48,7 +63,7 @@ export async function kernelFromPackage(
  * The one kernel in what was unpacked: `boot/vmlinuz-VERSION`, or, where installing the package is what copies it there
  * (Debian from 6.19 on), `usr/lib/modules/VERSION/vmlinuz`. Throws Broken where there is none, or another one.
  */
-async function kernelIn(
+async function onlyKernel(
   tree: string,
   {suite, kernel}: {readonly suite: string; readonly kernel: string},
 ): Promise<{kernel: string; version: string}> {

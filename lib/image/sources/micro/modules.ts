@@ -10,7 +10,7 @@ import {needTools} from '../../tool.ts';
 import {MiB} from '../../../util/size.ts';
 
 /** What a guest needs to be talked to and to get memory plugged; where one is built in there is no file of it. */
-const WANTED = ['virtio_pci', 'virtio_console', 'virtio_blk', 'virtio_mem', 'virtio_balloon'];
+export const WANTED = ['virtio_pci', 'virtio_console', 'virtio_blk', 'virtio_mem', 'virtio_balloon'];
 
 /** No module that a guest needs is larger, debugging symbols included. */
 const MAX_MODULE = 64 * MiB;

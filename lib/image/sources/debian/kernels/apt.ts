@@ -1,0 +1,85 @@
+import {createHash} from 'node:crypto';
+import {mkdir, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {UsageError} from '../../../../util/errors.ts';
+import type {Arch} from '../../../image.ts';
+import type {BuildOptions} from '../../../store.ts';
+import {needTools, runTool, ToolFailed} from '../../../tool.ts';
+
+/** Debian's keys, where its own package puts them. */
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+/** Where apt looks when no mirror is named. */
+const MIRROR = 'http://deb.debian.org/debian';
+const STABLE = ['bullseye', 'bookworm', 'trixie'];
+/** The suites that kernels come from; a mirror need not have all. */
+export const SUITES: readonly string[] = [
+  ...STABLE.flatMap((name) => [name, `${name}-updates`, `${name}-backports`, `${name}-security`]),
+  'sid',
+];
+
+export type AptOptions = BuildOptions & {readonly mirror?: string | undefined};
+
+/** Runs one of apt's programs on lists of memhp's own; what it says. */
+export type Apt = (program: 'apt-get' | 'apt-cache', args: readonly string[], cwd?: string) => Promise<string>;
+
+/** sources.list of the suites; security is beside the mirror's main archive, as on all of Debian's. */
+export const sourcesList = (arch: Arch, mirror = MIRROR): string =>
+  SUITES.map((suite) => {
+    const base = mirror.replace(/\/+$/, '');
+    const uri = suite.endsWith('-security') ? `${base}-security` : base;
+    return `deb [arch=${arch} signed-by=${KEYRING}] ${uri} ${suite} main\n`;
+  }).join('');
+
+/** An apt with fresh lists of the suites, verified by it. Throws UsageError where the mirror can't be reached. */
+export async function freshApt(arch: Arch, {cache, mirror, log, signal}: AptOptions): Promise<Apt> {
+  await needTools("looking for Debian's kernels", ['apt-get', 'dpkg-deb']);
+  const list = sourcesList(arch, mirror);
+  const root = join(cache, 'apt', `${arch}-${createHash('sha256').update(list).digest('hex').slice(0, 12)}`);
+  for (const part of ['lists/partial', 'cache/archives/partial', 'parts'])
+    await mkdir(join(root, part), {recursive: true});
+  await writeFile(join(root, 'status'), '');
+  await writeFile(join(root, 'sources.list'), list);
+  const settings = {
+    'Dir::State::lists': join(root, 'lists'),
+    'Dir::State::status': join(root, 'status'),
+    'Dir::Cache': join(root, 'cache'),
+    'Dir::Cache::pkgcache': 'pkgcache.bin',
+    'Dir::Cache::srcpkgcache': 'srcpkgcache.bin',
+    'Dir::Etc::sourcelist': join(root, 'sources.list'),
+    'Dir::Etc::sourceparts': join(root, 'parts'),
+    'APT::Architecture': arch,
+    'APT::Architectures': arch,
+    'Acquire::Languages': 'none',
+    'APT::Update::Error-Mode': 'any',
+  };
+  const given = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  const apt: Apt = (program, args, cwd) =>
+    runTool(program, [...given, ...args], {signal, ...(cwd === undefined ? {} : {cwd})});
+  log(`asking ${mirror ?? MIRROR} for the kernels of ${arch}`);
+  try {
+    await apt('apt-get', ['update']);
+  } catch (error) {
+    if (!(error instanceof ToolFailed)) throw error;
+    const {absent, trouble} = updateTrouble(error.output);
+    if (trouble.length > 0)
+      throw new UsageError(
+        `can't get the package lists of ${mirror ?? MIRROR}: ${trouble.slice(0, 3).join('; ')}; is there a network? ` +
+          '--mirror names another mirror',
+        {cause: error},
+      );
+    log(`${mirror ?? MIRROR} has no ${absent.join(', ')}`);
+  }
+  return apt;
+}
+
+/** What `apt-get update` complained of: suites that the mirror lacks, and everything else. */
+export function updateTrouble(output: string): {absent: string[]; trouble: string[]} {
+  const lines = output.split('\n').filter((line) => /^[EW]: /.test(line));
+  const suiteOf = (line: string): string | undefined =>
+    /^E: The repository '\S+ (\S+) Release' does not have a Release file/.exec(line)?.[1];
+  const absent = lines.flatMap((line) => suiteOf(line) ?? []);
+  const trouble = lines.filter((line) => suiteOf(line) === undefined).map((line) => line.slice(3));
+  // A failure without a word, and a mirror without any of the suites, are none that can be passed over.
+  const isTold = absent.length > 0 && absent.length < SUITES.length;
+  return {absent, trouble: trouble.length > 0 || isTold ? trouble : ['none of the suites is there']};
+}

@@ -1,0 +1,98 @@
+import {defaultGuest, loadManifest} from '../image/manifest.ts';
+import type {Arch, Image} from '../image/image.ts';
+import {freshApt, type Apt, type AptOptions} from '../image/sources/debian/kernels/apt.ts';
+import {
+  kernelPattern,
+  listKernels,
+  matching,
+  type KernelPackage,
+  type KernelPattern,
+} from '../image/sources/debian/kernels/list.ts';
+import {unpackKernel} from '../image/sources/debian/kernels/unpack.ts';
+import {microImage} from '../image/sources/micro/image.ts';
+import {readKernel} from '../image/sources/micro/kernelfile.ts';
+import {boardOf, boards} from '../machine/board/boards.ts';
+import {UsageError} from '../util/errors.ts';
+import type {CacheUse} from './cache-use.ts';
+import {serve} from './guest-script.ts';
+
+/** What `--kernel` was given, read: packages of Debian's by pattern, and files. */
+interface Asked {
+  readonly patterns: readonly KernelPattern[];
+  readonly files: readonly {readonly path: string; readonly release: string | undefined}[];
+}
+
+/** Reads and checks all that `--kernel` and `--modules` say, before anything is touched. */
+async function read(kernels: readonly string[], modules: string | undefined): Promise<Asked> {
+  const patterns = kernels.flatMap((text) => kernelPattern(text) ?? []);
+  const paths = kernels.filter((text) => kernelPattern(text) === undefined);
+  if (modules !== undefined && (paths.length !== 1 || patterns.length > 0))
+    throw new UsageError('--modules are those of one kernel: it goes with exactly one --kernel, a file');
+  const files: Asked['files'][number][] = [];
+  for (const path of paths) {
+    const {arch, version} = await readKernel(path);
+    boardOf(arch, boards, path);
+    files.push({path, release: version});
+  }
+  return {patterns, files};
+}
+
+/** A package, what its name is as a guest, and the apt that knows it. */
+interface Found {
+  readonly kernel: KernelPackage;
+  readonly arch: Arch;
+  readonly apt: Apt;
+}
+
+/** The packages that patterns name, each once, the oldest first in each architecture. Throws UsageError. */
+async function find(patterns: readonly KernelPattern[], options: AptOptions): Promise<Found[]> {
+  const found = new Map<string, Found>();
+  const lists = new Map<Arch, {apt: Apt; kernels: KernelPackage[]}>();
+  for (const pattern of patterns) {
+    const arch = pattern.arch ?? (await loadManifest(defaultGuest())).arch;
+    let list = lists.get(arch);
+    if (list === undefined) {
+      const apt = await freshApt(arch, options);
+      list = {apt, kernels: await listKernels(apt)};
+      lists.set(arch, list);
+    }
+    for (const kernel of matching(list.kernels, pattern))
+      found.set(`${arch} ${kernel.release}`, {kernel, arch, apt: list.apt});
+  }
+  return [...found.values()];
+}
+
+/** The kernel packages that `--kernel debian:…` would take. Throws UsageError, also for a file. */
+export async function kernelPackages(kernels: readonly string[], options: AptOptions): Promise<KernelPackage[]> {
+  const {patterns, files} = await read(kernels, undefined);
+  if (files[0]) throw new UsageError(`--kernel ${files[0].path}: is a file; there is nothing to list`);
+  return (await find(patterns, options)).map(({kernel}) => kernel);
+}
+
+/** A micro guest of each kernel, side by side. Throws UsageError. */
+export async function kernelImages(
+  {kernels, modules, use}: {kernels: readonly string[]; modules?: string | undefined; use: CacheUse},
+  options: AptOptions,
+): Promise<Image[]> {
+  const {patterns, files} = await read(kernels, modules);
+  const only = kernels.length === 1;
+  const names = files.map(({release}) => (only ? 'micro' : `micro-${release ?? 'unknown'}`));
+  const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
+  if (twice >= 0)
+    throw new UsageError(
+      `--kernel ${files[twice]?.path ?? ''}: another kernel of ${files[twice]?.release ?? 'an unknown release'} was ` +
+        'named already, and the report could not tell them apart; run them one after the other',
+    );
+  await use.begin();
+  const images: Image[] = [];
+  for (const [i, {path}] of files.entries())
+    images.push(await microImage({kernel: path, modules, name: names[i]}, {...options, serve}));
+  for (const {kernel, arch, apt} of await find(patterns, options)) {
+    const name = `micro-${kernel.release}`;
+    if (names.includes(name)) throw new UsageError(`--kernel: ${name} is given as a file and as a package`);
+    const unpacked = await unpackKernel(kernel, arch, apt, options);
+    const facts = {name, distro: 'debian', release: kernel.version};
+    images.push(await microImage({...unpacked, ...facts}, {...options, serve}));
+  }
+  return images;
+}
