@@ -1,8 +1,9 @@
 import {z} from 'zod';
-import {type Json, type Record, outcomes, vmmText} from '../results/record.ts';
+import {type Json, type Record, kernelSeen, outcomes, vmmText} from '../results/record.ts';
 import type {LoadedRun} from '../results/store.ts';
 import {countOutcomes, groupBy, summarize} from '../results/summary.ts';
 import {udevFact, whoOnlined} from '../results/udev.ts';
+import {claimHistories} from './kernel-claims.ts';
 import {UNKNOWN, formatMs, suiteOf, tally, verdictWord} from './words.ts';
 
 const counts = z.object(
@@ -36,6 +37,9 @@ export const compat = z.object({
   memhp: z.string(),
   startedAt: z.iso.datetime(),
   guests: z.array(compatGuest),
+  /** The kernels' configs, and what became of claims from one to the next; absent where the run tells of neither. */
+  kernels: z.array(kernelSeen).optional(),
+  claims: z.array(z.object({claim: z.string(), series: z.string(), text: z.string()})).optional(),
 });
 
 export type Compat = z.infer<typeof compat>;
@@ -45,10 +49,13 @@ export function compatOf(loaded: LoadedRun): Compat {
   const {memhp, startedAt} = loaded.run;
   const byGuest = groupBy(loaded.records, (record) => record.cell.guest);
   const {guests, cells} = summarize(loaded);
+  const claims = claimHistories(loaded.records);
   return compat.parse({
     schema: 2,
     memhp,
     startedAt,
+    ...(loaded.run.kernels === undefined ? {} : {kernels: loaded.run.kernels}),
+    ...(claims.length === 0 ? {} : {claims}),
     guests: guests.map(({guest, counts, verdict}) => {
       const records = byGuest.get(guest) ?? [];
       const own = cells.flatMap(({cell}) => (cell.guest === guest ? [cell] : []));

@@ -2,6 +2,8 @@ import {differenceLines, isLarge} from '../results/difference.ts';
 import type {Check} from '../results/record.ts';
 import {groupBy} from '../results/summary.ts';
 import {type Compat, compatOf, compatTable, suiteTable} from './compat.ts';
+import {claimHistories, claimHistoryTable} from './kernel-claims.ts';
+import {CONFIG_LEGEND, configTable} from './kernel-config.ts';
 import {code, escapeMd, mdLink, table} from './markdown-text.ts';
 import {blockHead, udevStories} from './udev.ts';
 import type {Entry, View} from './view.ts';
@@ -27,6 +29,7 @@ export function renderMarkdown(view: View): string {
     '## Compatibility',
     markdownCompat(compatOf(view)),
     ...udev(compatOf(view)),
+    ...kernels(view),
     ...suites(view),
     ...worstFirst.filter((outcome) => outcome !== 'pass').flatMap((outcome) => notes(view, outcome)),
     ...stale(view),
@@ -76,6 +79,25 @@ function udev(compat: Compat): string[] {
           table(blockHead, marked(blocks)),
         ]),
       ];
+}
+
+/** The configs of the kernels, and what became of claims from one to the next. */
+function kernels(view: View): string[] {
+  const marked = (rows: readonly (readonly string[])[]): string[][] => rows.map((cells) => cells.map(escapeMd));
+  const config = configTable(view);
+  const claims = claimHistoryTable(view.records);
+  return [
+    ...(config.head.length < 2
+      ? []
+      : ['## Kernel configs', CONFIG_LEGEND, table(config.head.map(escapeMd), marked(config.rows))]),
+    ...(claimHistories(view.records).length === 0
+      ? []
+      : [
+          '## Claims from kernel to kernel',
+          escapeMd(claims.about),
+          claims.rows.length === 0 ? 'none.' : table(claims.head, marked(claims.rows)),
+        ]),
+  ];
 }
 
 function suites({cases, columns, at}: View): string[] {

@@ -4,6 +4,7 @@ import {type Html, html, raw} from './escape.ts';
 import {MemoryMapPainter, mapLegend, mapSymbols} from './memory-map.ts';
 import {caseDetails} from './case.ts';
 import {type Claim, claimsSection} from './claims.ts';
+import {kernelsSection} from './kernels.ts';
 import {problemsSection, summarySection} from './summary.ts';
 import {compatSection, matrixSection} from './tables.ts';
 import {udevSection} from './udev.ts';
@@ -22,6 +23,7 @@ export function* renderHtml(view: View, claims: readonly Claim[] = []): Generato
     problemsSection(view),
     compatSection(compat),
     udevSection(compat),
+    kernelsSection(view),
     matrixSection(view),
     claimsSection(view, claims),
   ];

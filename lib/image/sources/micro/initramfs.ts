@@ -19,10 +19,11 @@ export interface MicroParts {
 
 /** The micro guest's whole userland: busybox as init, our few scripts, the modules. */
 export async function microInitramfs({busybox, modules, config, serve}: MicroParts): Promise<Buffer> {
+  const loaded = modules.filter(({spare}) => spare !== true);
   const files: (Member & {kind: 'file'})[] = [
     {path: 'bin/busybox', kind: 'file', data: busybox, mode: 0o755},
     {path: 'usr/lib/memhp/serve', kind: 'file', data: Buffer.from(serve)},
-    {path: 'etc/memhp/modules', kind: 'file', data: Buffer.from(modules.map(({name}) => `${name}\n`).join(''))},
+    {path: 'etc/memhp/modules', kind: 'file', data: Buffer.from(loaded.map(({name}) => `${name}\n`).join(''))},
     ...(config ? [{path: `boot/${config.name}`, kind: 'file' as const, data: config.data}] : []),
     {path: 'lib/modules/modules.dep', kind: 'file', data: Buffer.from(modulesDep(modules))},
     ...modules.map(({name, data}) => ({path: `lib/modules/${name}.ko`, kind: 'file' as const, data})),

@@ -10,7 +10,10 @@ import {needTools} from '../../tool.ts';
 import {MiB} from '../../../util/size.ts';
 
 /** What a guest needs to be talked to and to get memory plugged; where one is built in there is no file of it. */
-export const WANTED = ['virtio_pci', 'virtio_console', 'virtio_blk', 'virtio_mem', 'virtio_balloon'];
+const LOADED = ['virtio_pci', 'virtio_console', 'virtio_blk', 'virtio_mem', 'virtio_balloon'];
+/** What cases load by themselves. */
+const SPARE = ['memory_notifier_error_inject'];
+export const WANTED: readonly string[] = [...LOADED, ...SPARE];
 
 /** No module that a guest needs is larger, debugging symbols included. */
 const MAX_MODULE = 64 * MiB;
@@ -21,6 +24,8 @@ export interface KernelModule {
   readonly data: Buffer;
   /** What it depends on, directly. */
   readonly depends: readonly string[];
+  /** Is it only there for whoever loads it? */
+  readonly spare?: true;
 }
 
 /**
@@ -50,9 +55,12 @@ export async function pickModules(dir: string, version: string | undefined): Pro
       .filter(Boolean)
       .map((dependency) => plain(dependency));
     for (const dependency of depends) await pick(dependency, name);
-    picked.set(name, {name, data, depends});
+    picked.set(name, {name, data, depends, ...(loaded ? {} : {spare: true})});
   };
-  for (const name of WANTED) await pick(name);
+  let loaded = true;
+  for (const name of LOADED) await pick(name);
+  loaded = false;
+  for (const name of SPARE) await pick(name);
   return [...picked.values()];
 }
 

@@ -1,0 +1,78 @@
+import type {LoadedRun} from '../results/store.ts';
+import type {KernelSeen, Record} from '../results/record.ts';
+import {compareVersions} from '../util/debian-version.ts';
+import {UNKNOWN} from './words.ts';
+
+/** What memory hotplug depends on; several where an option was replaced by others. */
+const OPTIONS = [
+  'MEMORY_HOTPLUG',
+  'MEMORY_HOTREMOVE',
+  'ACPI_HOTPLUG_MEMORY',
+  'VIRTIO_MEM',
+  'VIRTIO_BALLOON',
+  'MEMORY_HOTPLUG_DEFAULT_ONLINE',
+  'MHP_DEFAULT_ONLINE_TYPE_OFFLINE',
+  'MHP_DEFAULT_ONLINE_TYPE_ONLINE_AUTO',
+  'MHP_DEFAULT_ONLINE_TYPE_ONLINE_KERNEL',
+  'MHP_DEFAULT_ONLINE_TYPE_ONLINE_MOVABLE',
+  'MHP_MEMMAP_ON_MEMORY',
+  'ARCH_MHP_MEMMAP_ON_MEMORY_ENABLE',
+  'HUGETLB_PAGE',
+  'CMA',
+  'NUMA',
+  'ZONE_DEVICE',
+  'MEMORY_FAILURE',
+  'ARCH_MEMORY_PROBE',
+  'MEMORY_NOTIFIER_ERROR_INJECT',
+  'FAIL_PAGE_ALLOC',
+] as const;
+
+/** The case by which a guest shows that it acknowledges a DIMM and adds nothing. */
+const UNADDED = 'plug/no-guest-driver';
+
+/** What `y`, `m` and the rest say, for the reader. */
+export const CONFIG_LEGEND =
+  'y and m as in the config; "not set" is said by it; "absent": it does not name the option, so this kernel has none of ' +
+  'that name, or what it depends on is missing. "Acknowledged, not added" is what the guest did with a DIMM, not config.';
+
+/** Options by kernel: a row each, a column a kernel, the oldest first in each architecture. */
+export function configTable({run: {kernels = []}, records}: Pick<LoadedRun, 'run' | 'records'>): {
+  head: string[];
+  rows: string[][];
+} {
+  const sorted = [...kernels].sort(
+    (a, b) => (a.arch < b.arch ? -1 : a.arch > b.arch ? 1 : 0) || compareVersions(a.kernel, b.kernel),
+  );
+  return {
+    head: ['option', ...sorted.map(({arch, kernel}) => (kernel.endsWith(arch) ? kernel : `${kernel} (${arch})`))],
+    rows: [
+      ...OPTIONS.map((name) => [name, ...sorted.map((kernel) => optionOf(kernel, `CONFIG_${name}`))]),
+      ['page size', ...sorted.map(pageSize)],
+      ['acknowledged, not added', ...sorted.map((kernel) => unadded(kernel, records))],
+    ],
+  };
+}
+
+function optionOf({config, unset}: KernelSeen, name: string): string {
+  if (config === null) return 'no config';
+  if (config[name] !== undefined) return config[name];
+  if (unset === undefined) return 'not set or absent';
+  return unset.includes(name) ? 'not set' : 'absent';
+}
+
+/** From the option of the architectures that have a choice; the others have pages of 4 KiB alone, and name nothing. */
+function pageSize({config}: KernelSeen): string {
+  const sizes = Object.entries(config ?? {}).flatMap(([name, value]) => {
+    const size = /^CONFIG_(?:(?:ARM64|PPC)_(\d+)K_PAGES|PAGE_SIZE_(\d+)KB)$/.exec(name);
+    return value === 'y' && size ? [`${size[1] ?? size[2] ?? ''} KiB`] : [];
+  });
+  return [...new Set(sizes)].join(', ') || UNKNOWN;
+}
+
+function unadded({arch, kernel}: KernelSeen, records: readonly Record[]): string {
+  const own = records.filter(({case: id, cell}) => id === UNADDED && cell.kernel === kernel && cell.arch === arch);
+  if (own.length === 0) return 'not run';
+  const outcomes = new Set(own.map(({outcome}) => outcome));
+  if (outcomes.has('pass')) return outcomes.size === 1 ? 'yes' : [...outcomes].join(', ');
+  return [...outcomes].join(', ');
+}
