@@ -44,10 +44,9 @@ async function listKernels(
   cache: string,
 ): Promise<void> {
   const {log} = new Progress();
-  const kernels = await usingCache(cache, async (use) => {
-    await use.begin();
-    return await kernelPackages(patterns, {cache, mirror, log, signal: abortOnSignals()});
-  });
+  const kernels = await usingCache(cache, (use) =>
+    kernelPackages(patterns, use, {cache, mirror, log, signal: abortOnSignals()}),
+  );
   if (json) {
     process.stdout.write(`${JSON.stringify(kernels, undefined, 2)}\n`);
     return;

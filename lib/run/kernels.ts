@@ -63,9 +63,18 @@ async function find(patterns: readonly KernelPattern[], options: AptOptions): Pr
 }
 
 /** The kernel packages that `--kernel debian:…` would take. Throws UsageError, also for a file. */
-export async function kernelPackages(kernels: readonly string[], options: AptOptions): Promise<KernelPackage[]> {
-  const {patterns, files} = await read(kernels, undefined);
-  if (files[0]) throw new UsageError(`--kernel ${files[0].path}: is a file; there is nothing to list`);
+export async function kernelPackages(
+  kernels: readonly string[],
+  use: CacheUse,
+  options: AptOptions,
+): Promise<KernelPackage[]> {
+  const patterns = kernels.map((text) => {
+    const pattern = kernelPattern(text);
+    if (pattern === undefined)
+      throw new UsageError(`--kernel ${text}: is a file, which run takes as it is; list wants debian:PATTERN`);
+    return pattern;
+  });
+  await use.begin();
   return (await find(patterns, options)).map(({kernel}) => kernel);
 }
 
