@@ -52,6 +52,9 @@ async function listKernels(
     return;
   }
   const width = Math.max(...kernels.map(({release}) => release.length));
-  for (const {release, name, version, suites} of kernels)
-    process.stdout.write(`${release.padEnd(width)}  ${name} ${version}  ${suites.join(', ')}\n`);
+  for (const {release, name, version, suites, lacks} of kernels)
+    process.stdout.write(
+      `${release.padEnd(width)}  ${name} ${version}  ${suites.join(', ')}` +
+        `${lacks.length > 0 ? `  left out: the archive lacks ${lacks.join(', ')}` : ''}\n`,
+    );
 }

@@ -96,7 +96,13 @@ export async function kernelImages(
   const images: Image[] = [];
   for (const [i, {path}] of files.entries())
     images.push(await microImage({kernel: path, modules, name: names[i]}, {...options, serve}));
-  for (const {kernel, arch, apt} of await find(patterns, options)) {
+  const found = await find(patterns, options);
+  const whole = found.filter(({kernel}) => kernel.lacks.length === 0);
+  for (const {kernel} of found.filter((one) => !whole.includes(one)))
+    options.log(`${kernel.release} is left out: the archive lacks ${kernel.lacks.join(', ')}`);
+  if (found.length > 0 && whole.length === 0)
+    throw new UsageError(`--kernel ${kernels.join(' ')}: the archive lacks packages of every kernel that this names`);
+  for (const {kernel, arch, apt} of whole) {
     const name = `micro-${kernel.release}`;
     if (names.includes(name)) throw new UsageError(`--kernel: ${name} is given as a file and as a package`);
     const unpacked = await unpackKernel(kernel, arch, apt, options);

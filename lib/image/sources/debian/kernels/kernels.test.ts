@@ -24,6 +24,11 @@ const MADISON = [
   ' linux-image-6.12.118+deb13-amd64 | 6.12.118-1 | http://m/debian trixie/main amd64 Packages',
   ' linux-image-6.1.0-56-cloud-amd64 | 6.1.192-2 | http://m/debian bookworm/main amd64 Packages',
 ].join('\n');
+/** What the archive lacks of a kernel 7.3 whose packages madison knows of. */
+const lacks = (...known: string[]): readonly string[] | undefined =>
+  kernelsOf(SHOW, known.map((name) => ` ${name} | 7.3~rc7-1 | http://m/debian sid/main amd64 Packages`).join('\n')).at(
+    -1,
+  )?.lacks;
 const kernels = kernelsOf(SHOW, MADISON);
 
 test('kernels are those packages that bring one, signed where there is one, the oldest first', (t) => {
@@ -42,6 +47,7 @@ test('kernels are those packages that bring one, signed where there is one, the 
     version: '6.12.118-1',
     suites: ['trixie-security', 'trixie'],
     parts: ['linux-image-6.12.118+deb13-amd64'],
+    lacks: [],
   });
 });
 
@@ -54,12 +60,20 @@ test('a kernel whose files are in other packages is made up of them', (t) => {
   ]);
 });
 
+test('a kernel of which the archive has not all packages, or others of another version, says which', (t) => {
+  const [image = '', base = '', binary = '', modules = ''] = kernels.at(-1)?.parts ?? [];
+  t.deepEqual(lacks(image, base, binary, modules), []);
+  t.deepEqual(lacks(image, binary), [base, modules]);
+  t.deepEqual(lacks(), [image, base, binary, modules]);
+});
+
 test('apt is asked only for kernels', async (t) => {
   const asked: (readonly string[])[] = [];
   const names = ['linux-image-amd64', 'linux-image-6.1.0-56-amd64', 'linux-image-6.1.0-56-amd64-dbg'];
   await listKernels((_program, args) => {
     asked.push(args);
-    return Promise.resolve(args[0] === 'pkgnames' ? names.join('\n') : '');
+    const answer = {pkgnames: names.join('\n'), show: paragraph('linux-image-6.1.0-56-amd64', '6.1.192-2')};
+    return Promise.resolve(answer[args[0] as 'show'] ?? '');
   });
   t.deepEqual(asked.slice(1), [
     ['show', '--no-all-versions', 'linux-image-6.1.0-56-amd64'],
@@ -100,20 +114,20 @@ test('security is beside the main archive', (t) => {
   t.true(lines.some((line) => line.endsWith(' https://mirror.example/debian-security trixie-security main')));
 });
 
-const lacks = (suite: string): string =>
+const without = (suite: string): string =>
   `E: The repository 'http://m/debian ${suite} Release' does not have a Release file.`;
 
 test('a suite that the mirror lacks is left out; anything else that apt complains of is not passed over', (t) => {
-  t.deepEqual(updateTrouble(`Get:1 x\n${lacks('bullseye-backports')}\n`), {
+  t.deepEqual(updateTrouble(`Get:1 x\n${without('bullseye-backports')}\n`), {
     absent: ['bullseye-backports'],
     trouble: [],
   });
-  t.deepEqual(updateTrouble(`${lacks('sid')}\nW: Failed to fetch http://m/x  Could not connect\n`).trouble, [
+  t.deepEqual(updateTrouble(`${without('sid')}\nW: Failed to fetch http://m/x  Could not connect\n`).trouble, [
     'Failed to fetch http://m/x  Could not connect',
   ]);
   t.deepEqual(updateTrouble("E: The repository 'http://m/debian sid Release' is not signed.").trouble, [
     "The repository 'http://m/debian sid Release' is not signed.",
   ]);
-  t.deepEqual(updateTrouble(SUITES.map(lacks).join('\n')).trouble, ['none of the suites is there']);
+  t.deepEqual(updateTrouble(SUITES.map(without).join('\n')).trouble, ['none of the suites is there']);
   t.deepEqual(updateTrouble('killed').trouble, ['none of the suites is there']);
 });

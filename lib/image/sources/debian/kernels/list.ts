@@ -15,6 +15,11 @@ export interface KernelPackage {
   readonly suites: readonly string[];
   /** All packages that make it up, itself included: from 6.19 on it only depends on those with the files. */
   readonly parts: readonly string[];
+  /**
+   * Those of them that the archive has not, or not in this version: of a kernel that backports have superseded the
+   * signed packages stay longer than the others. It can't be unpacked.
+   */
+  readonly lacks: readonly string[];
 }
 
 /** What `--kernel debian:…` asks for. */
@@ -45,10 +50,9 @@ export function kernelPattern(text: string): KernelPattern | undefined {
 export async function listKernels(apt: Apt): Promise<KernelPackage[]> {
   const names = (await apt('apt-cache', ['pkgnames', 'linux-image-'])).split('\n').filter((name) => IMAGE.test(name));
   if (names.length === 0) return [];
-  return kernelsOf(
-    await apt('apt-cache', ['show', '--no-all-versions', ...names]),
-    await apt('apt-cache', ['madison', ...names]),
-  );
+  const show = await apt('apt-cache', ['show', '--no-all-versions', ...names]);
+  const parts = [...new Set(kernelsOf(show, '').flatMap((kernel) => kernel.parts))];
+  return parts.length === 0 ? [] : kernelsOf(show, await apt('apt-cache', ['madison', ...parts]));
 }
 
 /** Neither debugging symbols nor the templates that signatures are made from, and no metapackage of a flavour. */
@@ -73,12 +77,14 @@ export function kernelsOf(show: string, madison: string): KernelPackage[] {
       .split(/,\s*/)
       .flatMap((one) => /^(linux-(?:base|binary|modules)-\S+) \(= /.exec(one)?.[1] ?? [])
       .filter((part) => part.endsWith(`-${release}`));
+    const all = [name, ...parts];
     kernels.set(release, {
       name,
       release,
       version,
       suites: suites.get(`${name} ${version}`) ?? [],
-      parts: [name, ...parts],
+      parts: all,
+      lacks: all.filter((part) => !suites.has(`${part} ${version}`)),
     });
   }
   return [...kernels.values()].sort((a, b) => compareVersions(a.release, b.release));
