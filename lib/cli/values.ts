@@ -22,7 +22,7 @@ export function parameters(text: string): string {
 
 export function mirror(text: string): string {
   if (!/^(?:https?|ftp|file|copy|tor\+https?):\/\/?[^\s'"\\]+$/.test(word(text)))
-    throw new InvalidArgumentError('wanted a URL, e.g. https://deb.debian.org/debian.');
+    throw new InvalidArgumentError('wanted a URL, e.g. https://mirror.example/debian.');
   return text;
 }
 

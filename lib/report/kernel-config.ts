@@ -33,7 +33,8 @@ const UNADDED = 'plug/no-guest-driver';
 /** What `y`, `m` and the rest say, for the reader. */
 export const CONFIG_LEGEND =
   'y and m as in the config; "not set" is said by it; "absent": it does not name the option, so this kernel has none of ' +
-  'that name, or what it depends on is missing. "Acknowledged, not added" is what the guest did with a DIMM, not config.';
+  'that name, or what it depends on is missing; "not recorded": the guest was booted by a memhp that did not look. ' +
+  '"Acknowledged, not added" is what the guest did with a DIMM, not config.';
 
 /** Options by kernel: a row each, a column a kernel, the oldest first in each architecture. */
 export function configTable({run: {kernels = []}, records}: Pick<LoadedRun, 'run' | 'records'>): {
@@ -56,7 +57,7 @@ export function configTable({run: {kernels = []}, records}: Pick<LoadedRun, 'run
 function optionOf({config, unset}: KernelSeen, name: string): string {
   if (config === null) return 'no config';
   if (config[name] !== undefined) return config[name];
-  if (unset === undefined) return 'not set or absent';
+  if (unset === undefined) return 'not recorded';
   return unset.includes(name) ? 'not set' : 'absent';
 }
 

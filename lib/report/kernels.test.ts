@@ -104,7 +104,7 @@ test('options are y, m, not set or absent, and each is told apart', (t) => {
     'acknowledged, not added': 'not run',
   });
   t.like(none, {MEMORY_HOTPLUG: 'no config'});
-  t.like(old, {MEMORY_HOTPLUG: 'not set or absent', 'page size': '16 KiB'});
+  t.like(old, {MEMORY_HOTPLUG: 'not recorded', 'page size': '16 KiB'});
 });
 
 test('"acknowledged, not added" is what the guest did', (t) => {

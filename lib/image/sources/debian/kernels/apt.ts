@@ -5,11 +5,10 @@ import {UsageError} from '../../../../util/errors.ts';
 import type {Arch} from '../../../image.ts';
 import type {BuildOptions} from '../../../store.ts';
 import {needTools, runTool, ToolFailed} from '../../../tool.ts';
+import {hostMirror} from '../mirror.ts';
 
 /** Debian's keys, where its own package puts them. */
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-/** Where apt looks when no mirror is named. */
-const MIRROR = 'http://deb.debian.org/debian';
 const STABLE = ['bullseye', 'bookworm', 'trixie'];
 /** The suites that kernels come from; a mirror need not have all. */
 export const SUITES: readonly string[] = [
@@ -23,7 +22,7 @@ export type AptOptions = BuildOptions & {readonly mirror?: string | undefined};
 export type Apt = (program: 'apt-get' | 'apt-cache', args: readonly string[], cwd?: string) => Promise<string>;
 
 /** sources.list of the suites; security is beside the mirror's main archive, as on all of Debian's. */
-export const sourcesList = (arch: Arch, mirror = MIRROR): string =>
+export const sourcesList = (arch: Arch, mirror: string): string =>
   SUITES.map((suite) => {
     const base = mirror.replace(/\/+$/, '');
     const uri = suite.endsWith('-security') ? `${base}-security` : base;
@@ -31,8 +30,9 @@ export const sourcesList = (arch: Arch, mirror = MIRROR): string =>
   }).join('');
 
 /** An apt with fresh lists of the suites, verified by it. Throws UsageError where the mirror can't be reached. */
-export async function freshApt(arch: Arch, {cache, mirror, log, signal}: AptOptions): Promise<Apt> {
+export async function freshApt(arch: Arch, {cache, log, signal, mirror: asked}: AptOptions): Promise<Apt> {
   await needTools("looking for Debian's kernels", ['apt-get', 'dpkg-deb']);
+  const mirror = asked ?? (await hostMirror());
   const list = sourcesList(arch, mirror);
   const root = join(cache, 'apt', `${arch}-${createHash('sha256').update(list).digest('hex').slice(0, 12)}`);
   for (const part of ['lists/partial', 'cache/archives/partial', 'parts'])
@@ -55,7 +55,7 @@ export async function freshApt(arch: Arch, {cache, mirror, log, signal}: AptOpti
   const given = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
   const apt: Apt = (program, args, cwd) =>
     runTool(program, [...given, ...args], {signal, ...(cwd === undefined ? {} : {cwd})});
-  log(`asking ${mirror ?? MIRROR} for the kernels of ${arch}`);
+  log(`asking ${mirror} for the kernels of ${arch}`);
   try {
     await apt('apt-get', ['update']);
   } catch (error) {
@@ -63,11 +63,11 @@ export async function freshApt(arch: Arch, {cache, mirror, log, signal}: AptOpti
     const {absent, trouble} = updateTrouble(error.output);
     if (trouble.length > 0)
       throw new UsageError(
-        `can't get the package lists of ${mirror ?? MIRROR}: ${trouble.slice(0, 3).join('; ')}; is there a network? ` +
+        `can't get the package lists of ${mirror}: ${trouble.slice(0, 3).join('; ')}; is there a network? ` +
           '--mirror names another mirror',
         {cause: error},
       );
-    log(`${mirror ?? MIRROR} has no ${absent.join(', ')}`);
+    log(`${mirror} has no ${absent.join(', ')}`);
   }
   return apt;
 }

@@ -1,5 +1,6 @@
 import test from 'ava';
 import {UsageError} from '../../../../util/errors.ts';
+import {mirrorIn} from '../mirror.ts';
 import {sourcesList, SUITES, updateTrouble} from './apt.ts';
 import {kernelPattern, kernelsOf, listKernels, matching} from './list.ts';
 
@@ -12,6 +13,7 @@ const SHOW = [
   paragraph('linux-image-6.12.118+deb13-amd64-unsigned', '6.12.118-1'),
   paragraph('linux-image-6.12.118+deb13-amd64', '6.12.118-1'),
   paragraph('linux-image-6.1.0-56-cloud-amd64', '6.1.192-2'),
+  paragraph('linux-image-6.1.0-56-cloud-amd64-unsigned', '6.1.192-2'),
   paragraph('linux-image-6.1.0-57-amd64-unsigned', '6.1.193-1'),
   paragraph('linux-image-7.3-amd64', '7.3~rc7-1', split('7.3-amd64', '7.3~rc7-1')),
   // A metapackage of a flavour, and what signatures are made from.
@@ -130,4 +132,15 @@ test('a suite that the mirror lacks is left out; anything else that apt complain
   ]);
   t.deepEqual(updateTrouble(SUITES.map(without).join('\n')).trouble, ['none of the suites is there']);
   t.deepEqual(updateTrouble('killed').trouble, ['none of the suites is there']);
+});
+
+test("the mirror is the one that the host's apt has of Debian's, and not that of updates or of others", (t) => {
+  const line = (uri: string, release: string): string => `'${uri}dists/${release}/InRelease' m_InRelease 0 \n`;
+  const others = line('https://m.example/nodes/', 'nodistro') + line('https://m.example/linux/debian/', 'bookworm');
+  const security = line('http://m.example/debian-security/', 'bookworm-security');
+  const own = line('http://m.example/debian/', 'bookworm') + line('http://m.example/debian/', 'bookworm-updates');
+  t.is(mirrorIn(others + security + own), 'http://m.example/debian');
+  t.is(mirrorIn(line('http://m.example/debian/', 'sid')), 'http://m.example/debian');
+  t.is(mirrorIn(security + line('https://m.example/nodes/', 'nodistro')), undefined);
+  t.is(mirrorIn(''), undefined);
 });
