@@ -51,6 +51,8 @@ export async function freshApt(arch: Arch, {cache, log, signal, mirror: asked}: 
     'APT::Architectures': arch,
     'Acquire::Languages': 'none',
     'APT::Update::Error-Mode': 'any',
+    // The cache is its owner's alone: another user, to whom apt would change, couldn't write there.
+    'APT::Sandbox::User': 'root',
   };
   const given = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
   const apt: Apt = (program, args, cwd) =>
