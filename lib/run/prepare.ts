@@ -5,6 +5,8 @@ import {absentOf} from '../vmm/qemu/devices/devices.ts';
 import {ensureImage} from '../image/ensure.ts';
 import {fixedParameters, type Image} from '../image/image.ts';
 import {defaultGuest, loadManifest} from '../image/manifest.ts';
+import type {BuildMachine} from '../image/sources/source.ts';
+import {runBuildMachine} from '../machine/build-machine.ts';
 import type {BootConfig} from '../machine/commandline.ts';
 import {boardOf, boards} from '../machine/board/boards.ts';
 import {cannotBeMade, nameOn, profileByName, profiles} from '../machine/profile.ts';
@@ -21,6 +23,8 @@ import type {RunOptions} from './options.ts';
 
 /** Boot of a guest until it answers, in ms under KVM. */
 const BOOT_MS = 60_000;
+/** A step of a machine that builds an image, in ms under TCG: minutes on two idle cores. */
+const STEP_MS = 1_800_000;
 
 export interface Prepared {
   /** Why each architecture's guests run on the accelerator that they run on. */
@@ -55,7 +59,10 @@ export async function prepareImages(
   oneArchitecture(manifests, options.qemu);
   await use.begin();
   const images: Image[] = [];
-  for (const manifest of manifests) images.push(await ensureImage(manifest, {cache, mirror, serve, log, signal}));
+  const machine = (machine: BuildMachine): Promise<void> =>
+    runBuildMachine(machine, {log, signal, qemu: options.qemu, stepMs: STEP_MS * (options.patience ?? 1)});
+  for (const manifest of manifests)
+    images.push(await ensureImage(manifest, {cache, mirror, serve, machine, log, signal}));
   return images;
 }
 

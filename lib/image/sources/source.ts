@@ -18,11 +18,30 @@ export interface Manifest {
   readonly prepare: readonly string[];
 }
 
+/** A machine that does a part of a build: it works by itself, says how far it is, and writes to its disks. */
+export interface BuildMachine {
+  /** The guest that is built, for messages. */
+  readonly name: string;
+  readonly arch: Arch;
+  readonly kernel: string;
+  readonly initrd: string;
+  /** /dev/vda and so on; the machine writes to them. */
+  readonly disks: readonly {readonly path: string; readonly format: 'qcow2' | 'raw'}[];
+  /** How a line of the console begins that tells a step's word, or `failed`. */
+  readonly says: string;
+  /** Its steps in their order; the work is over with the last. */
+  readonly steps: readonly {readonly said: string; readonly means: string}[];
+  /** Keeps what it says on its console. */
+  readonly consoleFile: string;
+}
+
 export interface SourceOptions extends BuildOptions {
   /** Mirror to take packages from; absent: the tool's own choice. */
   readonly mirror?: string | undefined;
   /** Text of the shell server, for guests whose init is memhp's own: serveScript(). */
   readonly serve?: string | undefined;
+  /** Boots a machine and waits until it has done its work. Throws Broken with its console's last lines. */
+  readonly machine?: ((machine: BuildMachine) => Promise<void>) | undefined;
 }
 
 /**

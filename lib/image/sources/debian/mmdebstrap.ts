@@ -22,16 +22,25 @@ const REPLACE_STAND_IN =
   'if APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-cache madison usr-is-merged | grep -q .; ' +
   `then ${MERGED_USR}/essential00.sh "$1"; else chroot "$1" dpkg --purge usr-is-merged; fi`;
 
+/** Documentation is in no image. */
+const DOCS = ['man', 'doc', 'locale', 'info'].map((name) => `/usr/share/${name}`);
+/** A hook: dpkg leaves it out from there on. */
+export const WITHOUT_DOCS =
+  `printf 'path-exclude=%s\\n' ${DOCS.map((dir) => `'${dir}/*'`).join(' ')} > ` + `"$1/etc/dpkg/dpkg.cfg.d/memhp"`;
+/** A hook: removes what was unpacked of it. */
+export const REMOVE_DOCS = `rm -rf ${DOCS.map((dir) => `"$1${dir}"`).join(' ')}`;
+
 export interface Bootstrap {
   readonly dir: string;
   readonly arch: Arch;
   /** A directory (as root only) or a path that ends in .tar. */
   readonly target: string;
   readonly variant: 'essential' | 'extract';
+  /** Packages, or patterns of apt's: each is an argument of its own, or mmdebstrap would take a pattern for a list. */
   readonly include: readonly string[];
   /** A second suite of the same mirror, for packages that the first one lacks. */
   readonly alsoFrom?: string | undefined;
-  /** Customize hooks. */
+  /** Commands for the end of it: customize hooks, or extract hooks where packages are only unpacked. */
   readonly hooks?: readonly string[];
   readonly env?: Record<string, string>;
   readonly mirror?: string | undefined;
@@ -48,12 +57,11 @@ export async function mmdebstrap(
   const {dir, arch, target, variant, include, alsoFrom, hooks = [], env, mirror, log, signal} = bootstrap;
   if (source.validUntil === 'ignore')
     log(`${guest}: a Release file of ${source.suite} past its date is accepted, as its manifest says`);
-  const docs = ['/usr/share/man/*', '/usr/share/doc/*', '/usr/share/locale/*', '/usr/share/info/*'];
   const args = [
     `--mode=${isRoot ? 'root' : 'unshare'}`,
     `--variant=${variant}`,
     `--architectures=${arch}`,
-    `--include=${include.join(',')}`,
+    ...include.map((pattern) => `--include=${pattern}`),
     ...((await isThere(KEYRING)) ? [`--keyring=${KEYRING}`] : []),
     ...(source.validUntil === 'ignore' ? ['--aptopt=Acquire::Check-Valid-Until "false"'] : []),
     '--aptopt=Acquire::Languages "none"',
@@ -70,13 +78,12 @@ export async function mmdebstrap(
             ? [`--setup-hook=${MERGED_USR}/setup00.sh`, `--essential-hook=${REPLACE_STAND_IN}`]
             : []),
           // Not as --dpkgopt: mmdebstrap would push the essential packages through a filter of its own, for 10 s.
-          `--essential-hook=printf 'path-exclude=%s\\n' ${docs.map((glob) => `'${glob}'`).join(' ')} > ` +
-            `"$1/etc/dpkg/dpkg.cfg.d/memhp"`,
+          `--essential-hook=${WITHOUT_DOCS}`,
         ]
       : []),
     // It would put its own idea of a machine-id in place of the one that etc/memhp/customize left.
     '--skip=cleanup/reproducible',
-    ...hooks.map((hook) => `--customize-hook=${hook}`),
+    ...hooks.map((hook) => `--${variant === 'extract' ? 'extract' : 'customize'}-hook=${hook}`),
     source.suite,
     target,
     ...(mirror === undefined ? [] : [mirror]),

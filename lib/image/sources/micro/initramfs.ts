@@ -18,19 +18,37 @@ export interface MicroParts {
 }
 
 /** The micro guest's whole userland: busybox as init, our few scripts, the modules. */
-export async function microInitramfs({busybox, modules, config, serve}: MicroParts): Promise<Buffer> {
+export const microInitramfs = ({config, serve, ...parts}: MicroParts): Promise<Buffer> =>
+  busyboxInitramfs({
+    ...parts,
+    scripts: microroot,
+    files: [
+      {path: 'usr/lib/memhp/serve', kind: 'file', data: Buffer.from(serve)},
+      {path: 'lib/modules/modules.dep', kind: 'file', data: Buffer.from(modulesDep(parts.modules))},
+      ...(config ? [{path: `boot/${config.name}`, kind: 'file' as const, data: config.data}] : []),
+    ],
+  });
+
+type FileMember = Member & {kind: 'file'};
+
+export interface BusyboxParts extends Pick<MicroParts, 'busybox' | 'modules'> {
+  /** A directory of files of ours: an inittab, and what it starts. */
+  readonly scripts: string;
+  readonly files?: readonly FileMember[];
+}
+
+/** busybox as init, a directory of scripts, and modules, whose names are in etc/memhp/modules in the order of loading. */
+export async function busyboxInitramfs({busybox, modules, scripts, files: more = []}: BusyboxParts): Promise<Buffer> {
   const loaded = modules.filter(({spare}) => spare !== true);
-  const files: (Member & {kind: 'file'})[] = [
+  const files: FileMember[] = [
+    ...more,
     {path: 'bin/busybox', kind: 'file', data: busybox, mode: 0o755},
-    {path: 'usr/lib/memhp/serve', kind: 'file', data: Buffer.from(serve)},
     {path: 'etc/memhp/modules', kind: 'file', data: Buffer.from(loaded.map(({name}) => `${name}\n`).join(''))},
-    ...(config ? [{path: `boot/${config.name}`, kind: 'file' as const, data: config.data}] : []),
-    {path: 'lib/modules/modules.dep', kind: 'file', data: Buffer.from(modulesDep(modules))},
     ...modules.map(({name, data}) => ({path: `lib/modules/${name}.ko`, kind: 'file' as const, data})),
   ];
-  for (const entry of await readdir(microroot, {recursive: true, withFileTypes: true})) {
+  for (const entry of await readdir(scripts, {recursive: true, withFileTypes: true})) {
     const file = join(entry.parentPath, entry.name);
-    if (entry.isFile()) files.push({path: relative(microroot, file), kind: 'file', data: await readFile(file)});
+    if (entry.isFile()) files.push({path: relative(scripts, file), kind: 'file', data: await readFile(file)});
   }
   const directories = [
     ...new Set(files.flatMap(({path}) => parents(path))),

@@ -63,7 +63,7 @@ export async function kernelIn(path: string): Promise<{kernel: string; modules: 
  * The one kernel in what was unpacked: `boot/vmlinuz-VERSION`, or, where installing the package is what copies it there
  * (Debian from 6.19 on), `usr/lib/modules/VERSION/vmlinuz`. Throws Broken where there is none, or another one.
  */
-async function onlyKernel(
+export async function onlyKernel(
   tree: string,
   {suite, kernel}: {readonly suite: string; readonly kernel: string},
 ): Promise<{kernel: string; version: string}> {

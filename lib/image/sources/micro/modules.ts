@@ -29,13 +29,20 @@ export interface KernelModule {
 }
 
 /**
- * The modules a micro guest loads, each after what it depends on. Dependencies are read from the modules themselves:
+ * The modules a guest loads, each after what it depends on, and those it only has; a micro guest's where none are named. Dependencies are read from the modules themselves:
  * a package that was only unpacked has no modules.dep yet.
  */
-export async function pickModules(dir: string, version: string | undefined): Promise<KernelModule[]> {
+export async function pickModules(
+  dir: string,
+  version: string | undefined,
+  {loaded, spare}: {readonly loaded: readonly string[]; readonly spare: readonly string[]} = {
+    loaded: LOADED,
+    spare: SPARE,
+  },
+): Promise<KernelModule[]> {
   const files = await indexModules(await ofVersion(dir, version));
   const picked = new Map<string, KernelModule>();
-  const pick = async (name: string, wantedBy?: string): Promise<void> => {
+  const pick = async (name: string, mark: {spare?: true}, wantedBy?: string): Promise<void> => {
     if (picked.has(name)) return;
     const file = files.get(name);
     if (file === undefined) {
@@ -54,13 +61,11 @@ export async function pickModules(dir: string, version: string | undefined): Pro
       .split(',')
       .filter(Boolean)
       .map((dependency) => plain(dependency));
-    for (const dependency of depends) await pick(dependency, name);
-    picked.set(name, {name, data, depends, ...(loaded ? {} : {spare: true})});
+    for (const dependency of depends) await pick(dependency, mark, name);
+    picked.set(name, {name, data, depends, ...mark});
   };
-  let loaded = true;
-  for (const name of LOADED) await pick(name);
-  loaded = false;
-  for (const name of SPARE) await pick(name);
+  for (const name of loaded) await pick(name, {});
+  for (const name of spare) await pick(name, {spare: true});
   return [...picked.values()];
 }
 
