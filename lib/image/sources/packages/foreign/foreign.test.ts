@@ -4,7 +4,7 @@ import {delimiter, join} from 'node:path';
 import {tmpdir} from 'node:os';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
-import {Broken} from '../../../../util/errors.ts';
+import {Broken, UsageError} from '../../../../util/errors.ts';
 import type {BuildMachine, Manifest} from '../../source.ts';
 import type * as packagesModule from '../packages.ts';
 import type {PackagesSource} from '../schema.ts';
@@ -36,7 +36,7 @@ test.before('a mmdebstrap that is found first', async () => {
 });
 test.after.always(() => rm(fake, {recursive: true}));
 
-const arch = process.arch === 's390x' ? 'arm64' : 's390x';
+const arch = process.arch === 'arm64' ? 'amd64' : 'arm64';
 const manifest = {name: 'toy', distro: 'toy', release: '1', title: 'Toy', arch, source: {}, prepare: []} as Manifest;
 const source: PackagesSource = {suite: 'sid', kernel: 'linux-image-toy', include: ['perl'], validUntil: 'check'};
 
@@ -74,7 +74,8 @@ test('an architecture is foreign unless it is what Node calls the host', (t) => 
 
 test.serial('a build that is cut off goes on from what was unpacked, and only the whole image is found', async (t) => {
   const cache = await newCache(t);
-  const options = {cache, log: (): void => undefined};
+  const said: string[] = [];
+  const options = {cache, log: (line: string): void => void said.push(line)};
   const booted: BuildMachine[] = [];
   const cutOff = async (machine: BuildMachine): Promise<void> => {
     booted.push(machine);
@@ -98,6 +99,7 @@ test.serial('a build that is cut off goes on from what was unpacked, and only th
     },
   });
   t.is(await runs(), 1, 'unpacked once');
+  t.is(said.filter((line) => line.includes('its packages are there')).length, 1, 'and the second time that is said');
   t.like(image, {arch, boot: {how: 'direct'}, login: {how: 'ssh'}});
   t.is(image.boot.how === 'direct' && (await readFile(image.boot.kernel, 'utf8')), 'its kernel');
   t.is(image.boot.how === 'direct' && (await readFile(image.boot.initrd, 'utf8')), 'its initrd');
@@ -129,3 +131,16 @@ test.serial('without anything to boot a machine with, that is said', async (t) =
     message: /^toy: is of \w+, and there is nothing to boot a machine with$/,
   });
 });
+
+test.serial(
+  'an architecture whose guests could not be logged in to is refused before anything is fetched',
+  async (t) => {
+    const cache = await newCache(t);
+    const foreignArch = process.arch === 's390x' ? 'riscv64' : 's390x';
+    await t.throwsAsync(packages.build({...manifest, arch: foreignArch}, source, {cache, log: () => undefined}), {
+      instanceOf: UsageError,
+      message: /^toy: .*which it can't for \w+, only for amd64 and arm64; take a micro guest/,
+    });
+    t.deepEqual(await left(cache), []);
+  },
+);
