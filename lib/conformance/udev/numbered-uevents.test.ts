@@ -1,6 +1,6 @@
 import test from 'ava';
 import {Broken} from '../../util/errors.ts';
-import {parseNumbered} from './numbered-uevents.ts';
+import {parseNumbered, withoutEnd} from './numbered-uevents.ts';
 
 const HEAD = 'KERNEL[67.230112] add      /devices/system/memory/memory32 (memory)';
 
@@ -14,6 +14,20 @@ test('a head and its number are one uevent', (t) => {
 
 test('nothing heard is no uevent', (t) => {
   t.deepEqual(parseNumbered(''), []);
+});
+
+test('what lacks the uevent that was sent to end with is cut, whoever tells of it', (t) => {
+  const [add, change] = [HEAD, HEAD.replace('add      ', 'change   ').replace('memory32 ', 'memory0 ')];
+  const text = [add, change, change.replace('KERNEL', 'UDEV  ')].map((head, i) => `${head}\nSEQNUM=${i + 1}\n`);
+  t.deepEqual(
+    withoutEnd(parseNumbered(text.join('')), 'memory0').map(({block}) => block),
+    ['memory32'],
+  );
+  for (const kept of [[], [0], [0, 1], [0, 2]])
+    t.throws(() => withoutEnd(parseNumbered(kept.map((i) => text[i]).join('')), 'memory0'), {
+      instanceOf: Broken,
+      message: /what was heard is cut$/,
+    });
 });
 
 for (const [name, text] of [

@@ -32,8 +32,17 @@ export async function listenNumbered(guest: CaseGuest): Promise<() => Promise<Nu
       until grep -q '^UDEV .* change .*/${first} ' ${FILE}; do kill -0 $(cat ${FILE}.pid) || exit 1; done
       kill $(cat ${FILE}.pid)
       grep -E '^(KERNEL|UDEV) *\\[|^SEQNUM=' ${FILE}`);
-    return parseNumbered(text).filter(({action, block}) => action !== 'change' || block !== first);
+    return withoutEnd(parseNumbered(text), first);
   };
+}
+
+/** The uevents without the one that was sent to end with. Throws Broken where it isn't among them. */
+export function withoutEnd(events: readonly NumberedUevent[], end: string): NumberedUevent[] {
+  const isEnd = ({action, block}: NumberedUevent): boolean => action === 'change' && block === end;
+  for (const from of ['kernel', 'udev'])
+    if (!events.some((event) => event.from === from && isEnd(event)))
+      throw new Broken(`no uevent "change" of ${end} by ${from}, which was sent to end with: what was heard is cut`);
+  return events.filter((event) => !isEnd(event));
 }
 
 /** Parses the heads of `udevadm monitor --property` with the line SEQNUM=N of each. Throws Broken on anything else. */
