@@ -1,5 +1,5 @@
 import test from 'ava';
-import {shrunk} from './spans.ts';
+import {grown, shrunk} from './spans.ts';
 
 const perBlock = 32768;
 const blocks = (first: number, count: number) => ({startPfn: first * perBlock, spanned: count * perBlock});
@@ -33,4 +33,13 @@ test('nothing is guessed where the next block has holes, where a block has come,
   t.is(shrunk(blocks(4, 4), [4, 5, 6, 7], [5, 6, 7], {perBlock, full: (id) => id !== 5}), undefined);
   t.is(shrunk(blocks(4, 4), [4, 5, 6, 7], [5, 6, 7, 8], all), undefined);
   t.is(shrunk(blocks(4, 1), [4], [], all), undefined);
+});
+
+test('a zone that gains blocks reaches over each of them, and where it reached before', (t) => {
+  const span = (first: number, count: number) => ({start: first * perBlock, pages: count * perBlock});
+  t.deepEqual(grown(blocks(4, 2), [4, 5], [4, 5, 8], perBlock), span(4, 5));
+  t.deepEqual(grown(blocks(4, 2), [4, 5], [2, 4, 5], perBlock), span(2, 4));
+  t.deepEqual(grown(blocks(4, 4), [4, 7], [4, 5, 7], perBlock), span(4, 4));
+  t.is(grown(blocks(4, 2), [4, 5], [4, 5], perBlock), undefined);
+  t.is(grown({startPfn: 0, spanned: 0}, [], [4], perBlock), undefined);
 });

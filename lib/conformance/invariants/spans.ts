@@ -58,15 +58,11 @@ export function expectedSpan(
       .filter((id) => !devices.has(id));
   const perBlock = now.blockSize / now.page;
   if (members(first).some(({id}) => atFirst.has(id)) || boot(first, atFirst).join() !== boot(now, ofDevices).join()) {
-    return (
-      was &&
-      shrunk(
-        was,
-        members(before).map(({id}) => id),
-        members(now).map(({id}) => id),
-        {perBlock, full: (id) => bytesMissing(now, id) === 0},
-      )
-    );
+    const [were, are] = [members(before), members(now)].map((blocks) => blocks.map(({id}) => id));
+    if (!was || !were || !are) return undefined;
+    return before !== now && were.every((id) => are.includes(id))
+      ? grown(was, were, are, perBlock)
+      : shrunk(was, were, are, {perBlock, full: (id) => bytesMissing(now, id) === 0});
   }
   const start = of(first);
   const parts = members(now)
@@ -99,6 +95,22 @@ export function deviceSpan(now: Observation): Span | undefined {
   if (driven.length === 0) return {start: 0, pages: 0};
   const end = Math.max(...driven.map(({address, size}) => address + size));
   return {start: 0, pages: (end - Math.min(...driven.map(({address}) => address))) / now.page};
+}
+
+/**
+ * A zone's span when blocks have come to it, and none has left: it reaches over each of them in full, and where it
+ * reached before. Undefined where it had none that could be seen. Source: resize_zone_range() of mm/memory_hotplug.c.
+ */
+export function grown(
+  {startPfn, spanned}: Pick<Zone, 'startPfn' | 'spanned'>,
+  were: readonly number[],
+  are: readonly number[],
+  perBlock: number,
+): Span | undefined {
+  const come = are.filter((id) => !were.includes(id));
+  if (spanned === 0 || come.length === 0) return undefined;
+  const start = Math.min(startPfn, ...come.map((id) => id * perBlock));
+  return {start, pages: Math.max(startPfn + spanned, ...come.map((id) => (id + 1) * perBlock)) - start};
 }
 
 /**
