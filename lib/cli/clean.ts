@@ -7,8 +7,9 @@ import {cleaningCache} from '../run/cache-use.ts';
 
 /** What memhp itself puts there: nothing else is removed, wherever MEMHP_CACHE leads. */
 const kinds = {
-  images: /^(?:\.tmp-.+-[0-9a-f]{8}|\.lock-.+|.+-[0-9a-f]{12}|busybox-static-\w+)$/,
+  images: /^(?:\.tmp-.+-[0-9a-f]{8}|\.lock-.+|.+-[0-9a-f]{12}(?:\.unpacked)?|busybox-static-\w+)$/,
   templates: /^(?:\.tmp-.+-[0-9a-f]{8}|\.lock-.+|.+-[0-9a-f]{20})$/,
+  apt: /^\w+-[0-9a-f]{12}$/,
   accelerator: /^[0-9a-f]{16}\.json$/,
 };
 

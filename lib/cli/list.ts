@@ -20,6 +20,7 @@ export async function listCommand(patterns: string[], {json, kernel, mirror}: Li
     await listKernels(kernel, {json, mirror}, cache);
     return;
   }
+  if (mirror !== undefined) throw new UsageError('--mirror goes with --kernel: cases are fetched from nowhere');
   const cases = selectCases(await loadSuites(), patterns);
   if (json) {
     const rows = cases.map(({id, suite, title, claims, needs = [], boot, machine}) => ({

@@ -88,6 +88,7 @@ for (const [args, message] of [
   [['run', '--kernel', 'debian:*', '--modules', '/lib', '--dry-run'], /goes with exactly one --kernel, a file/],
   [['run', '--kernel', 'debian:*', '--guest', 'debian-12', '--dry-run'], /does not go with --guest/],
   [['list', '--kernel', '/vmlinuz'], /\/vmlinuz: is a file, which run takes as it is/],
+  [['list', '--mirror', 'http://m.example/debian'], /--mirror goes with --kernel/],
   [['list', 'offline', '--kernel', 'debian:*'], /lists kernels, not cases: leave "offline" out/],
   [['run', '', '--dry-run'], /no case matches an empty name/],
   [['run', '--out', ''], /wanted something, not an empty value/],
@@ -128,6 +129,8 @@ test('clean removes what memhp made and nothing else', async (t) => {
     'images/debian-13-0123456789ab',
     'templates/debian-13-0123456789abcdef0123',
     'images/.tmp-debian-13-0123456789ab-01234567',
+    'images/debian-13-arm64-0123456789ab.unpacked',
+    'apt/amd64-0123456789ab',
   ];
   const others = ['images/holiday', 'templates/letters'];
   for (const dir of [...ours, ...others]) await mkdir(join(cache, dir), {recursive: true});

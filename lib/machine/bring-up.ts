@@ -19,7 +19,7 @@ export const guestFacts = z.object({
   os: z.string(),
   /** Options of the kernel's config that have to do with memory; null where the guest has no copy of it. */
   config: z.record(z.string(), z.string()).nullable(),
-  /** Those of them that the config says are not set; one that is in neither is none that this kernel has. */
+  /** Those of them that the config says are not set; one that is in neither the config doesn't name. */
   unset: z.array(z.string()).optional(),
   /** Bytes of a base page; absent where the guest didn't say. */
   page: z.number().int().positive().optional(),
@@ -63,8 +63,6 @@ export const CONFIG_OF_INTEREST = new RegExp(
     'SUSPEND',
     'HIBERNAT',
     'FAIL_PAGE_ALLOC',
-    'K_PAGES',
-    'PAGE_SIZE',
   ].join('|')}))\\w+$`,
 );
 

@@ -4,6 +4,7 @@ import type {BuildMachine} from '../image/sources/source.ts';
 import {findQemu} from '../vmm/qemu/binary.ts';
 import {launch, type QemuProcess} from '../vmm/qemu/process.ts';
 import {stopwatch} from '../util/clock.ts';
+import {within} from '../util/deadline.ts';
 import {Broken, messageOf} from '../util/errors.ts';
 import type {Log} from '../util/log.ts';
 import {boardOf} from './board/boards.ts';
@@ -37,22 +38,14 @@ export async function runBuildMachine(machine: BuildMachine, options: BuildMachi
   try {
     vm = await launch(qemu, argsOf(machine, qemu.version), {ms: stepMs, consoleFile});
     const {console, gone} = vm;
-    const aborted = new Promise<never>((_resolve, reject) => {
-      signal?.addEventListener('abort', () => {
-        reject(new Broken('interrupted'));
-      });
-    });
     const teller = setInterval(() => {
       log(`${name}: ${seconds()}: ${console.tail(1).slice(0, 100)}`);
     }, TELL_MS);
     try {
       for (const {said, means} of steps) {
         const line = new RegExp(`^${says}(?:${said}|failed.*)\\r?$`, 'm');
-        const [seen] = await Promise.race([
-          console.waitFor(line, `"${says}${said}" on the console of the machine that builds ${name}`, stepMs),
-          gone,
-          aborted,
-        ]);
+        const what = `"${says}${said}" on the console of the machine that builds ${name}`;
+        const [seen] = await within(stepMs, what, Promise.race([console.waitFor(line, what, stepMs), gone]), signal);
         if (!seen.startsWith(`${says}${said}`)) throw new Broken(`the machine that builds ${name} has failed`);
         log(`${name}: ${seconds()}: ${means}`);
       }

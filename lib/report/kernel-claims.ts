@@ -95,17 +95,21 @@ function spanText({held, from, to, gap}: Span, index: number, count: number): st
   return index === count - 1 ? `${held} since ${from}${between}` : `${held} since ${from}${between} until ${to}`;
 }
 
-/** Those that a reader wants to see one by one, and a sentence on the others. */
-export function claimHistoryTable(records: readonly Record[]): {about: string; head: string[]; rows: string[][]} {
+/** Those that a reader wants to see one by one, and a sentence on the others; undefined where there is no history. */
+export function claimHistoryTable(
+  records: readonly Record[],
+): {about: string; head: string[]; rows: string[][]} | undefined {
   const all = claimHistories(records);
+  if (all.length === 0) return undefined;
   const rows = all.filter(({isBroken}) => isBroken).map(({claim, series, text}) => [claim, series, text]);
   const holding = all.filter(({isBroken, seen}) => !isBroken && seen > 0).length;
   const unseen = all.filter(({seen}) => seen === 0).length;
   return {
     about:
-      `From verdicts alone: a claim is broken where a case of it is fail or known. Of ${all.length} claims by series ` +
-      `${holding} hold in every kernel that was seen, ${unseen} were seen in none; the others:`,
+      `From verdicts alone: a claim is broken where a case of it is fail or known. Kernels of different guests come ` +
+      `with different userlands, which a claim may be about. Of ${all.length} claims by series ${holding} hold in every ` +
+      `kernel that was seen, ${unseen} were seen in none; ${rows.length === 0 ? 'there are no others.' : 'the others:'}`,
     head: ['claim', 'kernels', 'from kernel to kernel'],
-    rows: all.length === 0 ? [] : rows,
+    rows,
   };
 }

@@ -1,6 +1,7 @@
 import type {LoadedRun} from '../results/store.ts';
 import type {KernelSeen, Record} from '../results/record.ts';
 import {compareVersions} from '../util/debian-version.ts';
+import {formatSize} from '../util/size.ts';
 import {UNKNOWN} from './words.ts';
 
 /** What memory hotplug depends on; several where an option was replaced by others. */
@@ -48,7 +49,7 @@ export function configTable({run: {kernels = []}, records}: Pick<LoadedRun, 'run
     head: ['option', ...sorted.map(({arch, kernel}) => (kernel.endsWith(arch) ? kernel : `${kernel} (${arch})`))],
     rows: [
       ...OPTIONS.map((name) => [name, ...sorted.map((kernel) => optionOf(kernel, `CONFIG_${name}`))]),
-      ['page size', ...sorted.map(pageSize)],
+      ['page size', ...sorted.map(({page}) => (page === undefined ? UNKNOWN : formatSize(page)))],
       ['acknowledged, not added', ...sorted.map((kernel) => unadded(kernel, records))],
     ],
   };
@@ -61,19 +62,8 @@ function optionOf({config, unset}: KernelSeen, name: string): string {
   return unset.includes(name) ? 'not set' : 'absent';
 }
 
-/** From the option of the architectures that have a choice; the others have pages of 4 KiB alone, and name nothing. */
-function pageSize({config}: KernelSeen): string {
-  const sizes = Object.entries(config ?? {}).flatMap(([name, value]) => {
-    const size = /^CONFIG_(?:(?:ARM64|PPC)_(\d+)K_PAGES|PAGE_SIZE_(\d+)KB)$/.exec(name);
-    return value === 'y' && size ? [`${size[1] ?? size[2] ?? ''} KiB`] : [];
-  });
-  return [...new Set(sizes)].join(', ') || UNKNOWN;
-}
-
 function unadded({arch, kernel}: KernelSeen, records: readonly Record[]): string {
   const own = records.filter(({case: id, cell}) => id === UNADDED && cell.kernel === kernel && cell.arch === arch);
-  if (own.length === 0) return 'not run';
-  const outcomes = new Set(own.map(({outcome}) => outcome));
-  if (outcomes.has('pass')) return outcomes.size === 1 ? 'yes' : [...outcomes].join(', ');
-  return [...outcomes].join(', ');
+  const outcomes = new Set(own.map(({outcome}) => (outcome === 'pass' ? 'yes' : outcome)));
+  return [...outcomes].join(', ') || 'not run';
 }

@@ -2,7 +2,7 @@ import {differenceLines, isLarge} from '../results/difference.ts';
 import type {Check} from '../results/record.ts';
 import {groupBy} from '../results/summary.ts';
 import {type Compat, compatOf, compatTable, suiteTable} from './compat.ts';
-import {claimHistories, claimHistoryTable} from './kernel-claims.ts';
+import {claimHistoryTable} from './kernel-claims.ts';
 import {CONFIG_LEGEND, configTable} from './kernel-config.ts';
 import {code, escapeMd, mdLink, table} from './markdown-text.ts';
 import {blockHead, udevStories} from './udev.ts';
@@ -90,13 +90,13 @@ function kernels(view: View): string[] {
     ...(config.head.length < 2
       ? []
       : ['## Kernel configs', CONFIG_LEGEND, table(config.head.map(escapeMd), marked(config.rows))]),
-    ...(claimHistories(view.records).length === 0
-      ? []
-      : [
+    ...(claims
+      ? [
           '## Claims from kernel to kernel',
           escapeMd(claims.about),
-          claims.rows.length === 0 ? 'none.' : table(claims.head, marked(claims.rows)),
-        ]),
+          ...(claims.rows.length === 0 ? [] : [table(claims.head, marked(claims.rows))]),
+        ]
+      : []),
   ];
 }
 

@@ -95,8 +95,10 @@ export const record = z.object({
 export const kernelSeen = z.object({
   arch: z.string(),
   kernel: z.string(),
+  /** Bytes of a base page, as the guest says. */
+  page: z.number().optional(),
   config: z.record(z.string(), z.string()).nullable(),
-  /** Options that it says are not set; one that is in neither is none that this kernel has. */
+  /** Options that it says are not set; one that is in neither the config doesn't name. */
   unset: z.array(z.string()).optional(),
 });
 

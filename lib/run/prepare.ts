@@ -193,8 +193,16 @@ function kernelsSeen(wanted: readonly Wanted[], templates: Prepared['templates']
   const seen = wanted.flatMap(({key, config: {image}}) => {
     const template = templates[key];
     if (template === undefined || !('facts' in template)) return [];
-    const {kernel, config, unset} = template.facts;
-    return [{arch: image.arch, kernel, config, ...(unset === undefined ? {} : {unset})}];
+    const {kernel, page, config, unset} = template.facts;
+    return [
+      {
+        arch: image.arch,
+        kernel,
+        ...(page === undefined ? {} : {page}),
+        config,
+        ...(unset === undefined ? {} : {unset}),
+      },
+    ];
   });
   return [...new Map(seen.map((one) => [JSON.stringify(one), one])).values()];
 }

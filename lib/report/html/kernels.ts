@@ -1,4 +1,4 @@
-import {claimHistories, claimHistoryTable} from '../kernel-claims.ts';
+import {claimHistoryTable} from '../kernel-claims.ts';
 import {CONFIG_LEGEND, configTable} from '../kernel-config.ts';
 import type {View} from '../view.ts';
 import {html, type Html} from './escape.ts';
@@ -13,9 +13,8 @@ export function kernelsSection(view: View): Html {
     config.head.length < 2
       ? html``
       : html`<h2>Kernel configs</h2><p class="soft">${CONFIG_LEGEND}</p>${htmlTable(config.head, cells(config.rows))}`;
-  const histories =
-    claimHistories(view.records).length === 0
-      ? html``
-      : html`<h2>Claims from kernel to kernel</h2><p class="soft">${claims.about}${claims.rows.length === 0 ? ' none.' : ''}</p>${claims.rows.length === 0 ? html`` : htmlTable(claims.head, cells(claims.rows))}`;
+  const histories = claims
+    ? html`<h2>Claims from kernel to kernel</h2><p class="soft">${claims.about}</p>${claims.rows.length === 0 ? html`` : htmlTable(claims.head, cells(claims.rows))}`
+    : html``;
   return html`<section id="kernels">${configs}${histories}</section>`;
 }

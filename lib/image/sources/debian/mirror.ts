@@ -1,5 +1,6 @@
 import {UsageError} from '../../../util/errors.ts';
 import {runTool} from '../../tool.ts';
+import {ALIASES, SUITES} from './suites.ts';
 
 /** The mirror of Debian's that the host's own apt is set up with. Throws UsageError where there is none. */
 export async function hostMirror(): Promise<string> {
@@ -9,18 +10,16 @@ export async function hostMirror(): Promise<string> {
   return mirror;
 }
 
-/** Debian's releases, and what they are called as they grow old. */
-const RELEASE =
-  /^(?:bullseye|bookworm|trixie|forky|duke|sid|oldoldstable|oldstable|stable|testing|unstable)(?:-updates|-backports)?$/;
+const KNOWN = new Set([...SUITES.filter((suite) => !suite.endsWith('-security')), ...ALIASES]);
 
 /**
  * Out of the addresses that `apt-get update` would fetch, `'http://m/debian/dists/trixie/InRelease' …`: the archive with
- * most of Debian's releases, which another publisher's packages for one of them have not. What it gives must be signed
+ * most of Debian's suites, which another publisher's packages for one of them have not. What it gives must be signed
  * by Debian's keys all the same.
  */
 export function mirrorIn(text: string): string | undefined {
   const counts = new Map<string, number>();
-  for (const [, uri = '', release = ''] of text.matchAll(/^'([^']+?)\/+dists\/([^/']+)\/InRelease'/gm))
-    if (RELEASE.test(release)) counts.set(uri, (counts.get(uri) ?? 0) + 1);
+  for (const [, uri = '', suite = ''] of text.matchAll(/^'([^']+?)\/+dists\/([^/']+)\/InRelease'/gm))
+    if (KNOWN.has(suite)) counts.set(uri, (counts.get(uri) ?? 0) + 1);
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }

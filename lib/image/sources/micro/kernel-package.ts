@@ -13,7 +13,7 @@ export async function kernelFromPackage(
   {name, arch}: Pick<Manifest, 'name' | 'arch'>,
   source: {readonly suite: string; readonly kernel: string; readonly validUntil: 'check' | 'ignore'},
   options: BuildOptions & {mirror?: string | undefined},
-): Promise<{kernel: string; modules: string; config: string | undefined}> {
+): Promise<CachedKernel> {
   const inputs = JSON.stringify({
     builder: BUILDER,
     form: 'with its config',
@@ -21,15 +21,34 @@ export async function kernelFromPackage(
     source,
     mirror: options.mirror ?? null,
   });
-  const directory = entryName(`kernel-${source.kernel}`, createHash('sha256').update(inputs).digest('hex'));
+  return await cachedKernel(`kernel-${source.kernel}`, inputs, options, async (dir) => {
+    await keepKernel(await extract(name, source, arch, [source.kernel], dir, options), source, dir);
+  });
+}
+
+/** The files of a kernel in the cache. */
+export interface CachedKernel {
+  readonly kernel: string;
+  readonly modules: string;
+  readonly config: string | undefined;
+}
+
+/** The kernel that `make` puts into a directory by keepKernel, once for the same inputs. */
+export async function cachedKernel(
+  name: string,
+  inputs: string,
+  options: BuildOptions,
+  make: (dir: string) => Promise<void>,
+): Promise<CachedKernel> {
+  const directory = entryName(name, createHash('sha256').update(inputs).digest('hex'));
   const path = join(imagesDir(options.cache), directory);
-  if ((await readIfThere(join(path, 'version'))) === undefined) {
-    await buildEntry(directory, options, async (dir) => {
-      const tree = await extract(name, source, arch, [source.kernel], dir, options);
-      await keepKernel(tree, source, dir);
-    });
-  }
-  return await kernelIn(path);
+  if ((await readIfThere(join(path, 'version'))) === undefined) await buildEntry(directory, options, make);
+  const config = join(path, `config-${(await readFile(join(path, 'version'), 'utf8')).trim()}`);
+  return {
+    kernel: join(path, 'vmlinuz'),
+    modules: join(path, 'modules'),
+    config: (await isThere(config)) ? config : undefined,
+  };
 }
 
 /** Takes kernel, modules and config out of an unpacked package into `dir`, and removes the rest. Returns the version. */
@@ -47,16 +66,6 @@ export async function keepKernel(
   await rm(tree, {recursive: true});
   await writeFile(join(dir, 'version'), `${version}\n`);
   return version;
-}
-
-/** The paths of what keepKernel has put into a directory. */
-export async function kernelIn(path: string): Promise<{kernel: string; modules: string; config: string | undefined}> {
-  const config = join(path, `config-${(await readFile(join(path, 'version'), 'utf8')).trim()}`);
-  return {
-    kernel: join(path, 'vmlinuz'),
-    modules: join(path, 'modules'),
-    config: (await isThere(config)) ? config : undefined,
-  };
 }
 
 /**

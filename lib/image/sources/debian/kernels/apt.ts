@@ -2,19 +2,15 @@ import {createHash} from 'node:crypto';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {UsageError} from '../../../../util/errors.ts';
+import {lockFile} from '../../../../util/file-lock.ts';
 import type {Arch} from '../../../image.ts';
 import type {BuildOptions} from '../../../store.ts';
 import {needTools, runTool, ToolFailed} from '../../../tool.ts';
 import {hostMirror} from '../mirror.ts';
+import {SUITES} from '../suites.ts';
 
 /** Debian's keys, where its own package puts them. */
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-const STABLE = ['bullseye', 'bookworm', 'trixie'];
-/** The suites that kernels come from; a mirror need not have all. */
-export const SUITES: readonly string[] = [
-  ...STABLE.flatMap((name) => [name, `${name}-updates`, `${name}-backports`, `${name}-security`]),
-  'sid',
-];
 
 export type AptOptions = BuildOptions & {readonly mirror?: string | undefined};
 
@@ -37,27 +33,41 @@ export async function freshApt(arch: Arch, {cache, log, signal, mirror: asked}: 
   const root = join(cache, 'apt', `${arch}-${createHash('sha256').update(list).digest('hex').slice(0, 12)}`);
   for (const part of ['lists/partial', 'cache/archives/partial', 'parts'])
     await mkdir(join(root, part), {recursive: true});
-  await writeFile(join(root, 'status'), '');
-  await writeFile(join(root, 'sources.list'), list);
-  const settings = {
-    'Dir::State::lists': join(root, 'lists'),
-    'Dir::State::status': join(root, 'status'),
-    'Dir::Cache': join(root, 'cache'),
-    'Dir::Cache::pkgcache': 'pkgcache.bin',
-    'Dir::Cache::srcpkgcache': 'srcpkgcache.bin',
-    'Dir::Etc::sourcelist': join(root, 'sources.list'),
-    'Dir::Etc::sourceparts': join(root, 'parts'),
-    'APT::Architecture': arch,
-    'APT::Architectures': arch,
-    'Acquire::Languages': 'none',
-    'APT::Update::Error-Mode': 'any',
-    // The cache is its owner's alone: another user, to whom apt would change, couldn't write there.
-    'APT::Sandbox::User': 'root',
-  };
-  const given = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  const given = settingsOf(root, arch).flatMap((setting) => ['-o', setting]);
   const apt: Apt = (program, args, cwd) =>
     runTool(program, [...given, ...args], {signal, ...(cwd === undefined ? {} : {cwd})});
-  log(`asking ${mirror} for the kernels of ${arch}`);
+  // apt doesn't wait for its own lock: of two that update the same lists one would fail.
+  const lock = await lockFile(join(root, 'memhp.lock'), {waitMs: 10 * 60_000});
+  if (!lock) throw new UsageError(`${root}: another memhp has been updating its package lists for ten minutes`);
+  try {
+    await writeFile(join(root, 'status'), '');
+    await writeFile(join(root, 'sources.list'), list);
+    log(`asking ${mirror} for the kernels of ${arch}`);
+    await update(apt, mirror, log);
+  } finally {
+    await lock.release();
+  }
+  return apt;
+}
+
+/** apt's settings with all of its files below `root`, of one architecture. */
+const settingsOf = (root: string, arch: Arch): string[] => [
+  `Dir::State::lists=${join(root, 'lists')}`,
+  `Dir::State::status=${join(root, 'status')}`,
+  `Dir::Cache=${join(root, 'cache')}`,
+  'Dir::Cache::pkgcache=pkgcache.bin',
+  'Dir::Cache::srcpkgcache=srcpkgcache.bin',
+  `Dir::Etc::sourcelist=${join(root, 'sources.list')}`,
+  `Dir::Etc::sourceparts=${join(root, 'parts')}`,
+  `APT::Architecture=${arch}`,
+  `APT::Architectures=${arch}`,
+  'Acquire::Languages=none',
+  'APT::Update::Error-Mode=any',
+  // The cache is its owner's alone: another user, to whom apt would change, couldn't write there.
+  'APT::Sandbox::User=root',
+];
+
+async function update(apt: Apt, mirror: string, log: AptOptions['log']): Promise<void> {
   try {
     await apt('apt-get', ['update']);
   } catch (error) {
@@ -71,7 +81,6 @@ export async function freshApt(arch: Arch, {cache, log, signal, mirror: asked}: 
       );
     log(`${mirror} has no ${absent.join(', ')}`);
   }
-  return apt;
 }
 
 /** What `apt-get update` complained of: suites that the mirror lacks, and everything else. */

@@ -2,7 +2,8 @@ import picomatch from 'picomatch';
 import {UsageError} from '../../../../util/errors.ts';
 import {ARCHES, type Arch} from '../../../image.ts';
 import {compareVersions} from '../../../../util/debian-version.ts';
-import {SUITES, type Apt} from './apt.ts';
+import {SUITES} from '../suites.ts';
+import type {Apt} from './apt.ts';
 
 /** A kernel in Debian's archive. */
 export interface KernelPackage {

@@ -1,13 +1,11 @@
-import {createHash} from 'node:crypto';
 import {mkdir, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {Broken} from '../../../../util/errors.ts';
-import {namesIn, readIfThere} from '../../../../util/files.ts';
+import {namesIn} from '../../../../util/files.ts';
 import type {Arch} from '../../../image.ts';
-import {BUILDER, entryName} from '../../../entry.ts';
-import {buildEntry, imagesDir} from '../../../store.ts';
+import {BUILDER} from '../../../entry.ts';
 import {runTool} from '../../../tool.ts';
-import {keepKernel, kernelIn} from '../../micro/kernel-package.ts';
+import {cachedKernel, keepKernel, type CachedKernel} from '../../micro/kernel-package.ts';
 import {pickModules, WANTED} from '../../micro/modules.ts';
 import type {Apt, AptOptions} from './apt.ts';
 import type {KernelPackage} from './list.ts';
@@ -21,7 +19,7 @@ export async function unpackKernel(
   arch: Arch,
   apt: Apt,
   options: AptOptions,
-): Promise<{kernel: string; modules: string; config: string | undefined}> {
+): Promise<CachedKernel> {
   const inputs = JSON.stringify({
     builder: BUILDER,
     arch,
@@ -30,26 +28,21 @@ export async function unpackKernel(
     modules: WANTED,
     mirror: options.mirror ?? null,
   });
-  const directory = entryName(name, createHash('sha256').update(inputs).digest('hex'));
-  const path = join(imagesDir(options.cache), directory);
-  if ((await readIfThere(join(path, 'version'))) === undefined) {
+  return await cachedKernel(name, inputs, options, async (dir) => {
     options.log(`fetching ${name} ${version} of ${suites.join(', ')}`);
-    await buildEntry(directory, options, async (dir) => {
-      const [packages, tree] = [join(dir, 'packages'), join(dir, 'tree')];
-      await mkdir(packages);
-      await apt('apt-get', ['download', ...parts.map((part) => `${part}=${version}`)], packages);
-      const files = await namesIn(packages);
-      if (files.length !== parts.length)
-        throw new Broken(`${name}: apt fetched ${files.length} packages, wanted ${parts.length}: ${parts.join(', ')}`);
-      for (const file of files) await runTool('dpkg-deb', ['-x', join(packages, file), tree], {signal: options.signal});
-      await rm(packages, {recursive: true});
-      const seen = await keepKernel(tree, {suite: suites.join(', '), kernel: name}, dir);
-      if (seen !== release) throw new Broken(`${name} has a kernel ${seen} in it, expected ${release}`);
-      const modules = await pickModules(join(dir, 'modules'), release);
-      await rm(join(dir, 'modules'), {recursive: true});
-      await mkdir(join(dir, 'modules'));
-      for (const one of modules) await writeFile(join(dir, 'modules', `${one.name}.ko`), one.data);
-    });
-  }
-  return await kernelIn(path);
+    const [packages, tree] = [join(dir, 'packages'), join(dir, 'tree')];
+    await mkdir(packages);
+    await apt('apt-get', ['download', ...parts.map((part) => `${part}=${version}`)], packages);
+    const files = await namesIn(packages);
+    if (files.length !== parts.length)
+      throw new Broken(`${name}: apt fetched ${files.length} packages, wanted ${parts.length}: ${parts.join(', ')}`);
+    for (const file of files) await runTool('dpkg-deb', ['-x', join(packages, file), tree], {signal: options.signal});
+    await rm(packages, {recursive: true});
+    const seen = await keepKernel(tree, {suite: suites.join(', '), kernel: name}, dir);
+    if (seen !== release) throw new Broken(`${name} has a kernel ${seen} in it, expected ${release}`);
+    const modules = await pickModules(join(dir, 'modules'), release);
+    await rm(join(dir, 'modules'), {recursive: true});
+    await mkdir(join(dir, 'modules'));
+    for (const one of modules) await writeFile(join(dir, 'modules', `${one.name}.ko`), one.data);
+  });
 }
