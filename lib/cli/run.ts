@@ -6,6 +6,7 @@ import {dryRun} from '../run/dry-run.ts';
 import {Progress} from '../run/progress.ts';
 import type {RunOptions} from '../run/options.ts';
 import {summaryText} from './summary.ts';
+import {Broken} from '../util/errors.ts';
 
 /** The command's options, as they come from the command line. */
 export type RunGiven = Omit<RunOptions, 'patterns' | 'guests'> & {guest: string[]; dryRun: boolean; json: boolean};
@@ -37,7 +38,7 @@ export function abortOnSignals(): AbortSignal {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(130);
       process.stderr.write(`\nmemhp: ${name}: ending; what is finished is kept\n`);
-      controller.abort(new Error(`interrupted by ${name}`));
+      controller.abort(new Broken(`interrupted by ${name}`));
     });
   }
   return controller.signal;
