@@ -13,5 +13,10 @@ test('an interruption is said in words, wherever it is thrown: it is no error of
   });
   process.listeners('SIGINT').at(-1)?.('SIGINT');
   t.true(signal.aborted);
-  t.throws(() => { signal.throwIfAborted(); }, {instanceOf: Broken, message: 'interrupted by SIGINT'});
+  t.throws(
+    () => {
+      signal.throwIfAborted();
+    },
+    {instanceOf: Broken, message: 'interrupted by SIGINT'},
+  );
 });

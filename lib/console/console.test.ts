@@ -88,3 +88,22 @@ test('waiting for what never comes is named; a panic ends it early', async (t) =
   stream.write(PANIC);
   await t.throwsAsync(waiting, {instanceOf: GuestPanic});
 });
+
+test.serial(
+  'whoever stops waiting leaves no timer, which would keep the process alive until the deadline',
+  async (t) => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+    const before = timers();
+    const serial = new SerialConsole(new PassThrough());
+    const abort = new AbortController();
+    const ended = serial.waitFor(/login/, 'the login prompt', 3_600_000, {
+      gone: Promise.reject(new Error('QEMU is gone')),
+    });
+    const aborted = serial.waitFor(/login/, 'the login prompt', 3_600_000, {signal: abort.signal});
+    t.is(timers(), before + 2);
+    abort.abort(new Error('interrupted'));
+    await t.throwsAsync(ended, {message: 'QEMU is gone'});
+    await t.throwsAsync(aborted, {message: 'interrupted'});
+    t.is(timers(), before);
+  },
+);

@@ -55,8 +55,16 @@ export class SerialConsole {
     return lastLines(cleanBytes(this.#text), lines);
   }
 
-  /** Waits until the console has shown `pattern`, and returns the match. Throws DeadlineError, or GuestPanic. */
-  async waitFor(pattern: RegExp, what: string, ms: number): Promise<RegExpExecArray> {
+  /**
+   * Waits until the console has shown `pattern`, and returns the match. Throws DeadlineError, GuestPanic, what `gone`
+   * (of its QEMU) rejects with, or the reason of `signal`. A race around it would leave its timer, and the process alive.
+   */
+  async waitFor(
+    pattern: RegExp,
+    what: string,
+    ms: number,
+    {gone, signal}: {readonly gone?: Promise<never>; readonly signal?: AbortSignal | undefined} = {},
+  ): Promise<RegExpExecArray> {
     let look: () => void = () => undefined;
     const seen = new Promise<RegExpExecArray>((resolve) => {
       look = () => {
@@ -67,7 +75,7 @@ export class SerialConsole {
     this.#watchers.add(look);
     look();
     try {
-      return await within(ms, what, Promise.race([seen, this.panic]));
+      return await within(ms, what, Promise.race([seen, this.panic, ...(gone ? [gone] : [])]), signal);
     } finally {
       this.#watchers.delete(look);
     }

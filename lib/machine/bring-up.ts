@@ -185,6 +185,7 @@ async function initIsUp(vm: QemuProcess, options: BringUpOptions): Promise<Guest
     /memhp: shell 0 on (\S+)/,
     "the line of the micro guest's init that names its shell port",
     options.ms,
+    {gone: vm.gone, signal: options.signal},
   );
   return portsAreUp(vm, port.startsWith('/dev/ttyS') ? 'serial' : 'virtio', options);
 }

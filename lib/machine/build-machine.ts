@@ -4,7 +4,6 @@ import type {BuildMachine} from '../image/sources/source.ts';
 import {findQemu} from '../vmm/qemu/binary.ts';
 import {launch, type QemuProcess} from '../vmm/qemu/process.ts';
 import {stopwatch} from '../util/clock.ts';
-import {within} from '../util/deadline.ts';
 import {Broken, messageOf} from '../util/errors.ts';
 import type {Log} from '../util/log.ts';
 import {boardOf} from './board/boards.ts';
@@ -45,7 +44,7 @@ export async function runBuildMachine(machine: BuildMachine, options: BuildMachi
       for (const {said, means} of steps) {
         const line = new RegExp(`^${says}(?:${said}|failed.*)\\r?$`, 'm');
         const what = `"${says}${said}" on the console of the machine that builds ${name}`;
-        const [seen] = await within(stepMs, what, Promise.race([console.waitFor(line, what, stepMs), gone]), signal);
+        const [seen] = await console.waitFor(line, what, stepMs, {gone, signal});
         if (!seen.startsWith(`${says}${said}`)) throw new Broken(`the machine that builds ${name} has failed`);
         log(`${name}: ${seconds()}: ${means}`);
       }

@@ -106,7 +106,7 @@ async function probe(qemu: QemuBinary, machine: readonly string[], ms: number): 
   let vm: Awaited<ReturnType<typeof launch>> | undefined;
   try {
     vm = await launch(qemu, args, {ms});
-    await Promise.race([vm.console.waitFor(/Linux version/, "a kernel's first line under KVM", ms), vm.gone]);
+    await vm.console.waitFor(/Linux version/, "a kernel's first line under KVM", ms, {gone: vm.gone});
     return {works: true, reason: 'a kernel ran under KVM'};
   } catch (error) {
     // The first line says it; QEMU's assertion below it is for its own developers.
