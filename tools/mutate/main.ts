@@ -39,11 +39,11 @@ async function jobsOf(dirs: readonly string[], {only, at, sample, seed}: Wanted)
     throw new UsageError(`no verdict${only === undefined ? '' : ` of ${only}`} in ${dirs.join(', ')}`);
   const each = sample === undefined ? undefined : Math.ceil(sample / found.size);
   const longestFirst = [...found].sort(([, a], [, b]) => b.steps - a.steps);
-  return longestFirst.map(([id, {dir}], i) => ({
+  return longestFirst.map(([id, {dir}]) => ({
     dir,
     case: id,
     at,
-    ...(each === undefined ? {} : {sample: {count: each, seed: seed + i}}),
+    ...(each === undefined ? {} : {sample: {count: each, seed: `${seed} ${id}`}}),
   }));
 }
 

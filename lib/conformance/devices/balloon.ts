@@ -18,8 +18,7 @@ export function holdInBalloon(guest: CaseGuest, size: string): Promise<void> {
 
 /** Bytes of the guest's memory that are in the balloon now. Throws Broken where there is none. */
 export async function inBalloon(guest: CaseGuest): Promise<number> {
-  const {base, plugged} = guest.now.vmm;
-  const {balloon} = await guest.vmm.view();
+  const {base, plugged, balloon} = await guest.vmm.view();
   if (!balloon) throw new Broken('the guest has no balloon');
   return base + plugged - balloon.left;
 }
