@@ -18,10 +18,10 @@ async function build(guests: string[], {guest, ...given}: BuildGiven, use: Cache
   const signal = abortOnSignals();
   const {log} = new Progress();
   const cases = await loadSuites();
-  const images = await prepareImages(options, use, log, signal);
-  const {templates} = await prepareTemplates(options, images, cases, options.jobs ?? defaultJobs(), log, signal);
+  const guestsThere = await prepareImages(options, use, log, signal);
+  const {templates} = await prepareTemplates(options, guestsThere, cases, options.jobs ?? defaultJobs(), log, signal);
   let status = 0;
-  for (const {key} of wantedConfigs(await hostsOf(images, options, log), cases, options.append)) {
+  for (const {key} of wantedConfigs(await hostsOf(guestsThere, options, log), cases, options.append)) {
     const template = templates[key];
     if (!template || 'broken' in template) status = 3;
     process.stdout.write(`${key.trim()}: ${stateOf(template)}\n`);

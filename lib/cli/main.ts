@@ -7,6 +7,7 @@ import {cacheDir} from '../util/paths.ts';
 import {clean} from '../util/text.ts';
 import {version} from '../util/version.ts';
 import type {BuildGiven} from './build.ts';
+import type {DoctorGiven} from './doctor.ts';
 import type {ListGiven} from './list.ts';
 import type {RunGiven} from './run.ts';
 import {collect, mirror, parameters, positive, shard, word} from './values.ts';
@@ -34,7 +35,12 @@ const withGuestOptions = (command: Command): Command =>
         .choices([...accelChoices])
         .default('auto' satisfies AccelChoice),
     )
-    .option('--qemu <path>', 'QEMU program to use', word)
+    .option(
+      '--qemu <path|debian:suite>',
+      "QEMU program to use, or Debian's of this suite, fetched beside the system; repeatable: side by side",
+      collect,
+      [],
+    )
     .option('--jobs <n>', 'cases at the same time', positive)
     .option('--mirror <url>', 'take Debian packages from this mirror', mirror)
     .option('--boot-timeout <seconds>', 'give a guest this long to come up', positive)
@@ -138,10 +144,11 @@ program
 program
   .command('doctor')
   .description("the host's fitness: QEMU, accelerator and why, memory, disk, tools")
-  .option('--qemu <path>', 'QEMU program to look at')
-  .action(async ({qemu}: {qemu?: string}) => {
+  .option('--qemu <path|debian:suite>', 'QEMU program to look at; repeatable', collect, [])
+  .option('--mirror <url>', 'take Debian packages from this mirror', mirror)
+  .action(async (given: DoctorGiven) => {
     const {doctorCommand} = await import('./doctor.ts');
-    process.exitCode = await doctorCommand(qemu, cacheDir());
+    process.exitCode = await doctorCommand(given, cacheDir());
   });
 
 program

@@ -19,7 +19,7 @@ for (const arch of ARCHES.filter((one) => one !== 'arm64'))
         steps: [],
         consoleFile: '',
       },
-      '7.2.22',
+      {version: '7.2.22'},
     );
     t.deepEqual(
       args.filter((_, i) => args[i - 1] === '-drive'),

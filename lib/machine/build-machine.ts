@@ -1,7 +1,7 @@
 import {setInterval} from 'node:timers';
 import {rm} from 'node:fs/promises';
 import type {BuildMachine} from '../image/sources/source.ts';
-import {findQemu} from '../vmm/qemu/binary.ts';
+import {findQemu, type QemuBinary} from '../vmm/qemu/binary.ts';
 import {launch, type QemuProcess} from '../vmm/qemu/process.ts';
 import {stopwatch} from '../util/clock.ts';
 import {Broken, messageOf} from '../util/errors.ts';
@@ -14,8 +14,8 @@ import {withConsole} from './slow-boot.ts';
 export interface BuildMachineOptions {
   readonly log: Log;
   readonly signal?: AbortSignal | undefined;
-  /** QEMU program; absent: the board's. */
-  readonly qemu?: string | undefined;
+  /** Absent: the board's. */
+  readonly qemu?: QemuBinary | undefined;
   /** Limit of each step. */
   readonly stepMs: number;
 }
@@ -28,14 +28,14 @@ export async function runBuildMachine(machine: BuildMachine, options: BuildMachi
   const {name, arch, steps, says, consoleFile} = machine;
   const {log, signal, stepMs} = options;
   const board = boardOf(arch);
-  const qemu = await findQemu(options.qemu ?? board.qemu, board.qemuPackage);
+  const qemu = options.qemu ?? (await findQemu(board.qemu, board.qemuPackage));
   await rm(consoleFile, {force: true});
   signal?.throwIfAborted();
   let vm: QemuProcess | undefined;
   const took = stopwatch();
   const seconds = (): string => `${(took() / 1000).toFixed(0)} s`;
   try {
-    vm = await launch(qemu, argsOf(machine, qemu.version), {ms: stepMs, consoleFile});
+    vm = await launch(qemu, argsOf(machine, qemu), {ms: stepMs, consoleFile});
     const {console, gone} = vm;
     const teller = setInterval(() => {
       log(`${name}: ${seconds()}: ${console.tail(1).slice(0, 100)}`);
@@ -63,7 +63,10 @@ export async function runBuildMachine(machine: BuildMachine, options: BuildMachi
 }
 
 /** QEMU's arguments: a machine without a network, whose RAM is in no file. */
-export function argsOf({name, arch, kernel, initrd, disks}: BuildMachine, qemu: string): string[] {
+export function argsOf(
+  {name, arch, kernel, initrd, disks}: BuildMachine,
+  qemu: Pick<QemuBinary, 'version' | 'root'>,
+): string[] {
   const {virtio} = boardOf(arch);
   const image = {
     name,
@@ -77,7 +80,10 @@ export function argsOf({name, arch, kernel, initrd, disks}: BuildMachine, qemu: 
   } as const;
   const profile = {...profileByName('q35'), ramInState: true as const};
   return [
-    ...machineArgs({image, profile, accel: 'tcg', qemu, append: ''}, {ramDir: '', share: false}),
+    ...machineArgs(
+      {image, profile, accel: 'tcg', qemu: qemu.version, qemuRoot: qemu.root, append: ''},
+      {ramDir: '', share: false},
+    ),
     ...disks.flatMap(({path, format}, i) => [
       '-drive',
       `file=${escapeValue(path)},if=none,id=disk${i},format=${format},discard=unmap`,

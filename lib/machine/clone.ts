@@ -67,7 +67,7 @@ export async function clone(template: Template, {filesDir, disk, ...options}: Cl
       stateFd: state.fd,
       ...(files ? {filesFd: files.fd} : {}),
     });
-    await loadState(vm.qmp, STATE_FD, options.ms);
+    await loadState(vm.qmp, STATE_FD, template.qemu.version, options.ms);
     await vm.qmp.execute('cont');
     return handle(template, vm, await shells(vm, template, options.ms));
   } catch (error) {

@@ -14,6 +14,8 @@ export interface BootConfig {
   readonly accel: Accel;
   /** Version of QEMU. */
   readonly qemu: string;
+  /** Root of what was fetched with QEMU; absent: the host's. */
+  readonly qemuRoot?: string | undefined;
   /** Kernel parameters beyond the image's own. */
   readonly append: string;
 }
@@ -70,14 +72,14 @@ const cpuCount = ({cpus, sockets}: MachineProfile): string =>
  * Accelerator, CPUs and firmware. One thread: multi-threaded TCG of QEMU 7.2 sometimes panics new kernels at boot (text
  * patching).
  */
-const processor = (board: Board, {profile, accel, qemu}: BootConfig): string[] => [
+const processor = (board: Board, {profile, accel, qemu, qemuRoot}: BootConfig): string[] => [
   '-accel',
   accel === 'tcg' ? 'tcg,thread=single' : 'kvm',
   '-cpu',
   board.cpu(accel, qemu),
   '-smp',
   cpuCount(profile),
-  ...board.firmware(),
+  ...board.firmware(qemuRoot),
 ];
 
 /** What a backend of boot RAM has at its end where the host is not to reserve it. */

@@ -16,8 +16,8 @@ export interface MachineHostOptions {
   readonly log: Log;
   /** Absent: `auto`. */
   readonly accel?: AccelChoice | undefined;
-  /** QEMU program; absent: the board's. */
-  readonly qemu?: string | undefined;
+  /** QEMU, or its program; absent: the board's. */
+  readonly qemu?: QemuBinary | string | undefined;
   /** Limit until a kernel's first line, where KVM is tried. */
   readonly firstLineMs?: number | undefined;
 }
@@ -28,8 +28,8 @@ export async function hostFor(
   {cache, log, accel = 'auto', qemu, firstLineMs}: MachineHostOptions,
 ): Promise<MachineHost> {
   const board = boardOf(arch);
-  const found = await findQemu(qemu ?? board.qemu, board.qemuPackage);
-  const binary = {...found, models: await modelsOf(found.path)};
+  const found = typeof qemu === 'object' ? qemu : await findQemu(qemu ?? board.qemu, board.qemuPackage);
+  const binary = {...found, models: await modelsOf(found)};
   const foreign =
     hostBoard()?.arch === arch ? undefined : `the guest is ${arch}, and the host's CPU (${process.arch}) can't run it`;
   const decision = await chooseAccelerator(accel, binary, {
@@ -37,18 +37,18 @@ export async function hostFor(
     log,
     firstLineMs,
     foreign,
-    args: boot.how === 'direct' ? probeArgs(board, boot.kernel, binary.version) : undefined,
+    args: boot.how === 'direct' ? probeArgs(board, boot.kernel, binary) : undefined,
   });
   return {qemu: binary, decision};
 }
 
 /** QEMU's arguments for a machine that shows a kernel's first line under KVM as early as there is one. */
-const probeArgs = (board: Board, kernel: string, qemu: string): string[] => [
+const probeArgs = (board: Board, kernel: string, {version, root}: QemuBinary): string[] => [
   '-machine',
   board.machine,
   '-cpu',
-  board.cpu('kvm', qemu),
-  ...board.firmware(),
+  board.cpu('kvm', version),
+  ...board.firmware(root),
   '-m',
   '256M',
   '-kernel',

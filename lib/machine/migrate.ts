@@ -7,6 +7,7 @@ import {pipeline} from 'node:stream/promises';
 import {FILES_FD} from '../vmm/qemu/channels.ts';
 import type {Qmp} from '../vmm/qemu/qmp/client.ts';
 import {Broken} from '../util/errors.ts';
+import {compareReleases} from '../util/releases.ts';
 
 /**
  * Saves the device state of a stopped VM to a file; RAM stays in its shared files. QEMU sends it over a
@@ -31,9 +32,17 @@ export async function saveState(qmp: Qmp, path: string, ms: number): Promise<voi
   }
 }
 
-/** Loads the device state into a VM started with `-incoming defer`, from an inherited descriptor. */
-export const loadState = (qmp: Qmp, fd: number, ms: number): Promise<void> =>
-  transfer(qmp, 'migrate-incoming', `fd:${fd}`, ms);
+/** Loads the device state into a VM started with `-incoming defer`, from an inherited descriptor of a file. */
+export const loadState = (qmp: Qmp, fd: number, qemu: string, ms: number): Promise<void> =>
+  transfer(qmp, 'migrate-incoming', incoming(fd, qemu), ms);
+
+/**
+ * `fd:` with a file's descriptor is deprecated since QEMU 9.1 in favour of `file:`, and refused by 11, which takes
+ * sockets and pipes. By way of QEMU's own descriptor it opens that file and no other. Source: docs/about/deprecated.rst,
+ * migration/fd.c.
+ */
+export const incoming = (fd: number, qemu: string): string =>
+  compareReleases(qemu, '9.1') < 0 ? `fd:${fd}` : `file:/proc/self/fd/${fd}`;
 
 async function transfer(qmp: Qmp, command: 'migrate' | 'migrate-incoming', uri: string, ms: number): Promise<void> {
   await qmp.execute('migrate-set-capabilities', {

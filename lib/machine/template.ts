@@ -68,8 +68,12 @@ export function templateKey(
     qemu.version,
     serve,
     warmUp,
+    // A program that was built anew where another one was.
+    ...(qemu.build === undefined ? [] : [qemu.build]),
     // What the first board has is left out: what was frozen before there were others can be used.
-    ...(board.arch === 'amd64' ? [] : [board.machine, board.firmware(), board.virtio, board.serialShells]),
+    ...(board.arch === 'amd64'
+      ? []
+      : [board.machine, board.firmware(config.qemuRoot), board.virtio, board.serialShells]),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
 }

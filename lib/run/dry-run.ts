@@ -2,6 +2,7 @@ import {join} from 'node:path';
 import type {Log} from '../util/log.ts';
 import {shellQuote} from '../util/text.ts';
 import {pasteArgs} from '../machine/commandline.ts';
+import {commandOf} from '../vmm/qemu/binary.ts';
 import type {CacheUse} from './cache-use.ts';
 import type {RunOptions} from './options.ts';
 import {hostsOf, prepareImages, wantedConfigs} from './prepare.ts';
@@ -12,14 +13,14 @@ import {loadSuites, selectCases} from './suites.ts';
  */
 export async function dryRun(options: RunOptions, use: CacheUse, log: Log, signal: AbortSignal): Promise<string> {
   const cases = selectCases(await loadSuites(), options.patterns);
-  const images = await prepareImages(options, use, log, signal);
-  return wantedConfigs(await hostsOf(images, options, log), cases, options.append)
-    .map(({config, qemu, cases: entries}) => {
-      const words = [qemu.path, ...pasteArgs(config)].map((word) =>
+  const guests = await prepareImages(options, use, log, signal);
+  return wantedConfigs(await hostsOf(guests, options, log), cases, options.append)
+    .map(({config, qemu, severalQemus, cases: entries}) => {
+      const words = [...commandOf(qemu), ...pasteArgs(config)].map((word) =>
         /^[\w./:=,@+-]+$/.test(word) ? word : shellQuote(word),
       );
       return (
-        `# ${join(config.image.name, config.profile.name)}${config.append ? `, ${config.append}` : ''}: ` +
+        `# ${join(config.image.name, config.profile.name)}${severalQemus ? `, QEMU ${qemu.version}` : ''}${config.append ? `, ${config.append}` : ''}: ` +
         `${entries.map(({id}) => id).join(' ')}\n${words.join(' ')}\n`
       );
     })

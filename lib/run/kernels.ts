@@ -1,6 +1,6 @@
 import {defaultGuest, loadManifest} from '../image/manifest.ts';
 import type {Arch, Image} from '../image/image.ts';
-import {freshApt, type Apt, type AptOptions} from '../image/sources/debian/kernels/apt.ts';
+import {freshApt, type Apt, type AptOptions} from '../image/sources/debian/apt.ts';
 import {
   kernelPattern,
   listKernels,
@@ -17,25 +17,40 @@ import type {CacheUse} from './cache-use.ts';
 import {serve} from './guest-script.ts';
 
 /** What `--kernel` was given, read: packages of Debian's by pattern, and files. */
-interface Asked {
+export interface AskedKernels {
+  readonly texts: readonly string[];
+  readonly modules: string | undefined;
   readonly patterns: readonly KernelPattern[];
-  readonly files: readonly {readonly path: string; readonly release: string | undefined}[];
+  readonly files: readonly {readonly path: string; readonly name: string}[];
+  /** Of all of them, each once. */
+  readonly arches: readonly Arch[];
 }
 
-/** Reads and checks all that `--kernel` and `--modules` say, before anything is touched. */
-async function read(kernels: readonly string[], modules: string | undefined): Promise<Asked> {
+/** Reads and checks all that `--kernel` and `--modules` say, before anything is touched. Throws UsageError. */
+export async function readKernels(kernels: readonly string[], modules: string | undefined): Promise<AskedKernels> {
   const patterns = kernels.flatMap((text) => kernelPattern(text) ?? []);
   const paths = kernels.filter((text) => kernelPattern(text) === undefined);
   if (modules !== undefined && (paths.length !== 1 || patterns.length > 0))
     throw new UsageError('--modules are those of one kernel: it goes with exactly one --kernel, a file');
-  const files: Asked['files'][number][] = [];
+  const files: AskedKernels['files'][number][] = [];
+  const arches = new Set<Arch>();
   for (const path of paths) {
     const {arch, version} = await readKernel(path);
     boardOf(arch, boards, path);
-    files.push({path, release: version});
+    arches.add(arch);
+    const name = kernels.length === 1 ? 'micro' : `micro-${version ?? 'unknown'}`;
+    if (files.some((file) => file.name === name))
+      throw new UsageError(
+        `--kernel ${path}: another kernel of ${version ?? 'an unknown release'} was named already, and the ` +
+          'report could not tell them apart; run them one after the other',
+      );
+    files.push({path, name});
   }
-  return {patterns, files};
+  for (const pattern of patterns) arches.add(await archOf(pattern));
+  return {texts: kernels, modules, patterns, files, arches: [...arches]};
 }
+
+const archOf = async ({arch}: KernelPattern): Promise<Arch> => arch ?? (await loadManifest(defaultGuest())).arch;
 
 /** A package, what its name is as a guest, and the apt that knows it. */
 interface Found {
@@ -49,7 +64,7 @@ async function find(patterns: readonly KernelPattern[], options: AptOptions): Pr
   const found = new Map<string, Found>();
   const lists = new Map<Arch, {apt: Apt; kernels: KernelPackage[]}>();
   for (const pattern of patterns) {
-    const arch = pattern.arch ?? (await loadManifest(defaultGuest())).arch;
+    const arch = await archOf(pattern);
     let list = lists.get(arch);
     if (list === undefined) {
       const apt = await freshApt(arch, options);
@@ -80,31 +95,21 @@ export async function kernelPackages(
 
 /** A micro guest of each kernel, side by side. Throws UsageError. */
 export async function kernelImages(
-  {kernels, modules, use}: {kernels: readonly string[]; modules?: string | undefined; use: CacheUse},
+  {texts, modules, patterns, files}: AskedKernels,
   options: AptOptions,
 ): Promise<Image[]> {
-  const {patterns, files} = await read(kernels, modules);
-  const only = kernels.length === 1;
-  const names = files.map(({release}) => (only ? 'micro' : `micro-${release ?? 'unknown'}`));
-  const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
-  if (twice >= 0)
-    throw new UsageError(
-      `--kernel ${files[twice]?.path ?? ''}: another kernel of ${files[twice]?.release ?? 'an unknown release'} was ` +
-        'named already, and the report could not tell them apart; run them one after the other',
-    );
-  await use.begin();
   const images: Image[] = [];
-  for (const [i, {path}] of files.entries())
-    images.push(await microImage({kernel: path, modules, name: names[i]}, {...options, serve}));
+  for (const {path, name} of files) images.push(await microImage({kernel: path, modules, name}, {...options, serve}));
   const found = await find(patterns, options);
   const whole = found.filter(({kernel}) => kernel.lacks.length === 0);
   for (const {kernel} of found.filter((one) => !whole.includes(one)))
     options.log(`${kernel.release} is left out: the archive lacks ${kernel.lacks.join(', ')}`);
   if (found.length > 0 && whole.length === 0)
-    throw new UsageError(`--kernel ${kernels.join(' ')}: the archive lacks packages of every kernel that this names`);
+    throw new UsageError(`--kernel ${texts.join(' ')}: the archive lacks packages of every kernel that this names`);
   for (const {kernel, arch, apt} of whole) {
     const name = `micro-${kernel.release}`;
-    if (names.includes(name)) throw new UsageError(`--kernel: ${name} is given as a file and as a package`);
+    if (files.some((file) => file.name === name))
+      throw new UsageError(`--kernel: ${name} is given as a file and as a package`);
     const unpacked = await unpackKernel(kernel, arch, apt, options);
     const facts = {name, distro: 'debian', release: kernel.version};
     images.push(await microImage({...unpacked, ...facts}, {...options, serve}));

@@ -12,7 +12,8 @@ export interface RunOptions {
   /** Kernel parameters added to every boot config. */
   readonly append: string;
   readonly accel: AccelChoice;
-  readonly qemu?: string | undefined;
+  /** QEMUs to run every guest in, side by side: programs, and those of Debian's suites as `debian:SUITE`. */
+  readonly qemu: readonly string[];
   readonly jobs?: number | undefined;
   readonly shard?: {readonly index: number; readonly count: number} | undefined;
   /** Run directory; a new one below memhp-runs/ where it is left out. */

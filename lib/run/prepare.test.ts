@@ -2,7 +2,7 @@ import test from 'ava';
 import type {Case} from '../conformance/runner/case.ts';
 import type {Boot, Image} from '../image/image.ts';
 import {UsageError} from '../util/errors.ts';
-import {hostsOf, wantedConfigs, type Hosted} from './prepare.ts';
+import {wantedConfigs, type Hosted} from './prepare.ts';
 
 const image = (name: string, boot: Boot): Image => ({
   name,
@@ -21,6 +21,7 @@ const hosted = (one: Image, accel: 'kvm' | 'tcg', version: string): Hosted => ({
   image: one,
   qemu: {path: `/qemu-${version}`, version},
   decision: {accel, reason: ''},
+  severalQemus: false,
 });
 const entry = (id: string, append?: string): Case => ({
   id,
@@ -74,13 +75,13 @@ test('each guest has its own QEMU and accelerator', (t) => {
   );
 });
 
-test('one QEMU program is for one architecture', async (t) => {
-  const options = {qemu: '/q', cache: '/nowhere', accel: 'tcg', guests: [], patterns: [], append: ''} as never;
-  await t.throwsAsync(
-    hostsOf([direct, {...direct, arch: 'arm64'}], options, () => undefined),
-    {
-      instanceOf: UsageError,
-      message: '--qemu /q is one program, and the guests are of amd64 and arm64: run them one architecture at a time',
-    },
+test('a guest in several QEMUs has the boot configs of each, told apart by the version', (t) => {
+  const two = ['10.0.13', '11.1.3'].map((version) => ({...hosted(direct, 'tcg', version), severalQemus: true}));
+  t.deepEqual(
+    wantedConfigs(two, [entry('toy/plain')], '').map(({key, config}) => [key.trim(), config.qemu]),
+    [
+      ['direct qemu-10.0.13 q35', '10.0.13'],
+      ['direct qemu-11.1.3 q35', '11.1.3'],
+    ],
   );
 });

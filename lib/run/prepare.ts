@@ -17,8 +17,9 @@ import {messageOf, UsageError} from '../util/errors.ts';
 import type {Log} from '../util/log.ts';
 import type {CacheUse} from './cache-use.ts';
 import {library, serve, warmUp} from './guest-script.ts';
-import {kernelImages} from './kernels.ts';
+import {kernelImages, readKernels} from './kernels.ts';
 import type {PlanItem} from './plan.ts';
+import {findQemus, readQemus, type Qemus} from './qemus.ts';
 import type {RunOptions} from './options.ts';
 
 /** Boot of a guest until it answers, in ms under KVM. */
@@ -36,18 +37,29 @@ export interface Prepared {
   readonly kernels: KernelSeen[];
 }
 
-/** The images of the guests that were asked for, built or from the cache. */
+/** What is run: the guests' images, and the QEMUs to run each in. */
+export interface Guests {
+  readonly images: readonly Image[];
+  readonly qemus: Qemus;
+}
+
+/** The images of the guests that were asked for, built or from the cache, and the QEMUs for them. */
 export async function prepareImages(
   options: RunOptions,
   use: CacheUse,
   log: Log,
   signal: AbortSignal,
-): Promise<Image[]> {
+): Promise<Guests> {
   const {kernel, modules, cache, mirror} = options;
+  const from = {cache, mirror, log, signal};
+  readQemus(options.qemu); // before the network is asked
   if (kernel.length > 0) {
     if (options.guests.length > 0)
       throw new UsageError('--kernel boots a kernel with a generated initramfs; it does not go with --guest');
-    return await kernelImages({kernels: kernel, modules, use}, {cache, mirror, log, signal});
+    const asked = await readKernels(kernel, modules);
+    await use.begin();
+    const qemus = await findQemus(options.qemu, asked.arches, from);
+    return {images: await kernelImages(asked, from), qemus};
   }
   if (modules !== undefined) throw new UsageError('--modules goes with --kernel');
   const names = options.guests.length > 0 ? options.guests : [defaultGuest()];
@@ -56,42 +68,45 @@ export async function prepareImages(
   if (twice) throw new UsageError(`the guest ${twice.name} was named twice`);
   // What can't be run isn't built.
   for (const {arch, name} of manifests) boardOf(arch, boards, name);
-  oneArchitecture(manifests, options.qemu);
   await use.begin();
+  const arches = manifests.map(({arch}) => arch);
+  const qemus = await findQemus(options.qemu, arches, from);
   const images: Image[] = [];
   const machine = (machine: BuildMachine): Promise<void> =>
-    runBuildMachine(machine, {log, signal, qemu: options.qemu, stepMs: STEP_MS * (options.patience ?? 1)});
-  for (const manifest of manifests)
-    images.push(await ensureImage(manifest, {cache, mirror, serve, machine, log, signal}));
-  return images;
+    runBuildMachine(machine, {
+      log,
+      signal,
+      qemu: qemus.get(machine.arch)?.[0],
+      stepMs: STEP_MS * (options.patience ?? 1),
+    });
+  for (const manifest of manifests) images.push(await ensureImage(manifest, {...from, serve, machine}));
+  return {images, qemus};
 }
 
 /** An image, and what runs its guests here. */
 export interface Hosted extends MachineHost {
   readonly image: Image;
+  /** Is it run in other QEMUs as well? Then cells say in which. */
+  readonly severalQemus: boolean;
 }
 
-/** Throws UsageError where one QEMU program is given for several architectures. */
-function oneArchitecture(guests: readonly {readonly arch: string}[], qemu: string | undefined): void {
-  const arches = [...new Set(guests.map(({arch}) => arch))];
-  if (qemu === undefined || arches.length < 2) return;
-  throw new UsageError(
-    `--qemu ${qemu} is one program, and the guests are of ${arches.join(' and ')}: run them one architecture at a time`,
-  );
-}
-
-/** Finds QEMU and the accelerator of each image. Throws UsageError. */
-export async function hostsOf(images: readonly Image[], options: RunOptions, log: Log): Promise<Hosted[]> {
-  const {cache, accel, qemu, bootTimeout} = options;
-  oneArchitecture(images, qemu);
+/** Finds the accelerator of each image in each QEMU; the host's where none was asked for. Throws UsageError. */
+export async function hostsOf({images, qemus}: Guests, options: RunOptions, log: Log): Promise<Hosted[]> {
+  const {cache, accel, bootTimeout} = options;
   const firstLineMs = bootTimeout === undefined ? undefined : bootTimeout * 1000;
   const hosts: Hosted[] = [];
-  for (const image of images) hosts.push({image, ...(await hostFor(image, {cache, log, accel, qemu, firstLineMs}))});
+  for (const image of images) {
+    const own = qemus.get(image.arch) ?? [undefined];
+    for (const qemu of own) {
+      const host = await hostFor(image, {cache, log, accel, qemu, firstLineMs});
+      hosts.push({image, severalQemus: own.length > 1, ...host});
+    }
+  }
   return hosts;
 }
 
 /** A boot config that some of the chosen cases need on one guest. */
-export interface Wanted extends Pick<MachineHost, 'qemu'> {
+export interface Wanted extends Pick<Hosted, 'qemu' | 'severalQemus'> {
   readonly key: string;
   readonly config: BootConfig;
   readonly cases: readonly Case[];
@@ -105,7 +120,7 @@ export function wantedConfigs(hosts: readonly Hosted[], cases: readonly Case[], 
   // What follows `--` is for init: a case's own parameters go before it.
   const at = /(?:^|\s)--(?:\s|$)/.exec(append)?.index ?? append.length;
   const [own, init] = [append.slice(0, at), append.slice(at).trim()];
-  return hosts.flatMap(({image, qemu, decision: {accel}}) => {
+  return hosts.flatMap(({image, qemu, severalQemus, decision: {accel}}) => {
     const fixed = fixedParameters(image);
     if (fixed !== undefined && append !== '')
       throw new UsageError(`--append "${append}": ${fixed}; leave it out, or take another guest`);
@@ -113,15 +128,15 @@ export function wantedConfigs(hosts: readonly Hosted[], cases: readonly Case[], 
     for (const entry of cases) {
       const profile = profileByName(entry.machine ?? profiles[0]?.name ?? '');
       const parameters = [own, fixed === undefined ? entry.boot?.append : '', init].filter(Boolean).join(' ');
-      const key = `${image.name} ${profile.name} ${parameters}`;
+      const key = [image.name, ...(severalQemus ? [qemuWord(qemu.version)] : []), profile.name, parameters].join(' ');
       const group = groups.get(key) ?? {
-        config: {image, profile, accel, qemu: qemu.version, append: parameters},
+        config: {image, profile, accel, qemu: qemu.version, qemuRoot: qemu.root, append: parameters},
         cases: [],
       };
       group.cases.push(entry);
       groups.set(key, group);
     }
-    return [...groups].map(([key, group]) => ({key, qemu, ...group}));
+    return [...groups].map(([key, group]) => ({key, qemu, severalQemus, ...group}));
   });
 }
 
@@ -130,14 +145,14 @@ export function wantedConfigs(hosts: readonly Hosted[], cases: readonly Case[], 
  */
 export async function prepareTemplates(
   options: RunOptions,
-  images: readonly Image[],
+  guests: Guests,
   cases: readonly Case[],
   jobs: number,
   log: Log,
   signal: AbortSignal,
 ): Promise<Prepared> {
-  if (images.length === 0) throw new UsageError('no guest to run');
-  const hosts = await hostsOf(images, options, log);
+  if (guests.images.length === 0) throw new UsageError('no guest to run');
+  const hosts = await hostsOf(guests, options, log);
   const reasons = [...new Set(hosts.map(({decision}) => decision.reason))];
   if (options.accel === 'auto' && hosts.some(({decision}) => decision.accel === 'tcg')) log(reasons.join('; '));
   const wanted = wantedConfigs(hosts, cases, options.append);
@@ -166,15 +181,15 @@ export async function prepareTemplates(
         } catch (error) {
           if (error instanceof UsageError) throw error;
           templates[key] = {
-            broken: `${config.image.name} on ${nameOn(config.profile, board)} did not come up: ${messageOf(error)}`,
+            broken: `${config.image.name} on ${nameOn(config.profile, board)} in QEMU ${qemu.version} did not come up: ${messageOf(error)}`,
           };
         }
       }),
     ),
   );
   const cells = new Map<string, Cell>();
-  const items = wanted.flatMap(({key, config, cases: entries}) => {
-    const cell = cellOf(config, templates[key]);
+  const items = wanted.flatMap(({key, config, severalQemus, cases: entries}) => {
+    const cell = cellOf(config, templates[key], severalQemus);
     const known = cells.get(cell.id);
     if (!known || known.kernel === '') cells.set(cell.id, cell);
     return entries.map((entry): PlanItem => ({cell: cell.id, case: entry.id, template: key}));
@@ -207,10 +222,17 @@ function kernelsSeen(wanted: readonly Wanted[], templates: Prepared['templates']
   return [...new Map(seen.map((one) => [JSON.stringify(one), one])).values()];
 }
 
-function cellOf({image, profile, accel, qemu}: BootConfig, template: Prepared['templates'][string] | undefined): Cell {
+/** As cells and boot configs name a QEMU: `qemu-11.1.3`. */
+const qemuWord = (version: string): string => `qemu-${version}`;
+
+function cellOf(
+  {image, profile, accel, qemu}: BootConfig,
+  template: Prepared['templates'][string] | undefined,
+  severalQemus: boolean,
+): Cell {
   const machine = nameOn(profile, boardOf(image.arch));
   return {
-    id: `${image.name}.${machine}.${accel}`,
+    id: [image.name, machine, accel, ...(severalQemus ? [qemuWord(qemu)] : [])].join('.'),
     guest: image.name,
     distro: image.distro,
     release: image.release,

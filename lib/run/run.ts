@@ -86,11 +86,11 @@ async function runCases(
 ): Promise<Run> {
   const {log} = progress;
   const jobs = options.jobs ?? defaultJobs();
-  const images = await prepareImages(options, use, log, signal);
-  const prepared = await prepareTemplates(options, images, cases, jobs, log, signal);
+  const guests = await prepareImages(options, use, log, signal);
+  const prepared = await prepareTemplates(options, guests, cases, jobs, log, signal);
   if (signal.aborted) throw new Broken('interrupted before the guests were up; nothing was run');
   const items = shard(prepared.items, options.shard);
-  const head = await writeHead(dir, {...prepared, items, guests: images.map(({name}) => name)}, cases);
+  const head = await writeHead(dir, {...prepared, items, guests: guests.images.map(({name}) => name)}, cases);
   const left = await withoutFinished(dir, items);
   if (left.length < items.length) log(`${items.length - left.length} cases are finished already in ${dir}`);
   if (left.length === 0) return head;

@@ -71,8 +71,13 @@ export interface Board {
   readonly qemuPackage: string;
   /** QEMU's machine type and its options: `q35`. */
   readonly machine: string;
-  /** QEMU's arguments for the firmware; none where QEMU brings it. Throws UsageError where the host has no such file. */
-  readonly firmware: () => readonly string[];
+  /**
+   * QEMU's arguments for the firmware; none where QEMU brings it. `root`: the files are looked for below it, not in the
+   * host. Throws UsageError where there is no such file.
+   */
+  readonly firmware: (root?: string) => readonly string[];
+  /** The package that brings the firmware where QEMU doesn't: Debian's name. */
+  readonly firmwarePackage?: string;
   /** `-cpu`, for an accelerator and a version of QEMU. */
   readonly cpu: (accel: Accel, qemu: string) => string;
   /** How virtio devices are attached: the end of their names in QEMU. */

@@ -58,12 +58,14 @@ test('firmware is the first pair of files that is there; none is a sentence with
       {code: '/b/code', vars: '/b/vars'},
     ],
   };
-  const args = flashArgs(flash, (file) => file.startsWith('/b/'));
+  const args = flashArgs(flash, '', (file) => file.startsWith('/b/'));
   t.true(args.some((arg) => arg.includes('readonly=on,file=/b/code')));
   t.true(
     args.some((arg) => arg.includes('snapshot=on,file=/b/vars')),
     'what it writes is thrown away',
   );
-  t.throws(() => flashArgs(flash, () => false), {instanceOf: UsageError, message: /install qemu-efi-toy/});
+  const fetched = flashArgs(flash, '/cache,/qemu', (file) => file.startsWith('/cache,/qemu/b/'));
+  t.true(fetched[1]?.endsWith(',file=/cache,,/qemu/b/code'), fetched[1]);
+  t.throws(() => flashArgs(flash, '', () => false), {instanceOf: UsageError, message: /install qemu-efi-toy/});
   t.is(arm64.firmware().length, 4, "the bootstrap of the tests brings arm64's");
 });

@@ -11,19 +11,21 @@ export interface Flash {
 
 /**
  * QEMU's arguments for it. What the firmware writes into its variables stays in QEMU, and goes with the frozen state.
- * Throws UsageError where the host has none of the files.
+ * Throws UsageError where none of the files is there, below `root` or in the host.
  */
-export function flashArgs(flash: Flash, isThere: (file: string) => boolean = existsSync): string[] {
-  const found = flash.files.find(({code, vars}) => isThere(code) && isThere(vars));
+export function flashArgs(flash: Flash, root = '', isThere: (file: string) => boolean = existsSync): string[] {
+  const found = flash.files.find(({code, vars}) => isThere(`${root}${code}`) && isThere(`${root}${vars}`));
+  // In a QEMU option a comma in a value is written twice.
+  const value = (file: string): string => `${root}${file}`.replaceAll(',', ',,');
   if (!found)
     throw new UsageError(
-      `the firmware of such guests is not on this host: none of ${flash.files.map(({code}) => code).join(', ')}; ` +
+      `the firmware of such guests is not ${root === '' ? 'on this host' : `below ${root}`}: none of ${flash.files.map(({code}) => code).join(', ')}; ` +
         `install ${flash.package}`,
     );
   return [
     '-drive',
-    `if=pflash,unit=0,format=raw,readonly=on,file=${found.code}`,
+    `if=pflash,unit=0,format=raw,readonly=on,file=${value(found.code)}`,
     '-drive',
-    `if=pflash,unit=1,format=raw,snapshot=on,file=${found.vars}`,
+    `if=pflash,unit=1,format=raw,snapshot=on,file=${value(found.vars)}`,
   ];
 }

@@ -67,7 +67,7 @@ async function kvmWorks(
     };
   }
   const key = createHash('sha256')
-    .update(JSON.stringify([release(), cpus()[0]?.model, qemu.path, qemu.version]))
+    .update(JSON.stringify([release(), cpus()[0]?.model, qemu.path, qemu.version, qemu.build]))
     .digest('hex');
   const file = join(options.cache, 'accelerator', `${key.slice(0, 16)}.json`);
   const before = rememberedIn((await readIfThere(file)) ?? '');

@@ -4,7 +4,7 @@ import {SerialConsole} from '../../console/console.ts';
 import {QmpClient, type Transcript} from './qmp/client.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
-import type {QemuBinary} from './binary.ts';
+import {commandOf, type QemuBinary} from './binary.ts';
 import {confined, sandboxArgs} from './confinement.ts';
 
 export interface LaunchOptions {
@@ -46,7 +46,7 @@ type Streams = [monitor: Duplex, serial: Duplex, work: Duplex, watch: Duplex, se
  * PR_SET_PDEATHSIG).
  */
 export async function launch(qemu: QemuBinary, args: readonly string[], options: LaunchOptions): Promise<QemuProcess> {
-  const [command = '', ...rest] = [...confined(), qemu.path, ...sandboxArgs, ...args];
+  const [command = '', ...rest] = [...confined(), ...commandOf(qemu), ...sandboxArgs, ...args];
   const child = execa(command, rest, {
     stdio: [
       'ignore',

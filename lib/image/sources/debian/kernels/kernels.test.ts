@@ -2,7 +2,7 @@ import test from 'ava';
 import {UsageError} from '../../../../util/errors.ts';
 import {mirrorIn} from '../mirror.ts';
 import {SUITES} from '../suites.ts';
-import {sourcesList, updateTrouble} from './apt.ts';
+import {sourcesList, updateTrouble} from '../apt.ts';
 import {kernelPattern, kernelsOf, listKernels, matching} from './list.ts';
 
 const paragraph = (name: string, version: string, depends = 'kmod'): string =>

@@ -3,7 +3,7 @@ import {UsageError} from '../../../../util/errors.ts';
 import {ARCHES, type Arch} from '../../../image.ts';
 import {compareVersions} from '../../../../util/debian-version.ts';
 import {SUITES} from '../suites.ts';
-import type {Apt} from './apt.ts';
+import type {Apt} from '../apt.ts';
 
 /** A kernel in Debian's archive. */
 export interface KernelPackage {

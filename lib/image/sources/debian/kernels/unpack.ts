@@ -7,7 +7,7 @@ import {BUILDER} from '../../../entry.ts';
 import {runTool} from '../../../tool.ts';
 import {cachedKernel, keepKernel, type CachedKernel} from '../../micro/kernel-package.ts';
 import {pickModules, WANTED} from '../../micro/modules.ts';
-import type {Apt, AptOptions} from './apt.ts';
+import type {Apt, AptOptions} from '../apt.ts';
 import type {KernelPackage} from './list.ts';
 
 /**

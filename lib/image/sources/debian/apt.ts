@@ -1,13 +1,13 @@
 import {createHash} from 'node:crypto';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {UsageError} from '../../../../util/errors.ts';
-import {lockFile} from '../../../../util/file-lock.ts';
-import type {Arch} from '../../../image.ts';
-import type {BuildOptions} from '../../../store.ts';
-import {needTools, runTool, ToolFailed} from '../../../tool.ts';
-import {hostMirror} from '../mirror.ts';
-import {SUITES} from '../suites.ts';
+import {UsageError} from '../../../util/errors.ts';
+import {lockFile} from '../../../util/file-lock.ts';
+import type {Arch} from '../../image.ts';
+import type {BuildOptions} from '../../store.ts';
+import {needTools, runTool, ToolFailed} from '../../tool.ts';
+import {hostMirror} from './mirror.ts';
+import {SUITES} from './suites.ts';
 
 /** Debian's keys, where its own package puts them. */
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -17,19 +17,32 @@ export type AptOptions = BuildOptions & {readonly mirror?: string | undefined};
 /** Runs one of apt's programs on lists of memhp's own; what it says. */
 export type Apt = (program: 'apt-get' | 'apt-cache', args: readonly string[], cwd?: string) => Promise<string>;
 
-/** sources.list of the suites; security is beside the mirror's main archive, as on all of Debian's. */
-export const sourcesList = (arch: Arch, mirror: string): string =>
-  SUITES.map((suite) => {
-    const base = mirror.replace(/\/+$/, '');
-    const uri = suite.endsWith('-security') ? `${base}-security` : base;
-    return `deb [arch=${arch} signed-by=${KEYRING}] ${uri} ${suite} main\n`;
-  }).join('');
+/** What is looked for: in which suites, and what it is called where that is told. */
+export interface Wanted {
+  readonly suites: readonly string[];
+  /** As in "looking for Debian's kernels". */
+  readonly what: string;
+}
+
+/** sources.list of suites; security is beside the mirror's main archive, as on all of Debian's. */
+export const sourcesList = (arch: Arch, mirror: string, suites = SUITES): string =>
+  suites
+    .map((suite) => {
+      const base = mirror.replace(/\/+$/, '');
+      const uri = suite.endsWith('-security') ? `${base}-security` : base;
+      return `deb [arch=${arch} signed-by=${KEYRING}] ${uri} ${suite} main\n`;
+    })
+    .join('');
 
 /** An apt with fresh lists of the suites, verified by it. Throws UsageError where the mirror can't be reached. */
-export async function freshApt(arch: Arch, {cache, log, signal, mirror: asked}: AptOptions): Promise<Apt> {
-  await needTools("looking for Debian's kernels", ['apt-get', 'dpkg-deb']);
+export async function freshApt(
+  arch: Arch,
+  {cache, log, signal, mirror: asked}: AptOptions,
+  {suites, what}: Wanted = {suites: SUITES, what: 'kernels'},
+): Promise<Apt> {
+  await needTools(`looking for Debian's ${what}`, ['apt-get', 'dpkg-deb']);
   const mirror = asked ?? (await hostMirror());
-  const list = sourcesList(arch, mirror);
+  const list = sourcesList(arch, mirror, suites);
   const root = join(cache, 'apt', `${arch}-${createHash('sha256').update(list).digest('hex').slice(0, 12)}`);
   for (const part of ['lists/partial', 'cache/archives/partial', 'parts'])
     await mkdir(join(root, part), {recursive: true});
@@ -42,8 +55,8 @@ export async function freshApt(arch: Arch, {cache, log, signal, mirror: asked}: 
   try {
     await writeFile(join(root, 'status'), '');
     await writeFile(join(root, 'sources.list'), list);
-    log(`asking ${mirror} for the kernels of ${arch}`);
-    await update(apt, mirror, log);
+    log(`asking ${mirror} for ${what} of ${arch}`);
+    await update(apt, {mirror, suites, log});
   } finally {
     await lock.release();
   }
@@ -59,6 +72,9 @@ const settingsOf = (root: string, arch: Arch): string[] => [
   'Dir::Cache::srcpkgcache=srcpkgcache.bin',
   `Dir::Etc::sourcelist=${join(root, 'sources.list')}`,
   `Dir::Etc::sourceparts=${join(root, 'parts')}`,
+  // What the host's own apt prefers is for the host.
+  'Dir::Etc::preferences=/dev/null',
+  `Dir::Etc::preferencesparts=${join(root, 'parts')}`,
   `APT::Architecture=${arch}`,
   `APT::Architectures=${arch}`,
   'Acquire::Languages=none',
@@ -67,12 +83,15 @@ const settingsOf = (root: string, arch: Arch): string[] => [
   'APT::Sandbox::User=root',
 ];
 
-async function update(apt: Apt, mirror: string, log: AptOptions['log']): Promise<void> {
+async function update(
+  apt: Apt,
+  {mirror, suites, log}: {mirror: string; suites: readonly string[]; log: AptOptions['log']},
+): Promise<void> {
   try {
     await apt('apt-get', ['update']);
   } catch (error) {
     if (!(error instanceof ToolFailed)) throw error;
-    const {absent, trouble} = updateTrouble(error.output);
+    const {absent, trouble} = updateTrouble(error.output, suites);
     if (trouble.length > 0)
       throw new UsageError(
         `can't get the package lists of ${mirror}: ${trouble.slice(0, 3).join('; ')}; is there a network? ` +
@@ -84,13 +103,13 @@ async function update(apt: Apt, mirror: string, log: AptOptions['log']): Promise
 }
 
 /** What `apt-get update` complained of: suites that the mirror lacks, and everything else. */
-export function updateTrouble(output: string): {absent: string[]; trouble: string[]} {
+export function updateTrouble(output: string, suites = SUITES): {absent: string[]; trouble: string[]} {
   const lines = output.split('\n').filter((line) => /^[EW]: /.test(line));
   const suiteOf = (line: string): string | undefined =>
     /^E: The repository '\S+ (\S+) Release' does not have a Release file/.exec(line)?.[1];
   const absent = lines.flatMap((line) => suiteOf(line) ?? []);
   const trouble = lines.filter((line) => suiteOf(line) === undefined).map((line) => line.slice(3));
   // A failure without a word, and a mirror without any of the suites, are none that can be passed over.
-  const isTold = absent.length > 0 && absent.length < SUITES.length;
+  const isTold = absent.length > 0 && absent.length < suites.length;
   return {absent, trouble: trouble.length > 0 || isTold ? trouble : ['none of the suites is there']};
 }
