@@ -5,6 +5,7 @@ import {type Compat, compatOf, compatTable, suiteTable} from './compat.ts';
 import {claimHistoryTable} from './kernel-claims.ts';
 import {CONFIG_LEGEND, configTable} from './kernel-config.ts';
 import {code, escapeMd, mdLink, table} from './markdown-text.ts';
+import {comparedText, sideBySide} from './hypervisors.ts';
 import {blockHead, udevStories} from './udev.ts';
 import type {Entry, View} from './view.ts';
 import {countsText, formatMs, formatTime, outcomeWord, showJson, suiteOf, verdictWord, worstFirst} from './words.ts';
@@ -30,6 +31,7 @@ export function renderMarkdown(view: View): string {
     markdownCompat(compatOf(view)),
     ...udev(compatOf(view)),
     ...kernels(view),
+    ...hypervisors(view),
     ...suites(view),
     ...worstFirst.filter((outcome) => outcome !== 'pass').flatMap((outcome) => notes(view, outcome)),
     ...stale(view),
@@ -98,6 +100,30 @@ function kernels(view: View): string[] {
         ]
       : []),
   ];
+}
+
+/** Where the same guest did not do the same in two hypervisors. */
+function hypervisors(view: View): string[] {
+  const all = sideBySide(view);
+  return all.length === 0
+    ? []
+    : [
+        '## From one hypervisor to the next',
+        ...all.flatMap((one) => [
+          escapeMd(comparedText(one)),
+          ...(one.rows.length === 0
+            ? []
+            : [
+                table(
+                  ['case', ...one.columns.map(({label}) => escapeMd(label))],
+                  one.rows.map(({id, entries}) => [
+                    code(id),
+                    ...entries.map((entry) => (entry ? outcomeWord(entry.record.outcome) : 'not run')),
+                  ]),
+                ),
+              ]),
+        ]),
+      ];
 }
 
 function suites({cases, columns, at}: View): string[] {

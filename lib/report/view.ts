@@ -1,5 +1,5 @@
 import {posix, relative, resolve, sep} from 'node:path';
-import type {Cell} from '../results/record.ts';
+import {vmmText, type Cell} from '../results/record.ts';
 import type {LoadedRun, Stored} from '../results/store.ts';
 import {type Summary, groupBy, summarize} from '../results/summary.ts';
 
@@ -12,8 +12,8 @@ export interface Entry {
 }
 
 /**
- * A guest on an accelerator, with all of its machines: a case chooses one of them. Where a case ran on several, each is
- * a column.
+ * A guest on an accelerator, in a hypervisor of one version, with all of its machines: a case chooses one of them. Where
+ * a case ran on several, each is a column.
  */
 export interface Column {
   readonly label: string;
@@ -62,12 +62,21 @@ export function viewOf(loaded: LoadedRun, outDir: string): View {
 
 function columnsOf(cells: readonly Cell[], byCell: ReadonlyMap<string, ReadonlyMap<string, Entry>>): Column[] {
   const perGuest = groupBy(cells, (cell) => cell.guest);
-  return [...groupBy(cells, (cell) => `${cell.guest} ${cell.accel}`)].flatMap(([label, group]): Column[] => {
-    const [{guest} = {guest: ''}] = group;
+  // A hypervisor is named where a guest ran in several.
+  const named = new Set(
+    [...perGuest].flatMap(([guest, own]) => (new Set(own.map((cell) => vmmText(cell))).size > 1 ? [guest] : [])),
+  );
+  const vmm = (cell: Cell): string => (named.has(cell.guest) ? ` ${vmmText(cell)}` : '');
+  const keyOf = (cell: Cell): string => `${cell.guest} ${cell.accel}${vmm(cell)}`;
+  return [...groupBy(cells, keyOf)].flatMap(([label, group]): Column[] => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const {guest} = first;
     const ids = group.flatMap(({id}) => [...(byCell.get(id)?.keys() ?? [])]);
     if (new Set(ids).size < ids.length)
-      return group.map((cell) => ({label: `${guest} ${cell.machine} ${cell.accel}`, cells: [cell]}));
-    return [{label: perGuest.get(guest)?.length === group.length ? guest : label, cells: group}];
+      return group.map((cell) => ({label: `${guest} ${cell.machine} ${cell.accel}${vmm(cell)}`, cells: [cell]}));
+    const accels = new Set(perGuest.get(guest)?.map(({accel}) => accel));
+    return [{label: accels.size === 1 ? `${guest}${vmm(first)}` : label, cells: group}];
   });
 }
 

@@ -6,7 +6,7 @@ import {caseDetails} from './case.ts';
 import {type Claim, claimsSection} from './claims.ts';
 import {kernelsSection} from './kernels.ts';
 import {problemsSection, summarySection} from './summary.ts';
-import {compatSection, matrixSection} from './tables.ts';
+import {compatSection, hypervisorsSection, matrixSection} from './tables.ts';
 import {udevSection} from './udev.ts';
 import {css} from './style.ts';
 import type {View} from '../view.ts';
@@ -24,6 +24,7 @@ export function* renderHtml(view: View, claims: readonly Claim[] = []): Generato
     compatSection(compat),
     udevSection(compat),
     kernelsSection(view),
+    hypervisorsSection(view),
     matrixSection(view),
     claimsSection(view, claims),
   ];

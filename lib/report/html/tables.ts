@@ -1,6 +1,7 @@
 import type {Outcome} from '../../results/record.ts';
 import {type Compat, compatTable, suiteTable} from '../compat.ts';
 import {type Html, html} from './escape.ts';
+import {comparedText, sideBySide} from '../hypervisors.ts';
 import type {Entry, View} from '../view.ts';
 import {outcomeWord, verdictClass} from '../words.ts';
 
@@ -38,6 +39,23 @@ ${htmlTable(head, marked)}
 <h3>By suite</h3>${htmlTable(
     suites.head,
     suites.rows.map((cells) => cells.map((cell) => html`${cell}`)),
+  )}</section>`;
+}
+
+/** Where the same guest did not do the same in two hypervisors. */
+export function hypervisorsSection(view: View): Html {
+  const all = sideBySide(view);
+  if (all.length === 0) return html``;
+  return html`<section id="hypervisors"><h2>From one hypervisor to the next</h2>${all.map(
+    (one) =>
+      html`<p class="soft">${comparedText(one)}</p>${
+        one.rows.length === 0
+          ? ''
+          : htmlTable(
+              ['case', ...one.columns.map(({label}) => label)],
+              one.rows.map(({id, entries}) => [html`${id}`, ...entries.map(badgeOf)]),
+            )
+      }`,
   )}</section>`;
 }
 

@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import {mkdir, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
-import {Broken} from '../../../../util/errors.ts';
+import {Broken, UsageError} from '../../../../util/errors.ts';
 import {namesIn, readIfThere, writeWhole} from '../../../../util/files.ts';
 import {entryName} from '../../../entry.ts';
 import {buildEntry, imagesDir, type BuildOptions} from '../../../store.ts';
@@ -37,6 +37,12 @@ const layout = z.strictObject({
  */
 export async function unpackedQemu(found: QemuPackages, apt: Apt, options: BuildOptions): Promise<FetchedQemu> {
   const {program, system, packages} = found;
+  // The loader takes a list of directories with colons between.
+  if (options.cache.includes(':'))
+    throw new UsageError(
+      `${options.cache}: a QEMU of Debian's can't be run from a cache whose path has a colon in it; MEMHP_CACHE names ` +
+        'another place for it',
+    );
   const key = createHash('sha256')
     .update(JSON.stringify([FORM, program, packages.map(({name, version}) => `${name}=${version}`)]))
     .digest('hex');

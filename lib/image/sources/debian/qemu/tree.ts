@@ -63,10 +63,15 @@ async function dropRights(tree: string): Promise<void> {
   }
 }
 
+async function directoriesIn(dir: string): Promise<string[]> {
+  if (!(await isThere(dir))) return [];
+  return (await readdir(dir, {withFileTypes: true})).filter((one) => one.isDirectory()).map(({name}) => name);
+}
+
 /** The C library's loader and the directories of libraries: `lib/TRIPLET`, below usr or beside it. */
 async function loaderIn(tree: string): Promise<Pick<Layout, 'loader' | 'libraries'>> {
   for (const root of ['usr/lib', 'lib'])
-    for (const triplet of await namesIn(join(tree, root))) {
+    for (const triplet of await directoriesIn(join(tree, root))) {
       const name = (await namesIn(join(tree, root, triplet))).find((one) => /^ld(?:64)?[-.].*\.so\.\d+$/.test(one));
       if (name === undefined) continue;
       const real = relative(await realpath(tree), await realpath(join(tree, root, triplet, name)));
