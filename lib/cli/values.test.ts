@@ -90,6 +90,8 @@ for (const [args, message] of [
   [['list', '--kernel', '/vmlinuz'], /\/vmlinuz: is a file, which run takes as it is/],
   [['list', '--mirror', 'http://m.example/debian'], /--mirror goes with --kernel/],
   [['list', 'offline', '--kernel', 'debian:*'], /lists kernels, not cases: leave "offline" out/],
+  [['run', '--qemu', 'debian:etch', '--dry-run'], /--qemu debian:etch: unknown suite "etch"; there are bookworm, /],
+  [['run', '--qemu', '', '--dry-run'], /wanted something, not an empty value/],
   [['run', '', '--dry-run'], /no case matches an empty name/],
   [['run', '--out', ''], /wanted something, not an empty value/],
   [['build', '--mirror', '--hook=x'], /wanted a URL/],
@@ -130,6 +132,7 @@ test('clean removes what memhp made and nothing else', async (t) => {
     'templates/debian-13-0123456789abcdef0123',
     'images/.tmp-debian-13-0123456789ab-01234567',
     'images/debian-13-arm64-0123456789ab.unpacked',
+    'images/qemu-system-x86_64-bookworm-backports-0123456789ab',
     'apt/amd64-0123456789ab',
   ];
   const others = ['images/holiday', 'templates/letters'];
