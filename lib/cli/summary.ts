@@ -2,17 +2,19 @@ import {relative} from 'node:path';
 import {differenceLines} from '../results/difference.ts';
 import {vmmText, type Check} from '../results/record.ts';
 import type {LoadedRun} from '../results/store.ts';
-import type {Summary} from '../results/summary.ts';
+import {vmmSuffix, type Summary} from '../results/summary.ts';
 
 /** What a person wants to know when a run has ended: what is wrong, the counts, and where the report is. */
 export function summaryText({run, records}: LoadedRun, {cells, counts}: Summary, files: readonly string[]): string {
   const lines: string[] = [];
+  const vmm = vmmSuffix(cells.map(({cell}) => cell));
   for (const {outcome, cell, case: id, reason, stale, checks} of records) {
     const wrong = outcome === 'fail' ? checks.filter(({ok, known}) => !ok && known === undefined) : [];
     const why = wrong.length > 0 ? wrong.flatMap((check) => failure(check)).join('\n') : reason;
-    if (outcome !== 'pass' && outcome !== 'skip') lines.push(`${outcome.padEnd(6)} ${cell.guest} ${id}`, indent(why));
+    if (outcome !== 'pass' && outcome !== 'skip')
+      lines.push(`${outcome.padEnd(6)} ${cell.guest}${vmm(cell)} ${id}`, indent(why));
     for (const one of stale)
-      lines.push(`note   ${cell.guest} ${id}`, indent(`the recorded deviation "${one}" was not seen`));
+      lines.push(`note   ${cell.guest}${vmm(cell)} ${id}`, indent(`the recorded deviation "${one}" was not seen`));
   }
   if (lines.length > 0) lines.push('');
   for (const {cell, counts: own, verdict} of cells) {

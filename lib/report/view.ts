@@ -1,7 +1,7 @@
 import {posix, relative, resolve, sep} from 'node:path';
-import {vmmText, type Cell} from '../results/record.ts';
+import type {Cell} from '../results/record.ts';
 import type {LoadedRun, Stored} from '../results/store.ts';
-import {type Summary, groupBy, summarize} from '../results/summary.ts';
+import {type Summary, groupBy, summarize, vmmSuffix} from '../results/summary.ts';
 
 /** One case on one cell, with its place in the page. */
 export interface Entry {
@@ -62,11 +62,7 @@ export function viewOf(loaded: LoadedRun, outDir: string): View {
 
 function columnsOf(cells: readonly Cell[], byCell: ReadonlyMap<string, ReadonlyMap<string, Entry>>): Column[] {
   const perGuest = groupBy(cells, (cell) => cell.guest);
-  // A hypervisor is named where a guest ran in several.
-  const named = new Set(
-    [...perGuest].flatMap(([guest, own]) => (new Set(own.map((cell) => vmmText(cell))).size > 1 ? [guest] : [])),
-  );
-  const vmm = (cell: Cell): string => (named.has(cell.guest) ? ` ${vmmText(cell)}` : '');
+  const vmm = vmmSuffix(cells);
   const keyOf = (cell: Cell): string => `${cell.guest} ${cell.accel}${vmm(cell)}`;
   return [...groupBy(cells, keyOf)].flatMap(([label, group]): Column[] => {
     const [first] = group;

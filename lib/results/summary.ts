@@ -1,4 +1,4 @@
-import {type Cell, type Outcome, outcomes} from './record.ts';
+import {type Cell, type Outcome, outcomes, vmmText} from './record.ts';
 import type {LoadedRun} from './store.ts';
 
 export type Counts = {[outcome in Outcome]: number};
@@ -68,4 +68,14 @@ export function groupBy<T, K>(values: Iterable<T>, key: (value: T) => K): Map<K,
 function judged(records: readonly {outcome: Outcome}[] = []): {counts: Counts; verdict: Verdict} {
   const counts = countOutcomes(records);
   return {counts, verdict: verdictOf(counts)};
+}
+
+/** What follows a guest's name to tell its cells apart: ` QEMU 11.1.3` where it ran in several hypervisors, else nothing. */
+export function vmmSuffix(cells: readonly Cell[]): (cell: Cell) => string {
+  const several = new Set(
+    [...groupBy(cells, ({guest}) => guest)].flatMap(([guest, own]) =>
+      new Set(own.map((cell) => vmmText(cell))).size > 1 ? [guest] : [],
+    ),
+  );
+  return (cell) => (several.has(cell.guest) ? ` ${vmmText(cell)}` : '');
 }

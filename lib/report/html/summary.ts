@@ -1,4 +1,5 @@
 import {outcomes, vmmText} from '../../results/record.ts';
+import {vmmSuffix} from '../../results/summary.ts';
 import {type Html, html, joined} from './escape.ts';
 import {badge} from './tables.ts';
 import type {Entry, View} from '../view.ts';
@@ -29,7 +30,10 @@ export function summarySection({run, summary, columns}: View): Html {
 }
 
 /** What needs a reader's eye, worst first: every fail, broken and known with its reason and a link. */
-export function problemsSection({run, entries, superseded}: View): Html {
+export function problemsSection({run, entries, superseded, summary}: View): Html {
+  const vmm = vmmSuffix(summary.cells.map(({cell}) => cell));
+  const problem = ({record, anchor}: Entry): Html =>
+    html`${badge(record.outcome, anchor)} <code>${record.case}</code> on <b>${record.cell.guest}${vmm(record.cell)}</b>: ${record.reason || record.title}`;
   const stale = entries.filter(({record}) => record.stale.length > 0);
   const notes = [
     ...(run.trouble ?? []).map((line) => html`<b>beside the cases, so that nothing here is sure:</b> ${line}`),
@@ -46,7 +50,7 @@ export function problemsSection({run, entries, superseded}: View): Html {
       stale,
       'stale',
       ({record, anchor}) =>
-        html`<a href="#${anchor}">recorded deviation no longer happens</a>: <code>${record.stale.join(', ')}</code> in <code>${record.case}</code> on <b>${record.cell.guest}</b>`,
+        html`<a href="#${anchor}">recorded deviation no longer happens</a>: <code>${record.stale.join(', ')}</code> in <code>${record.case}</code> on <b>${record.cell.guest}${vmm(record.cell)}</b>`,
     ),
     ...firstOf(
       superseded,
@@ -61,9 +65,6 @@ export function problemsSection({run, entries, superseded}: View): Html {
     '\n',
   )}</ul></section>`;
 }
-
-const problem = ({record, anchor}: Entry): Html =>
-  html`${badge(record.outcome, anchor)} <code>${record.case}</code> on <b>${record.cell.guest}</b>: ${record.reason || record.title}`;
 
 function firstOf<T>(all: readonly T[], kind: string, show: (one: T) => Html): Html[] {
   const more = all.length - LISTED;
