@@ -77,12 +77,24 @@ export interface UnplugAnswer {
  * An invariant holds it against what is observed.
  */
 export interface Protocol {
-  /** Ids of the devices whose plug the guest answered with success. */
+  /** Ids of the devices whose plug the guest answered with success, where the hypervisor tells of that. */
   accepted(events: readonly VmmEvent[]): string[];
+  /**
+   * What the kernel says in these messages that it has added and removed, part by part, in order: where that is the
+   * guest's only answer. Absent where the hypervisor tells of it.
+   */
+  changedIn?(kernelLog: readonly string[]): Changed[];
   /** The slots of which the kernel has said in these messages that it couldn't add their memory. */
   failedSlots(kernelLog: readonly string[]): number[];
   /** What the events say that can't be, in words. */
   strange(told: Told): string[];
+}
+
+/** Memory that the kernel says to have added, or removed. */
+export interface Changed {
+  readonly start: number;
+  readonly size: number;
+  readonly isThere: boolean;
 }
 
 export interface Told {

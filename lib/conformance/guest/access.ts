@@ -15,6 +15,7 @@ import type {Need} from '../runner/needs.ts';
 import type {Limits, Session} from '../runner/session.ts';
 import type {Checks} from '../verdict/checks.ts';
 import {differences} from '../verdict/unchanged.ts';
+import {answerInLog} from './dlpar.ts';
 
 /** Directory of the memory blocks in the guest. */
 export const SYSFS_MEMORY = '/sys/devices/system/memory';
@@ -88,7 +89,8 @@ export class GuestAccess {
    */
   plug(spec: AnyDeviceSpec): Promise<PlugAnswer> {
     this.insist(`device:${spec.kind}`);
-    return this.vmm.plug(spec, this.limits.operationMs);
+    const plug = (): Promise<PlugAnswer> => this.vmm.plug(spec, this.limits.operationMs);
+    return spec.kind === 'dimm' && this.board.dimms === 'dlpar' ? answerInLog(this, spec.id, plug) : plug();
   }
 
   /** The second shell, for looking while the first one waits. */

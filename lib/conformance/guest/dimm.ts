@@ -59,7 +59,8 @@ export class Dimm {
   /** The same within a step: nothing is observed after it. */
   askForUnplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugAnswer> {
     const ms = this.#guest.limits.operationMs;
-    return via === 'hmp' ? unplug(this.#guest.qmp, this.device, ms, via) : this.#guest.vmm.unplug(this.device, ms);
+    if (via === 'qmp') return this.#guest.vmm.unplug(this.device, ms);
+    return unplug(this.#guest.qmp, this.device, ms, {via, dimms: this.#guest.board.dimms});
   }
 
   /** Unplugs it. Ends the case where the guest refuses. */

@@ -11,7 +11,8 @@ export class CaseGuest extends GuestAccess {
 
   /**
    * Plugs a DIMM and waits until the guest has taken it. Ends the case where QEMU or the guest refuses.
-   * `settle` also waits until udevd has run its rules for the new blocks: where they may online them.
+   * `settle` also waits until udevd has run its rules for the new blocks: where they may online them. By DLPAR the
+   * kernel onlines the blocks whatever the policy is; under policy offline they are offlined again, as a step of its own.
    */
   async plugDimm(spec: Partial<NewDimm> & {size: string}, {settle = false} = {}): Promise<Dimm> {
     const full = {id: `dimm${this.#plugged}`, ...spec};
@@ -23,7 +24,9 @@ export class CaseGuest extends GuestAccess {
       if (settle && this.facts.commands.includes('udevadm')) await this.sh('udevadm settle');
       return this.#listed(full.id);
     });
-    return new Dimm(this, device);
+    const dimm = new Dimm(this, device);
+    if (this.board.dimms === 'dlpar' && this.now.policy === 'offline') await dimm.ensureOffline();
+    return dimm;
   }
 
   /** The DIMM with that QEMU id, which was there before the case began. */

@@ -119,7 +119,7 @@ export const plugAnswer = (guest: CaseGuest, mark: number, id: string): Promise<
 
 /** How the guest answered a device_del that was sent after `mark`, waiting for it. */
 export const unplugAnswer = (guest: CaseGuest, mark: number, dimm: Dimm): Promise<UnplugAnswer> =>
-  unplugResult(guest.qmp, mark, dimm.device, guest.session.limits.operationMs);
+  unplugResult(guest.qmp, mark, dimm.device, guest.session.limits.operationMs, guest.board.dimms);
 
 /** Names of QEMU's events since a mark. */
 export const eventsSince = (guest: CaseGuest, mark: number): string[] =>
@@ -128,5 +128,5 @@ export const eventsSince = (guest: CaseGuest, mark: number): string[] =>
 /** device_del of a device by its id, and how the guest answered: for one that the guest never took. */
 export const unplugDevice = (guest: CaseGuest, id: string): Promise<UnplugAnswer> =>
   guest.step(`unplug ${id}`, async () =>
-    unplug(guest.qmp, await findDevice(guest.qmp, id), guest.session.limits.operationMs),
+    unplug(guest.qmp, await findDevice(guest.qmp, id), guest.session.limits.operationMs, {dimms: guest.board.dimms}),
   );

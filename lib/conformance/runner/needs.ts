@@ -55,6 +55,11 @@ const features = {
     facts.config === null ? "the guest keeps no copy of its kernel's config" : undefined,
   acpi: ({board}: Surroundings): Absent =>
     board.dimms === 'acpi' ? undefined : `guests of ${board.arch} don't hear of DIMMs by ACPI`,
+  /** Blocks of a plugged DIMM come up as auto_online_blocks says. */
+  'onlining-policy': ({board}: Surroundings): Absent =>
+    board.dimms === 'dlpar'
+      ? `${board.arch}'s kernel onlines a plugged DIMM by itself, whatever auto_online_blocks says (DLPAR)`
+      : undefined,
   /** Two zones of boot memory meet inside of a block. */
   'mixed-block': ({board: {arch, lowestZoneEnd, blockSize}}: Surroundings): Absent =>
     lowestZoneEnd % blockSize(0).value === 0 ? `on ${arch} no block of boot memory is shared by zones` : undefined,
@@ -117,7 +122,7 @@ function withoutDevice(kind: string, {facts, board, vmm}: Surroundings): Absent 
   const device = kindOf({kind, id: ''});
   return (
     lackOf(device, {...board, models: vmm.models}) ??
-    device.config.map((name) => option(facts, name)).find((reason) => reason !== undefined)
+    device.config(board).map((name) => option(facts, name)).find((reason) => reason !== undefined)
   );
 }
 

@@ -204,7 +204,8 @@ export class Session {
     const {config, facts} = this.clone.template;
     // Without its memory driver the ACPI core reports success for a device that nobody uses.
     if (/\bacpi_no_memhotplug\b/.test(config.append)) return new Set();
-    if (facts.config !== null && facts.config['CONFIG_ACPI_HOTPLUG_MEMORY'] === undefined) return new Set();
+    const without = (name: string): boolean => facts.config !== null && facts.config[name] === undefined;
+    if (this.board.dimms === 'acpi' && without('CONFIG_ACPI_HOTPLUG_MEMORY')) return new Set();
     return this.#accepted?.ids(this.last, this.clone.vmm.events.since(this.#eventsFrom)) ?? new Set();
   }
 

@@ -108,8 +108,11 @@ export interface Board {
   readonly unmapped?: string;
   /** What a block's phys_device says, by where the block begins; absent where it always says 0. */
   readonly physDevice?: (start: number) => number;
-  /** How the guest hears of a plugged DIMM, and answers; absent where there are no DIMMs. */
-  readonly dimms?: 'acpi';
+  /**
+   * How the guest hears of a plugged DIMM, and answers: by ACPI, or by dynamic logical partitioning of PAPR; absent where
+   * there are no DIMMs.
+   */
+  readonly dimms?: 'acpi' | 'dlpar';
   /** Has QEMU's virtio-mem of this architecture a switch for guests of before 5.16? VIRTIO_MEM_HAS_LEGACY_GUESTS. */
   readonly legacyVirtioMem?: true;
   /** The lowest address of memory devices, by the size of boot RAM. */

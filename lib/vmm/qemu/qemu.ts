@@ -1,7 +1,8 @@
-import type {DeviceSpec, MemoryDevice, PlugAnswer, UnplugAnswer, Vmm, VmmView} from '../vmm.ts';
+import type {DeviceSpec, MemoryDevice, PlugAnswer, Protocol, UnplugAnswer, Vmm, VmmView} from '../vmm.ts';
 import {Broken} from '../../util/errors.ts';
 import {acpi} from './acpi/acpi.ts';
 import type {Bus} from './devices/device.ts';
+import {dlpar} from './dlpar/dlpar.ts';
 import {kindOf, kinds} from './devices/devices.ts';
 import type {Qmp} from './qmp/client.ts';
 import type {EventLog} from './qmp/events.ts';
@@ -10,14 +11,15 @@ import {queryDevices, viewOf} from './view.ts';
 /** QEMU, by its machine protocol. */
 export class QemuVmm implements Vmm {
   readonly name = 'qemu';
-  readonly protocol = acpi;
   /** For what QEMU alone has: a case that uses it needs `vmm:qemu`. */
   readonly qmp: Qmp;
+  readonly protocol: Protocol;
   readonly #bus: Bus;
   readonly #kinds: typeof kinds;
 
   constructor(qmp: Qmp, bus: Bus, among = kinds) {
     this.qmp = qmp;
+    this.protocol = bus.dimms === 'dlpar' ? dlpar : acpi;
     this.#bus = bus;
     this.#kinds = among;
   }
@@ -44,7 +46,7 @@ export class QemuVmm implements Vmm {
   }
 
   unplug(device: Pick<MemoryDevice, 'type' | 'id' | 'slot'>, ms: number): Promise<UnplugAnswer> {
-    return kindOf({kind: device.type, id: device.id}, this.#kinds).unplug(this.qmp, device, ms);
+    return kindOf({kind: device.type, id: device.id}, this.#kinds).unplug(this.qmp, device, this.#bus, ms);
   }
 
   async resize({type, id}: Pick<MemoryDevice, 'type' | 'id'>, size: number | string): Promise<void> {

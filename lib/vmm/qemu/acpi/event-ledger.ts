@@ -1,4 +1,5 @@
-import type {Told, VmmEvent, VmmView} from '../../vmm.ts';
+import type {Told} from '../../vmm.ts';
+import {goneSilently, misnamed, resized} from '../devices/told.ts';
 import {isPlugReport, isUnplugReport, OST_IN_PROGRESS, OST_SUCCESS, ostOf, type Ost} from './ost.ts';
 
 /** Where a slot is in the life that QEMU's events tell of it. */
@@ -52,17 +53,6 @@ export function strangeEvents({events: all, first, now, devices, others}: Told):
   return [...strange, ...goneSilently(events, now, devices)];
 }
 
-/** An event names a device by its id and by its path in QEMU's object tree, which end alike. */
-function misnamed({event, data}: VmmEvent): string[] {
-  const [id, path] =
-    event === 'DEVICE_DELETED'
-      ? [data['device'], data['path']]
-      : event === 'MEMORY_DEVICE_SIZE_CHANGE'
-        ? [data['id'], data['qom-path']]
-        : [];
-  return typeof id === 'string' && path !== `/machine/peripheral/${id}` ? [`${event} of ${id} at ${String(path)}`] : [];
-}
-
 /** The state that a report leads to; undefined where it can't come. */
 function after(state: SlotState, ost: Ost): SlotState | undefined {
   const about = {plug: isPlugReport(ost), unplug: isUnplugReport(ost)};
@@ -86,21 +76,4 @@ function deleted(
   const state = slots.get(slot) ?? 'empty';
   slots.set(slot, 'deleted');
   return state === 'ejecting' ? [] : [`DEVICE_DELETED of ${id}, whose slot is ${state}`];
-}
-
-function resized({id, size}: VmmEvent['data'], devices: Told['devices']): string[] {
-  const device = devices.get(String(id))?.resizable;
-  if (!device) return [`MEMORY_DEVICE_SIZE_CHANGE of ${String(id)}, which is no virtio-mem device`];
-  return typeof size === 'number' && size <= device.max && size % device.block === 0
-    ? []
-    : [`MEMORY_DEVICE_SIZE_CHANGE of ${String(id)} to ${String(size)}`];
-}
-
-/** Devices that QEMU has no more and has not told of. */
-function goneSilently(events: readonly VmmEvent[], now: {readonly vmm: VmmView}, devices: Told['devices']): string[] {
-  const there = new Set(now.vmm.devices.map(({id}) => id));
-  const told = new Set(events.filter(({event}) => event === 'DEVICE_DELETED').map(({data}) => data['device']));
-  return [...devices.keys()]
-    .filter((id) => !there.has(id) && !told.has(id))
-    .map((id) => `${id} is gone without DEVICE_DELETED`);
 }

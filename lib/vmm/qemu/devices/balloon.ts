@@ -45,7 +45,7 @@ export async function balloonTo(qmp: Qmp, bytes: number, ms: number): Promise<vo
 export const balloon: DeviceKind<BalloonSpec> = {
   kind: 'balloon',
   model: ({virtio}) => `virtio-balloon-${virtio}`,
-  config: ['CONFIG_VIRTIO_BALLOON'],
+  config: () => ['CONFIG_VIRTIO_BALLOON'],
   atBoot: ({id, port, reporting = false, hinting = false}, {virtio}) => ({
     ram: [],
     ramInState: true,
@@ -74,7 +74,7 @@ export const balloon: DeviceKind<BalloonSpec> = {
     });
     return unanswered;
   },
-  unplug: deleted,
+  unplug: (qmp, device, _bus, ms) => deleted(qmp, device, ms),
   resize: async (qmp, _id, size) => {
     await setBalloon(qmp, size);
   },

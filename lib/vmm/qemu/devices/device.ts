@@ -4,7 +4,7 @@ import type {Qmp} from '../qmp/client.ts';
 /** What of a machine a device has to know: how virtio devices are attached to it, and how a guest hears of DIMMs, if it has any. */
 export interface Bus {
   readonly virtio: 'pci' | 'ccw';
-  readonly dimms?: string;
+  readonly dimms?: 'acpi' | 'dlpar';
   /** Were there guests that read virtio-mem's memory before it is plugged, so that the device can be told whether they may? */
   readonly legacyVirtioMem?: true;
   /** The models of memory devices that QEMU has; undefined where it was not asked. */
@@ -32,7 +32,7 @@ export interface DeviceKind<Spec extends DeviceSpec> {
   /** In a spec, in a machine profile, and in what a case needs: `device:KIND`. */
   readonly kind: string;
   /** Options that a guest's kernel must be built with to use it. */
-  readonly config: readonly string[];
+  readonly config: (bus: Bus) => readonly string[];
   /** What QEMU calls it. */
   readonly model: (bus: Bus) => string;
   /** Why a machine has none, beside that QEMU has no such model; undefined where it can have one. */
@@ -45,7 +45,12 @@ export interface DeviceKind<Spec extends DeviceSpec> {
    * Asks for its removal, and waits for the end of that. Throws QmpError as QEMU refuses, DeadlineError where nothing
    * ends.
    */
-  readonly unplug: (qmp: Qmp, device: Pick<MemoryDevice, 'id' | 'slot'>, ms: number) => Promise<UnplugAnswer>;
+  readonly unplug: (
+    qmp: Qmp,
+    device: Pick<MemoryDevice, 'id' | 'slot'>,
+    bus: Bus,
+    ms: number,
+  ) => Promise<UnplugAnswer>;
   /** Asks for another size. Absent where the size is fixed. Throws QmpError as QEMU refuses. */
   readonly resize?: (qmp: Qmp, id: string, size: number | string) => Promise<void>;
 }

@@ -17,7 +17,7 @@ interface BrickSpec extends DeviceSpec {
 const brick: DeviceKind<BrickSpec> = {
   kind: 'brick',
   model: () => 'brick',
-  config: ['CONFIG_BRICK'],
+  config: () => ['CONFIG_BRICK'],
   absent: ({dimms}) => (dimms === undefined ? 'no bricks without DIMMs' : undefined),
   atBoot: ({id, weight}, {virtio}) => ({
     ram: [{id: `mem-${id}`, size: weight}],
@@ -27,7 +27,7 @@ const brick: DeviceKind<BrickSpec> = {
     await qmp.execute('device_add', {driver: 'brick', id, weight});
     return {taken: true, words: 'thud', success: 'thud', by: 'sound'};
   },
-  unplug: deleted,
+  unplug: (qmp, device, _bus, ms) => deleted(qmp, device, ms),
   resize: async (qmp, id, size) => {
     await qmp.execute('qom-set', {path: id, value: size});
   },

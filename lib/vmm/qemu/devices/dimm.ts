@@ -5,7 +5,9 @@ import type {QmpEvent} from '../qmp/events.ts';
 import {Broken} from '../../../util/errors.ts';
 import {parseSize} from '../../../util/size.ts';
 import {isPlugReport, isUnplugReport, OST_IN_PROGRESS, OST_SUCCESS, ostMeaning, ostOf} from '../acpi/ost.ts';
-import type {DeviceKind} from './device.ts';
+import {endsUnplug} from '../dlpar/dlpar.ts';
+import type {Bus, DeviceKind} from './device.ts';
+import {unanswered} from './virtio.ts';
 
 /** A DIMM to plug. */
 export interface DimmSpec extends DeviceSpec {
@@ -107,12 +109,12 @@ export async function unplug(
   qmp: Qmp,
   device: Pick<MemoryDevice, 'id' | 'slot'>,
   ms: number,
-  via: 'qmp' | 'hmp' = 'qmp',
+  {via = 'qmp', dimms = 'acpi'}: {via?: 'qmp' | 'hmp'; dimms?: Bus['dimms']} = {},
 ): Promise<UnplugAnswer> {
   const mark = qmp.events.mark();
   if (via === 'qmp') await qmp.execute('device_del', {id: device.id});
   else await hmp(qmp, `device_del ${device.id}`);
-  return unplugResult(qmp, mark, device, ms);
+  return unplugResult(qmp, mark, device, ms, dimms);
 }
 
 /** The answer to a removal that was asked for after `mark`. */
@@ -121,12 +123,16 @@ export async function unplugResult(
   mark: number,
   device: Pick<MemoryDevice, 'id' | 'slot'>,
   ms: number,
+  dimms: Bus['dimms'] = 'acpi',
 ): Promise<UnplugAnswer> {
-  const final = (event: QmpEvent): boolean => {
-    const ost = ostOf(event);
-    return isUnplugReport(ost) && ost.slot === String(device.slot) && ost.status !== OST_IN_PROGRESS;
-  };
-  await qmp.events.next(mark, `the guest's last ACPI_DEVICE_OST for the unplug of ${device.id}`, final, ms);
+  if (dimms === 'dlpar') await qmp.events.next(mark, `the end of the unplug of ${device.id}`, endsUnplug(device.id), ms);
+  else {
+    const final = (event: QmpEvent): boolean => {
+      const ost = ostOf(event);
+      return isUnplugReport(ost) && ost.slot === String(device.slot) && ost.status !== OST_IN_PROGRESS;
+    };
+    await qmp.events.next(mark, `the guest's last ACPI_DEVICE_OST for the unplug of ${device.id}`, final, ms);
+  }
   const events = qmp.events.since(mark);
   const deleted = events.some(({event, data}) => event === 'DEVICE_DELETED' && data['device'] === device.id);
   return {
@@ -139,21 +145,22 @@ export async function unplugResult(
   };
 }
 
-/** A DIMM, which the guest hears of and answers by ACPI. Its memory is the guest's from the first moment. */
+/** A DIMM, which the guest hears of by ACPI or DLPAR. Its memory is the guest's from the first moment. */
 export const dimm: DeviceKind<DimmSpec> = {
   kind: 'dimm',
   model: () => 'pc-dimm',
-  config: ['CONFIG_MEMORY_HOTPLUG', 'CONFIG_ACPI_HOTPLUG_MEMORY'],
+  config: ({dimms}) => ['CONFIG_MEMORY_HOTPLUG', ...(dimms === 'acpi' ? ['CONFIG_ACPI_HOTPLUG_MEMORY'] : [])],
   absent: ({dimms}) => (dimms === undefined ? 'memhp knows no way in which such a guest hears of DIMMs' : undefined),
   atBoot: ({id, size}) => ({
     ram: [{id: backendId(id), size: parseSize(size)}],
     args: ['-device', `pc-dimm,id=${id},memdev=${backendId(id)}`],
   }),
-  plug: async (qmp, spec, _bus, ms) => {
+  plug: async (qmp, spec, {dimms}, ms) => {
     const mark = qmp.events.mark();
     await addDimm(qmp, spec);
+    if (dimms === 'dlpar') return unanswered; // to QEMU; its log says how it went
     const status = await plugReport(qmp, mark, spec.id, ms);
     return {taken: status === OST_SUCCESS, words: ostMeaning(status), success: ostMeaning(OST_SUCCESS), by: '_OST'};
   },
-  unplug: (qmp, device, ms) => unplug(qmp, device, ms),
+  unplug: (qmp, device, {dimms}, ms) => unplug(qmp, device, ms, {dimms}),
 };

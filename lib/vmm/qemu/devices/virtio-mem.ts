@@ -60,7 +60,7 @@ export async function addVirtioMem(
 export const virtioMem: DeviceKind<VirtioMemSpec> = {
   kind: 'virtio-mem',
   model: ({virtio}) => `virtio-mem-${virtio}`,
-  config: ['CONFIG_MEMORY_HOTPLUG', 'CONFIG_VIRTIO_MEM'],
+  config: () => ['CONFIG_MEMORY_HOTPLUG', 'CONFIG_VIRTIO_MEM'],
   // Its memory needs no file, because nothing of it is plugged in a template.
   atBoot: ({id, max, block = USUAL_BLOCK, inaccessible = false}, {virtio, legacyVirtioMem}) => ({
     ram: [],
@@ -76,6 +76,6 @@ export const virtioMem: DeviceKind<VirtioMemSpec> = {
     await addVirtioMem(qmp, spec, bus);
     return unanswered;
   },
-  unplug: deleted,
+  unplug: (qmp, device, _bus, ms) => deleted(qmp, device, ms),
   resize: requestSize,
 };
