@@ -62,7 +62,7 @@ for (const policy of ['contig-zones', 'auto-movable'] as const) {
       compareObject(t, guest, untouched, async (one) => {
         await one.setPolicy('offline');
         await setParameters(one, {online_policy: policy, auto_movable_ratio: 150});
-        const dimm = await one.plugDimm({id: 'there', size: '256M'});
+        const dimm = await one.plugDimm({id: 'there', size: guest.inBlocks(2)});
         const [low = 0, high = 0] = dimm.blockIds;
         const next = {...NEXT, slot: 1, address: NEXT.address + dimm.size};
         return {

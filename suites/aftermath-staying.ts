@@ -52,7 +52,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     claims: ['linux/offline/failure-unchanged'],
     prepare: async (guest) => {
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm({id: 'dimm', size: '128M'});
+      const dimm = await guest.plugDimm({id: 'dimm', size: guest.inBlocks(1)});
       await dimm.online('online_kernel');
       await fillKernelMemory(guest);
       const [id = 0] = dimm.blockIds;

@@ -24,7 +24,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     what: "words that the files don't know",
     claims: ['linux/offline/bad-input', 'linux/offline/failure-unchanged', 'linux/online/failure-unchanged'],
     failure: async (guest) => {
-      await (await guest.plugDimm({size: '256M'})).blocks[0]?.online('online_movable');
+      await (await guest.plugDimm({size: guest.inBlocks(2)})).blocks[0]?.online('online_movable');
       return async (t) => {
         for (const file of [`memory${FIRST}/state`, `memory${FIRST + 1}/state`, 'auto_online_blocks'])
           t.is(await errnosOf(guest, file, ['on\n', '7\n']), allOf(['on\n', '7\n'], 'EINVAL'), `errors of ${file}`);
@@ -35,7 +35,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     what: 'writing the state that a block already has',
     claims: ['linux/offline/failure-unchanged', 'linux/online/failure-unchanged'],
     failure: async (guest) => {
-      await (await guest.plugDimm({size: '256M'})).blocks[0]?.online('online_movable');
+      await (await guest.plugDimm({size: guest.inBlocks(2)})).blocks[0]?.online('online_movable');
       return async (t) => {
         t.is(
           (await guest.block(FIRST).write('state', 'online_kernel')).errno,
@@ -63,7 +63,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     what: 'offlining a block with kernel memory in it',
     claims: ['linux/offline/failure-unchanged'],
     failure: async (guest) => {
-      await (await guest.plugDimm({size: '128M'})).online('online_kernel');
+      await (await guest.plugDimm({size: guest.inBlocks(1)})).online('online_kernel');
       await fillKernelMemory(guest);
       return async (t) =>
         t.is(
@@ -79,7 +79,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     claims: ['linux/offline/abort-by-signal', 'linux/offline/failure-unchanged'],
     needs: ['command:perl'],
     failure: async (guest) => {
-      await (await guest.plugDimm({size: '128M'})).online('online_movable');
+      await (await guest.plugDimm({size: guest.inBlocks(1)})).online('online_movable');
       const allocated = await allocateMemory(guest, 4, 'pinned');
       return async (t) => {
         const block = guest.block(FIRST);
@@ -103,7 +103,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     claims: ['linux/offline/failure-unchanged'],
     needs: ['kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
     failure: async (guest) => {
-      await (await guest.plugDimm({size: '128M'})).online('online_movable');
+      await (await guest.plugDimm({size: guest.inBlocks(1)})).online('online_movable');
       return async (t) => {
         await veto(guest, 'MEM_GOING_OFFLINE', 16);
         t.is(
@@ -121,7 +121,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     claims: ['linux/online/failure-unchanged'],
     needs: ['kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'],
     failure: async (guest) => {
-      await guest.plugDimm({size: '128M'});
+      await guest.plugDimm({size: guest.inBlocks(1)});
       return async (t) => {
         await veto(guest, 'MEM_GOING_ONLINE', 12);
         for (const word of ['online', 'online_kernel', 'online_movable'])
@@ -140,7 +140,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     claims: ['linux/acpi/unplug-refused', 'qemu/unplug/asynchronous'],
     needs: ['acpi'],
     failure: async (guest) => {
-      await (await guest.plugDimm({id: 'busy', size: '128M'})).online('online_kernel');
+      await (await guest.plugDimm({id: 'busy', size: guest.inBlocks(1)})).online('online_kernel');
       await fillKernelMemory(guest);
       return async (t) =>
         t.is(
@@ -156,7 +156,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     claims: ['linux/acpi/eject-disabled', 'linux/acpi/unplug-refused'],
     needs: ['acpi'],
     failure: async (guest) => {
-      await (await guest.plugDimm({id: 'kept', size: '128M'})).online('online_movable');
+      await (await guest.plugDimm({id: 'kept', size: guest.inBlocks(1)})).online('online_movable');
       return async (t) => {
         t.is((await guest.write(PROFILE, '0')).errno, 'none', 'error when ejecting is disabled');
         const {outcome, statuses} = await unplugDevice(guest, 'kept');
@@ -190,11 +190,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     what: 'DIMMs that QEMU refuses',
     claims: ['qemu/hotplug/two-commands', 'qemu/slots/first-empty'],
     failure: async (guest) => {
-      await guest.plugDimm({id: 'there', size: '128M'});
+      await guest.plugDimm({id: 'there', size: guest.inBlocks(1)});
       return async (t) => {
         for (const spec of [{slot: 0}, {slot: 99}, {address: 4096}])
           t.is(
-            (await tryPlug(guest, {id: 'extra', size: '128M', ...spec})).accepted,
+            (await tryPlug(guest, {id: 'extra', size: guest.inBlocks(1), ...spec})).accepted,
             false,
             `QEMU accepts a DIMM with ${JSON.stringify(spec)}`,
           );

@@ -34,7 +34,7 @@ for (const share of [true, false]) {
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm({size: '384M', backend: fileBackend('dimm.ram', share)});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(3), backend: fileBackend('dimm.ram', share)});
       t.is(
         shown(await mappingsOf(guest, SIZE)),
         [{file: 'dimm.ram', permissions: share ? 'rw-s' : 'rw-p', page: 4}],
@@ -77,7 +77,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     t.is(shown(await mappingsOf(guest, SIZE)), [], "QEMU's mappings of 384 MiB before");
-    const dimm = await guest.plugDimm({size: '384M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(3)});
     t.is(
       shown(await mappingsOf(guest, SIZE)),
       [{file: '', permissions: 'rw-p', page: 4}],

@@ -27,13 +27,13 @@ async function ballooned(guest: CaseGuest, dimm: Dimm): Promise<number> {
 async function dimmInBalloon(guest: CaseGuest): Promise<Dimm> {
   const {checks} = guest;
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '256M'});
+  const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
   await dimm.online('online_movable');
   await holdInBalloon(guest, '64M');
   checks.is(await inBalloon(guest), 64 * MiB, 'bytes in the balloon');
   checks.is(
     await ballooned(guest, dimm),
-    64 * 256,
+    guest.pagesOf(64 * MiB),
     'pages of the DIMM in the balloon',
     '64 MiB of 4 KiB pages; what can move is served from ZONE_MOVABLE first, and that is the DIMM',
   );

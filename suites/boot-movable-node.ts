@@ -86,7 +86,7 @@ conformance(
       ['online_kernel', 'Normal'],
     ] as const) {
       await guest.setPolicy(policy);
-      const dimm = await guest.plugDimm({size: '256M'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
       t.is(
         dimm.blocks.map(({validZones}) => validZones),
         [[expected], [expected]],
@@ -125,7 +125,7 @@ conformance(
   },
   async ({t, guest}) => {
     await autoMovable(guest, 0);
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     offers(t, guest, dimm, 0, 'Normal', 'with a ratio of 0');
     await setParameters(guest, {auto_movable_ratio: 301});
     offers(t, guest, dimm, 301, 'Movable', 'with the default ratio');

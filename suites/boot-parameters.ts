@@ -22,7 +22,7 @@ conformance(
       names.join(', '),
     );
     await guest.setPolicy('online');
-    const dimm = await guest.plugDimm({size: '128M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(1)});
     t.is(
       dimm.blocks.map(({validZones}) => validZones.join(' ')),
       ['Normal'],
@@ -62,7 +62,7 @@ conformance(
   async ({t, guest}) => {
     t.is((await guest.trySh(`[ -e ${PARAMETERS} ]`)).status === 0, false, `${PARAMETERS} is there`);
     await guest.setPolicy('online');
-    const dimm = await guest.plugDimm({size: '128M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(1)});
     t.is(
       dimm.blocks.map(({validZones}) => validZones.join(' ')),
       ['Normal'],
@@ -83,7 +83,7 @@ conformance(
   async ({t, guest}) => {
     t.is(guest.now.meminfo['CmaTotal'], 64 * 1024, 'CmaTotal in kB', "cma=64M on the kernel's command line");
     await autoMovable(guest);
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     await crosses(t, guest, dimm, 'with 64 MiB of CMA');
     const without = Math.ceil(
       (guest.pagesOf(dimm.size) / (zone(guest.now, 'DMA').present + zone(guest.now, 'DMA32').present)) * 100,

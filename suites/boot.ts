@@ -50,7 +50,7 @@ for (const {word, boot, blocks, why} of STATES) {
         'auto_online_blocks',
         "memhp_default_state= on the kernel's command line",
       );
-      const dimm = await guest.plugDimm({size: '256M'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
       t.is(
         dimm.blocks.map(({state, validZones}) => [state, ...validZones].join(' ')),
         [blocks, blocks],
@@ -80,7 +80,7 @@ conformance(
       'auto_online_blocks',
       "the kernel's config; the command line says onlin, which is a part of online",
     );
-    const dimm = await guest.plugDimm({size: '128M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(1)});
     t.is(
       dimm.blocks.map(({state}) => state),
       [built === 'offline' ? 'offline' : 'online'],
@@ -171,7 +171,7 @@ conformance(
   },
   async ({t, guest}) => {
     await autoMovable(guest);
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     await crosses(t, guest, dimm, 'beside Movable boot memory');
     await setParameters(guest, {auto_movable_ratio: 100});
     offers(t, guest, dimm, 100, 'Normal', 'at 100%, which half of the boot memory uses up by itself');

@@ -22,7 +22,7 @@ const INSANE = 'Unsupported (movable nodes only) cpuset configuration detected (
 async function bound(guest: CaseGuest): Promise<{dimm: Dimm; process: BoundProcess}> {
   await calmKhugepaged(guest);
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({id: 'far', size: '256M', node: 1});
+  const dimm = await guest.plugDimm({id: 'far', size: guest.inBlocks(2), node: 1});
   await dimm.online('online_movable');
   const process = await bindToNode(guest, 1, MIB, 'cpuset');
   return {dimm, process};

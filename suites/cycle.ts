@@ -28,7 +28,7 @@ for (const via of ['qmp', 'hmp'] as const) {
           await guest.setPolicy('offline');
           const before = guest.now;
           for (const round of ['first', 'second']) {
-            const dimm = await guest.plugDimm({size: '512M', via});
+            const dimm = await guest.plugDimm({size: guest.inBlocks(4), via});
             const plugged = guest.now;
             const [first, ...inner] = dimm.blocks;
             const last = inner.pop();
@@ -81,7 +81,7 @@ for (const [name, order] of Object.entries(ORDERS)) {
       const seed = name === 'shuffled' ? 20_261 : 0;
       t.fact('seed', seed);
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm({size: '1G'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(8)});
       const plugged = guest.now;
       const done = new Set<number>();
       for (const block of order(dimm.blocks, seed)) {
@@ -126,7 +126,7 @@ conformance(
     await guest.setPolicy('offline');
     const [before, pages] = [guest.now, await memmap()];
     for (let round = 1; round <= 10; round++) {
-      const dimm = await guest.plugDimm({size: '512M'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(4)});
       await dimm.online('online_movable');
       t.is(
         dimm.blocks.map(({validZones}) => validZones.join(' ')),

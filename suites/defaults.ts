@@ -65,7 +65,9 @@ conformance(
     const policy = guest.now.policy ?? 'not readable';
     t.require(await udevdNow(guest), 'running', 'udevd');
     const heard = await listen(guest);
-    const blocks = await proveOnlining({guest, untouched}, () => guest.plugDimm({size: '512M'}, {settle: true}));
+    const blocks = await proveOnlining({guest, untouched}, () =>
+      guest.plugDimm({size: guest.inBlocks(4)}, {settle: true}),
+    );
     const added = (await heard())
       .filter(({from, action}) => from === 'udev' && action === 'add')
       .map(({block}) => block);
@@ -119,7 +121,7 @@ conformance(
   },
   async ({t, guest}) => {
     const first = guest.now;
-    const dimm = await guest.plugDimm({size: '256M'}, {settle: true});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true});
     await fillKernelMemory(guest);
     const before = guest.now;
     const zone = zonesOf(guest, dimm.blockIds);

@@ -71,7 +71,7 @@ for (const {id, policy, says, ...head} of POLICIES) {
         ofMiB: plugged / MiB,
       });
       const [cold = ''] = coldNow(guest);
-      const dimm = await guest.plugDimm({size: '128M'}, {settle: true});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(1)}, {settle: true});
       const hot = dimm.blocks.map(({state, validZones}) => (state === 'online' ? validZones.join(' ') : state));
       t.is(
         hot,

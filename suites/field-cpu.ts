@@ -58,7 +58,7 @@ conformance(
     await onlineCpu(guest);
     t.is(await cpusNow(guest), withSecond(cpus, hasRoom), 'CPUs with the second one plugged', REFUSED);
     guest.expectUnchanged(before, 'with a second CPU');
-    const dimm = await guest.plugDimm({size: '512M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(4)});
     await dimm.online('online_movable');
     t.is(
       zones(guest, dimm.blockIds),
@@ -93,7 +93,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const [before, cpus, hasRoom] = [guest.now, await cpusNow(guest), await hasRoomForCpu(guest)];
-    const dimm = await guest.plugDimm({size: '512M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(4)});
     await plugCpu(guest);
     await dimm.online('online_movable');
     await onlineCpu(guest);

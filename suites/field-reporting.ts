@@ -31,7 +31,7 @@ async function onlyDimm(guest: CaseGuest): Promise<Dimm> {
   await calmKhugepaged(guest);
   await guest.setPolicy('offline');
   await (await guest.findDimm('cold0')).unplug();
-  const dimm = await guest.plugDimm({size: '384M'});
+  const dimm = await guest.plugDimm({size: guest.inBlocks(3)});
   await dimm.online('online_movable');
   return dimm;
 }
@@ -96,7 +96,7 @@ conformance(
     await dimm.online('online_movable');
     t.is((await dimm.requestUnplug()).outcome, 'removed', 'how the request to take it out ended');
     t.is(await data.intact(), true, 'the guest reads its data after the unplug');
-    const again = await guest.plugDimm({size: '256M'});
+    const again = await guest.plugDimm({size: guest.inBlocks(2)});
     await again.online('online_movable');
     t.is(
       again.blocks.map(({validZones}) => validZones.join(' ')),

@@ -70,7 +70,7 @@ conformance(
       'ranges of the dump as it was loaded',
       'System RAM from 1 MiB on, without what is reserved for the crash kernel',
     );
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     await dimm.online('online_movable');
     const withDimm = expectedDump(guest.now);
     t.is(await loadedDump(guest), follows ? withDimm : atFirst, 'ranges with a DIMM online', why);
@@ -119,7 +119,7 @@ for (const [name, {permitted, what}] of Object.entries(RULES)) {
       if (permitted) await permitUdevd(guest);
       await armed(t, guest);
       t.is(await reloads(guest), NONE, 'kdump-config before anything is plugged');
-      const dimm = await guest.plugDimm({size: '256M'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
       t.is(
         await reloads(guest),
         NONE,
@@ -160,7 +160,7 @@ conformance(
     seconds: 120,
   },
   async ({t, guest}) => {
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     await guest.block(dimm.blockIds[0] ?? -1).online('online_movable');
     await armed(t, guest);
     const wanted = expectedDump(guest.now);

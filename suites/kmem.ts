@@ -23,9 +23,9 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     await dimm.online('online_movable');
-    const pmem = await plugPmem(guest, {id: 'pm0', size: '512M'});
+    const pmem = await plugPmem(guest, {id: 'pm0', size: guest.inBlocks(4)});
     const before = guest.now;
     await pmem.useAsRam();
     t.is(
@@ -92,7 +92,7 @@ for (const [policy, zone] of [
     },
     async ({t, guest}) => {
       await guest.setPolicy(policy);
-      const pmem = await plugPmem(guest, {id: 'pm0', size: '512M'});
+      const pmem = await plugPmem(guest, {id: 'pm0', size: guest.inBlocks(4)});
       await pmem.useAsRam();
       t.is(
         pmem.zones,
@@ -117,7 +117,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const pmem = await plugPmem(guest, {id: 'pm0', size: '512M'});
+    const pmem = await plugPmem(guest, {id: 'pm0', size: guest.inBlocks(4)});
     await pmem.useAsRam();
     await pmem.write('online_movable');
     const before = guest.now;

@@ -112,7 +112,7 @@ conformance(
     await guest.setPolicy('online_movable');
     const {memTotal} = guest;
     for (const count of [1, 2]) {
-      await guest.plugDimm({size: '128M'});
+      await guest.plugDimm({size: guest.inBlocks(1)});
       t.is(
         guest.memTotal,
         memTotal + (count * (guest.blockSize - memmapOf(guest.now))) / 1024,
@@ -134,7 +134,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const unplugged = guest.now;
-    const dimm = await guest.plugDimm({size: '128M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(1)});
     const offline = guest.now;
     const {managed} = zone(offline, 'Movable');
     for (let round = 1; round <= 3; round++) {
@@ -169,7 +169,7 @@ conformance(
       return (await guest.observe('the free memory')).meminfo['MemFree'] ?? 0;
     };
     const before = await free();
-    for (let i = 0; i < 8; i++) await guest.plugDimm({size: '128M'});
+    for (let i = 0; i < 8; i++) await guest.plugDimm({size: guest.inBlocks(1)});
     const memmapKiB = (8 * memmapOf(guest.now)) / 1024;
     t.atLeast(
       await free(),
@@ -222,7 +222,7 @@ conformance(
       'less memory is available than the memmap of 8 GiB takes',
       `${left} kB against ${memmapKiB} kB`,
     );
-    const dimm = await guest.plugDimm({size: '8G'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(64)});
     const messages = guest.now.kernelLog.filter((line) => /out of memory/i.test(line));
     t.is(
       {states: new Set(dimm.blocks.map(({state}) => state)), messages},
@@ -235,7 +235,7 @@ conformance(
 /** Asks for one huge page of 1 GiB with a DIMM of 3 GiB in Normal; returns how many there are. */
 async function gigantic(guest: CaseGuest): Promise<number> {
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '3G'});
+  const dimm = await guest.plugDimm({size: guest.inBlocks(24)});
   await dimm.online('online_kernel');
   const pool = '/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages';
   await guest.sh(`echo 1 >${pool}`);

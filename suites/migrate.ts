@@ -23,7 +23,7 @@ async function liveOn(t: CaseContext['t'], there: CaseGuest, was: Dimm, allocate
   t.is(await same.changedPages(), 0, 'pages that lost their content when their block was offlined');
   await dimm.unplug();
   await deleteObject(there, `mem-${was.id}`);
-  const again = await there.plugDimm({id: was.id, size: '256M'});
+  const again = await there.plugDimm({id: was.id, size: there.inBlocks(2)});
   t.is(
     {slot: again.device.slot, address: again.device.address},
     {slot: was.device.slot, address: was.device.address},
@@ -86,7 +86,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({id: 'dimm0', size: '256M'});
+    const dimm = await guest.plugDimm({id: 'dimm0', size: guest.inBlocks(2)});
     await dimm.blocks[0]?.online('online_movable');
     const allocated = await allocateMemory(guest, 64, 'small');
     const movable = guest.now.blocks
@@ -214,7 +214,7 @@ conformance(
     moves: true,
   },
   async ({t, guest}) => {
-    await guest.plugDimm({id: 'dimm0', size: '128M'});
+    await guest.plugDimm({id: 'dimm0', size: guest.inBlocks(1)});
     await saveVm(guest, 'memhp');
     const there = await loadVm(guest, 'memhp', 'not at all');
     const words = typeof there === 'string' ? there : 'none: it loaded';
@@ -234,7 +234,7 @@ conformance(
     await guest.setPolicy('offline');
     const blocks = guest.now.blocks.map(({id}) => id);
     await saveVm(guest, 'memhp');
-    await guest.plugDimm({id: 'dimm0', size: '128M'});
+    await guest.plugDimm({id: 'dimm0', size: guest.inBlocks(1)});
     const after = await loadVmInPlace(guest, 'memhp');
     t.is(after.words, '', "QEMU's answer to loadvm");
     t.is(after.blocks, blocks, "the guest's memory blocks", 'as at savevm');

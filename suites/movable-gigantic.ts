@@ -54,7 +54,7 @@ conformance(
       Number((await guest.sh('grep ^nr_memmap_pages /proc/vmstat')).split(' ')[1]);
     await calmKhugepaged(guest);
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     const [block, other] = [guest.block(dimm.blockIds[0] ?? 0), guest.block(dimm.blockIds[1] ?? 0)];
     await block.online('online_movable');
     const pool = hugePages(guest);
@@ -97,7 +97,7 @@ async function plugForGigantic(
   await calmKhugepaged(guest);
   await calmWatchdog(guest);
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '3G'});
+  const dimm = await guest.plugDimm({size: guest.inBlocks(24)});
   await dimm.online(word);
   return dimm.blocks;
 }

@@ -106,7 +106,7 @@ conformance(
     // Not a step: where the guest believes it has memory that it hasn't, all of the invariants would say so again.
     const plugSmall = async (one: CaseGuest): Promise<unknown> => {
       const mark = eventMark(one);
-      await addDimm(one, {id: 'less', size: '256M'});
+      await addDimm(one, {id: 'less', size: guest.inBlocks(2)});
       const status = await plugAnswer(one, mark, 'less');
       const {stdout} = await one.watch.run('memhp_states', one.limits.shellMs, 'here');
       const blocks = [...stdout.matchAll(/^memory(\d+)\/state:(.*)$/gm)].map(([, id = '', state = '']) => ({

@@ -27,7 +27,7 @@ conformance(
   async ({t, guest}) => {
     await calmKhugepaged(guest);
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     const [movable, normal] = [guest.block(dimm.blockIds[0] ?? 0), guest.block(dimm.blockIds[1] ?? 0)];
     await movable.online('online_movable');
     await normal.online('online_kernel');
@@ -97,11 +97,11 @@ conformance(
   async ({t, guest}) => {
     await calmKhugepaged(guest);
     await guest.setPolicy('offline');
-    const small = await guest.plugDimm({size: '1G'});
+    const small = await guest.plugDimm({size: guest.inBlocks(8)});
     await small.online('online_movable');
     const [kernel, movable] = await freePages(guest);
     t.is(movable > kernel, true, 'ZONE_MOVABLE has more free pages than the kernel zones', `${movable} and ${kernel}`);
-    const large = await guest.plugDimm({size: '4G'});
+    const large = await guest.plugDimm({size: guest.inBlocks(32)});
     t.is(
       large.blocks.map(({state}) => state),
       large.blocks.map(() => 'offline'),
@@ -186,7 +186,7 @@ conformance(
   async ({t, guest}) => {
     await calmKhugepaged(guest);
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     await dimm.online('online_movable');
     const allocated = await allocateMemory(guest, 16, 'small');
     t.is(await allocated.pagesIn(...dimm.blocks), allocated.pages, 'pages of a process in the DIMM at first');

@@ -19,7 +19,7 @@ const NOTHING = {Slab: 0, PageTables: 0, KernelStack: 0};
 async function withPolicy(guest: CaseGuest, by: BoundBy): Promise<{dimm: Dimm; process: BoundProcess}> {
   await calmKhugepaged(guest);
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({id: 'far', size: '128M', node: 1});
+  const dimm = await guest.plugDimm({id: 'far', size: guest.inBlocks(1), node: 1});
   await dimm.online('online_movable');
   const process = await bindToNode(guest, 1, MIB, by);
   await process.fill();

@@ -34,7 +34,7 @@ for (const node of [0, 1]) {
     async ({t, guest}) => {
       await guest.setPolicy('offline');
       const {nodeTotals} = guest.now;
-      const dimm = await guest.plugDimm({size: '256M', node});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2), node});
       t.is(dimm.device.node, node, 'its node as QEMU has it');
       t.is(
         links(guest, dimm),
@@ -74,7 +74,10 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('online_movable');
     const before = guest.now;
-    const [zero, one] = [await guest.plugDimm({size: '128M', node: 0}), await guest.plugDimm({size: '256M', node: 1})];
+    const [zero, one] = [
+      await guest.plugDimm({size: guest.inBlocks(1), node: 0}),
+      await guest.plugDimm({size: guest.inBlocks(2), node: 1}),
+    ];
     await zero.unplug();
     t.is(
       guest.now.nodeTotals,
@@ -108,7 +111,7 @@ conformance(
     await guest.setPolicy('offline');
     const before = guest.now;
     t.is(masks(), ['0-1', '0', '0'], 'nodes that are possible, have memory, have normal memory at boot');
-    const dimm = await guest.plugDimm({size: '256M', node: 1});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2), node: 1});
     t.is(
       links(guest, dimm),
       dimm.blocks.map(({name}) => `${name} to node1, from node1`),

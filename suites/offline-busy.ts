@@ -8,7 +8,7 @@ import {zone} from '../lib/conformance/expected/zones.ts';
 /** Plugs two blocks and onlines the first one to ZONE_MOVABLE, where user space then gets its memory first. */
 async function movableBlock(guest: CaseGuest): Promise<MemoryBlock> {
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '256M'});
+  const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
   const block = guest.block(dimm.blockIds[0] ?? 0);
   await block.online('online_movable');
   return block;

@@ -147,7 +147,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '128M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(1)});
     await dimm.online('online_movable');
     const before = guest.now;
     for (const name of ['EPERM', 'EINVAL', 'EIO'] as const) {

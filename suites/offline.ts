@@ -18,7 +18,7 @@ for (const [name, word] of Object.entries(WAYS)) {
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm({size: '256M'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
       await dimm.online('online_movable');
       const [block, other] = dimm.blocks;
       t.is((await block?.write(file, word))?.errno, 'none', `error when ${word} is written to ${file}`);
@@ -51,7 +51,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     const before = guest.now;
     const block = guest.block(dimm.blockIds[1] ?? 0);
     await block.online('online_movable');
@@ -75,7 +75,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     const before = guest.now;
     const name = `memory${dimm.blockIds[0] ?? 0}`;
     t.is(
@@ -134,7 +134,7 @@ for (const [file, texts] of Object.entries(BAD)) {
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm({size: '256M'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
       const block = guest.block(dimm.blockIds[0] ?? 0);
       for (const [word, state] of [
         ['online_movable', 'online'],
@@ -166,7 +166,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     await dimm.blocks[0]?.online('online_movable');
     const before = guest.now;
     for (const {name} of dimm.blocks) {
@@ -232,7 +232,7 @@ for (const [name, word] of Object.entries(WAYS)) {
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm({size: '256M'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
       const [block, other] = dimm.blocks;
       await block?.online('online_kernel');
       await fillKernelMemory(guest);
@@ -262,7 +262,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     const block = guest.block(dimm.blockIds[0] ?? 0);
     await block.online('online_movable');
     const before = guest.now;

@@ -14,7 +14,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     const block = guest.block(dimm.blockIds[0] ?? 0);
     await block.online('online_movable');
     t.is(block.validZones, ['Movable'], 'valid_zones after online_movable');
@@ -34,7 +34,7 @@ conformance(
   },
   async ({guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     const offline = guest.now;
     await dimm.online('online_movable');
     const online = guest.now;
@@ -56,7 +56,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     const block = guest.block(dimm.blockIds[0] ?? 0);
     await block.online('online_movable');
     const before = guest.now;
@@ -88,7 +88,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     const before = guest.now;
     const block = guest.block(dimm.blockIds[0] ?? 0);
     await veto(guest, 'MEM_GOING_ONLINE', 12);
@@ -116,7 +116,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     const [block, other] = dimm.blocks;
     if (!block || !other) return;
     await block.online('online_movable');

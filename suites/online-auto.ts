@@ -24,7 +24,7 @@ for (const policy of POLICIES) {
     async ({t, guest}) => {
       const before = guest.memTotal;
       await guest.setPolicy(policy);
-      const dimm = await guest.plugDimm({size: '256M'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
       t.is(
         dimm.blocks.map(({state, validZones}) => ({state, validZones})),
         dimm.blocks.map(() => LANDING[policy]),
@@ -109,12 +109,12 @@ conformance(
     const states = (): string[] =>
       guest.now.blocks.filter(({id}) => id >= first).map(({state, validZones}) => `${state} ${validZones.join(' ')}`);
     await guest.setPolicy('offline');
-    const early = await guest.plugDimm({size: '256M'});
+    const early = await guest.plugDimm({size: guest.inBlocks(2)});
     const first = early.blockIds[0] ?? 0;
     await guest.setPolicy('online_movable');
     const off = 'offline Normal Movable';
     t.is(states(), [off, off], 'blocks plugged while the policy was offline, after it became online_movable');
-    await guest.plugDimm({size: '256M'});
+    await guest.plugDimm({size: guest.inBlocks(2)});
     t.is(
       states(),
       [off, off, 'online Movable', 'online Movable'],
@@ -122,7 +122,7 @@ conformance(
       'the second DIMM follows the new policy, the first one stays as it was',
     );
     await guest.setPolicy('online_kernel');
-    await guest.plugDimm({size: '128M'});
+    await guest.plugDimm({size: guest.inBlocks(1)});
     await guest.setPolicy('offline');
     t.is(
       states(),
@@ -145,7 +145,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('online_movable');
     await veto(guest, 'MEM_GOING_ONLINE', 12);
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     t.is(
       dimm.blocks.map(({state}) => state),
       ['offline', 'offline'],
@@ -154,7 +154,7 @@ conformance(
     );
     const before = guest.now;
     await veto(guest, 'MEM_GOING_ONLINE', 0);
-    const other = await guest.plugDimm({size: '128M'});
+    const other = await guest.plugDimm({size: guest.inBlocks(1)});
     t.is(
       other.blocks.map(({state}) => state),
       ['online'],

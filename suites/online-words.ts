@@ -56,7 +56,7 @@ for (const [name, {yes, no, taken, refused}] of Object.entries(SINCE)) {
         );
       }
       // A Movable block, so that nothing in it keeps it.
-      const down = (await guest.plugDimm({size: '128M'})).blocks[0] ?? guest.block(0);
+      const down = (await guest.plugDimm({size: guest.inBlocks(1)})).blocks[0] ?? guest.block(0);
       for (const word of no) {
         await down.online('online_movable');
         const {errno} = await down.write('online', word);
@@ -75,7 +75,7 @@ for (const [name, {yes, no, taken, refused}] of Object.entries(SINCE)) {
       },
       async ({t, guest}) => {
         await guest.setPolicy('offline');
-        const block = (await guest.plugDimm({size: '128M'})).blocks[0] ?? guest.block(0);
+        const block = (await guest.plugDimm({size: guest.inBlocks(1)})).blocks[0] ?? guest.block(0);
         const before = guest.now;
         for (const word of [...yes, ...no])
           t.is((await block.write('online', word)).errno, 'EINVAL', `error when ${JSON.stringify(word)} is written`);
@@ -96,7 +96,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     await dimm.blocks[0]?.online('online_movable');
     const before = guest.now;
     for (const block of dimm.blocks) {

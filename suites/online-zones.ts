@@ -34,7 +34,7 @@ async function threeBlocks(guest: CaseGuest): Promise<[MemoryBlock, MemoryBlock,
   await guest.setPolicy('offline');
   const {
     blocks: [low, middle, high],
-  } = await guest.plugDimm({size: '384M'});
+  } = await guest.plugDimm({size: guest.inBlocks(3)});
   if (!low || !middle || !high) throw new Error('384 MiB are three blocks of 128 MiB');
   return [low, middle, high];
 }
@@ -127,7 +127,7 @@ conformance(
     await guest.setPolicy('offline');
     const {
       blocks: [a, b, middle, d, e],
-    } = await guest.plugDimm({size: '640M'});
+    } = await guest.plugDimm({size: guest.inBlocks(5)});
     for (const block of [a, d]) await block?.online('online_movable');
     for (const block of [b, e]) await block?.online('online_kernel');
     if (middle) await onlineAsPredicted(t, guest, middle, ['Normal', 'Movable']);

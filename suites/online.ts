@@ -16,7 +16,7 @@ for (const [name, word] of Object.entries(PLAIN)) {
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm({size: '256M'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
       for (const block of dimm.blocks) {
         const [first = 'nothing'] = block.validZones;
         const {present} = zone(guest.now, first);
@@ -48,7 +48,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const before = guest.memTotal;
-    const dimm = await guest.plugDimm({size: '512M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(4)});
     await dimm.online('online_movable');
     for (const {name, validZones} of dimm.blocks) t.is(validZones, ['Movable'], `${name}: valid_zones`);
     const pages = dimm.blocks.length * pagesPerBlock(guest.now);
@@ -78,7 +78,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const before = zone(guest.now, 'Normal').managed;
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     for (const block of dimm.blocks) {
       await block.online('online_kernel');
       t.is(
@@ -106,7 +106,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '512M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(4)});
     const words: OnlineWord[] = ['online_movable', 'online_kernel', 'online_movable', 'online_kernel'];
     for (const [i, block] of dimm.blocks.entries()) await block.online(words[i]);
     t.is(
@@ -127,7 +127,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     const before = guest.now;
     const block = guest.block(dimm.blockIds[0] ?? 0);
     await block.online('online_movable');

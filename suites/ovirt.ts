@@ -52,7 +52,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const before = guest.now;
-    const dimm = await guest.plugDimm({size: '512M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(4)});
     await dimm.online('online_movable');
     for (const block of dimm.blocks.slice(2)) await block.offline();
     t.is(
@@ -83,7 +83,7 @@ conformance(
     await guest.setPolicy('offline');
     await addRule(guest, '/usr/lib', FILE, rule('online'));
     await reloadUdev(guest);
-    const dimm = await guest.plugDimm({size: '256M'}, {settle: true});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true});
     t.is(
       dimm.blocks.map(({state, validZones}) => `${state} ${validZones.join(' ')}`),
       ['online Normal', 'online Normal'],
@@ -117,7 +117,7 @@ conformance(
     await addRule(guest, '/etc', FILE, `# ${rule('online')}`);
     await restartUdev(guest);
     const watch = await watchOnlining(guest);
-    const dimm = await guest.plugDimm({size: '512M'}, {settle: true});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(4)}, {settle: true});
     t.is(
       dimm.blocks.map(({state}) => state),
       dimm.blocks.map(() => 'offline'),
@@ -160,7 +160,7 @@ conformance(
     await addRule(guest, '/usr/lib', FILE, rule('online_movable'));
     await reloadUdev(guest);
     const heard = await listen(guest);
-    const dimm = await guest.plugDimm({size: '1G'}, {settle: true});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(8)}, {settle: true});
     const uevents = told(await heard(), 'kernel');
     t.fact(
       'order',
@@ -195,7 +195,7 @@ conformance(
     await guest.setPolicy('offline');
     await addRule(guest, '/usr/lib', FILE, rule('online'));
     await restartUdev(guest);
-    const first = await guest.plugDimm({size: '256M'}, {settle: true});
+    const first = await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true});
     t.is(
       first.blocks.map(({state}) => state),
       ['online', 'online'],
@@ -203,7 +203,7 @@ conformance(
     );
     await addRule(guest, '/etc', FILE, `# ${rule('online')}`);
     await restartUdev(guest);
-    const second = await guest.plugDimm({size: '256M'}, {settle: true});
+    const second = await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true});
     t.is(
       second.blocks.map(({state}) => state),
       ['offline', 'offline'],
@@ -228,7 +228,7 @@ conformance(
     await addRule(guest, '/etc', FILE, `# ${rule('online')}`);
     await addRule(guest, '/usr/lib', FILE, rule('online_movable')); // the upgrade
     await restartUdev(guest);
-    const stale = await guest.plugDimm({size: '256M'}, {settle: true});
+    const stale = await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true});
     t.is(
       stale.blocks.map(({state}) => state),
       ['offline', 'offline'],
@@ -237,7 +237,7 @@ conformance(
     );
     await dropRule(guest, '/etc', FILE);
     await restartUdev(guest);
-    const fresh = await guest.plugDimm({size: '256M'}, {settle: true});
+    const fresh = await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true});
     t.is(
       fresh.blocks.map(({state, validZones}) => `${state} ${validZones.join(' ')}`),
       ['online Movable', 'online Movable'],

@@ -153,7 +153,7 @@ for (const {name, needs, values, texts, large} of REFUSED) {
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm({size: '128M'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(1)});
       for (const value of values) {
         await setParameters(guest, {[name]: value});
         const before = guest.now;

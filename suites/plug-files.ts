@@ -87,7 +87,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    await guest.plugDimm({size: '256M'});
+    await guest.plugDimm({size: guest.inBlocks(2)});
     for (const block of guest.now.blocks) {
       t.is(await modesIn(guest, `memory${block.id}`), BLOCK_FILES, `files of memory${block.id} and their modes`);
       t.is(block.physDevice, '0', `memory${block.id}: phys_device`, 'only s390x has storage increments');
@@ -110,7 +110,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     await dimm.blocks[0]?.online('online_kernel');
     t.is(
       guest.now.blocks.map(({id, removable}) => `memory${id} ${removable ?? 'missing'}`),

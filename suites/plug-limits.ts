@@ -86,7 +86,7 @@ conformance(
       Number((await guest.sh('grep ^nr_memmap_pages /proc/vmstat')).split(' ')[1]);
     await guest.setPolicy('offline');
     const [pages, before] = [await memmap(), guest.now];
-    const dimm = await guest.plugDimm({size: '8G'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(64)});
     const cost = guest.pagesOf(dimm.size) / PAGES_OF_MEMMAP;
     t.is(
       dimm.blocks.map(({state}) => state),
@@ -123,7 +123,7 @@ conformance(
       const answers: number[] = [];
       for (const id of ids) {
         const mark = eventMark(guest);
-        await addDimm(guest, {id, size: '128M'});
+        await addDimm(guest, {id, size: guest.inBlocks(1)});
         answers.push(await plugAnswer(guest, mark, id));
       }
       return answers;
@@ -148,7 +148,7 @@ conformance(
       `those of boot memory, and ${slots} from 4 GiB on`,
     );
     const full = guest.now;
-    const more = await tryPlug(guest, {id: 'more', size: '128M'});
+    const more = await tryPlug(guest, {id: 'more', size: guest.inBlocks(1)});
     t.is(more.accepted, false, 'QEMU accepts one DIMM more', more.words);
     guest.expectUnchanged(full, 'after one DIMM too many');
   },

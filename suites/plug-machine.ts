@@ -64,7 +64,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     t.is(dimm.device.slot, 2, 'its slot', 'slots 0 and 1 hold the DIMMs of the command line');
     t.is(
       dimm.device.address,
@@ -98,7 +98,7 @@ for (const [name, title, head] of [
       ranges.filter(({name}) => name === 'System RAM').map(({start, end}) => `${start}-${end}`);
     const {blocks, iomem, meminfo} = guest.now;
     const mark = eventMark(guest);
-    const answer = await tryPlug(guest, {id: 'unseen', size: '256M'});
+    const answer = await tryPlug(guest, {id: 'unseen', size: guest.inBlocks(2)});
     t.is(answer, {accepted: true, words: ''}, "QEMU's answer");
     // The ACPI core finds no driver for the device, has nothing to do, and reports success (drivers/acpi/scan.c).
     t.is(
@@ -164,7 +164,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '128M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(1)});
     const before = guest.now;
     const answer = await guest.step('ask QEMU to delete the backend', () =>
       guest.tryQemu(() => deleteObject(guest, 'mem-dimm0')),
@@ -174,7 +174,7 @@ conformance(
     await dimm.unplug();
     await deleteBackend(guest, dimm.id);
     t.is(
-      (await tryPlug(guest, {id: 'again', size: '128M', memdev: 'mem-dimm0'})).accepted,
+      (await tryPlug(guest, {id: 'again', size: guest.inBlocks(1), memdev: 'mem-dimm0'})).accepted,
       false,
       'QEMU plugs a DIMM with the deleted backend',
     );

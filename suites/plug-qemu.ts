@@ -1,7 +1,7 @@
 // The suite plug, part two: what QEMU's document says of slots, backends and guests without support.
-import {MiB, GiB} from '../lib/conformance/expected/units.ts';
+import {GiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
-import {addBackend, devicesNow, tryPlug} from '../lib/conformance/host/qemu.ts';
+import {addBackend, devicesNow, tryPlug, type NewDimm} from '../lib/conformance/host/qemu.ts';
 
 for (const via of ['qmp', 'hmp'] as const) {
   conformance(
@@ -15,7 +15,7 @@ for (const via of ['qmp', 'hmp'] as const) {
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm({size: '256M', via});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2), via});
       t.is(
         guest.now.vmm.devices,
         [
@@ -23,7 +23,7 @@ for (const via of ['qmp', 'hmp'] as const) {
             id: dimm.id,
             type: 'dimm',
             address: guest.board.deviceMemory,
-            size: 256 * MiB,
+            size: 2 * guest.blockSize,
             slot: 0,
             node: 0,
             memdev: `/objects/mem-${dimm.id}`,
@@ -42,19 +42,25 @@ for (const via of ['qmp', 'hmp'] as const) {
   );
 }
 
-/** What QEMU refuses, beside a DIMM d in slot 0 that is there already: each a spec of `tryPlug` and why. */
-const REFUSED = {
-  'backend-missing': {spec: {memdev: 'nothing'}, why: 'no such backend'},
-  'backend-in-use': {spec: {memdev: 'mem-dimm0'}, why: 'a backend serves one DIMM'},
-  'backend-of-no-size': {spec: {size: '0'}, why: 'a backend has a size'},
-  'slot-taken': {spec: {slot: 0}, why: 'slot 0 holds dimm0'},
-  'slot-beyond': {spec: {slot: 8}, why: 'eight slots are numbered from 0 to 7'},
-  'id-taken': {spec: {id: 'dimm0', memdev: 'spare'}, why: 'ids are unique'},
-  'address-taken': {spec: {address: 4 * GiB}, why: 'dimm0 is there'},
-  'address-unaligned': {spec: {address: 5 * GiB + 4096}, why: 'a DIMM begins at a multiple of 2 MiB'},
-  'address-below': {spec: {address: GiB}, why: 'device memory is above 4 GiB'},
-  'beyond-maxmem': {spec: {size: '8G'}, why: '9 GiB at most, of which 1 GiB is boot RAM and 128 MiB is dimm0'},
-} satisfies Record<string, {spec: object; why: string}>;
+/** What QEMU refuses, beside a DIMM in slot 0 that is there already: each a spec of `tryPlug` and why. */
+const REFUSED: Record<
+  string,
+  {readonly spec: (first: number) => Partial<NewDimm> & {memdev?: string}; readonly why: string}
+> = {
+  'backend-missing': {spec: () => ({memdev: 'nothing'}), why: 'no such backend'},
+  'backend-in-use': {spec: () => ({memdev: 'mem-dimm0'}), why: 'a backend serves one DIMM'},
+  'backend-of-no-size': {spec: () => ({size: '0'}), why: 'a backend has a size'},
+  'slot-taken': {spec: () => ({slot: 0}), why: 'slot 0 holds dimm0'},
+  'slot-beyond': {spec: () => ({slot: 8}), why: 'eight slots are numbered from 0 to 7'},
+  'id-taken': {spec: () => ({id: 'dimm0', memdev: 'spare'}), why: 'ids are unique'},
+  'address-taken': {spec: (first) => ({address: first}), why: 'dimm0 is there'},
+  'address-unaligned': {
+    spec: (first) => ({address: first + GiB + 4096}),
+    why: 'a DIMM begins at a multiple of 2 MiB, or more',
+  },
+  'address-below': {spec: (first) => ({address: first - GiB}), why: 'device memory begins higher'},
+  'beyond-maxmem': {spec: () => ({size: '8G'}), why: '9 GiB at most, of which 1 GiB is boot RAM and some is dimm0'},
+};
 
 for (const [name, {spec, why}] of Object.entries(REFUSED)) {
   conformance(
@@ -71,13 +77,13 @@ for (const [name, {spec, why}] of Object.entries(REFUSED)) {
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
-      await guest.plugDimm({size: '128M'});
-      if (name === 'id-taken') await addBackend(guest, 'spare', '128M');
+      await guest.plugDimm({size: guest.inBlocks(1)});
+      if (name === 'id-taken') await addBackend(guest, 'spare', guest.inBlocks(1));
       const before = guest.now;
-      const answer = await tryPlug(guest, {id: 'extra', size: '128M', ...spec});
+      const answer = await tryPlug(guest, {id: 'extra', size: guest.inBlocks(1), ...spec(guest.board.deviceMemory)});
       t.is(answer.accepted, false, 'QEMU accepts it', `${why}; it said: ${answer.words}`);
       guest.expectUnchanged(before, 'after the refusal');
-      t.is((await guest.plugDimm({size: '128M'})).device.slot, 1, 'slot of the next DIMM that is in order');
+      t.is((await guest.plugDimm({size: guest.inBlocks(1)})).device.slot, 1, 'slot of the next DIMM that is in order');
     },
   );
 }
@@ -93,16 +99,16 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const [, middle] = [
-      await guest.plugDimm({size: '128M'}),
-      await guest.plugDimm({size: '128M'}),
-      await guest.plugDimm({size: '128M', slot: 5}),
+      await guest.plugDimm({size: guest.inBlocks(1)}),
+      await guest.plugDimm({size: guest.inBlocks(1)}),
+      await guest.plugDimm({size: guest.inBlocks(1), slot: 5}),
     ];
     await middle.unplug();
     const slots = async (): Promise<Record<string, number | null>> =>
       Object.fromEntries((await devicesNow(guest)).map(({id, slot}) => [id, slot]));
     t.is(await slots(), {dimm0: 0, dimm2: 5}, 'slots after the one in slot 1 is gone');
-    await guest.plugDimm({size: '128M'});
-    await guest.plugDimm({size: '128M'});
+    await guest.plugDimm({size: guest.inBlocks(1)});
+    await guest.plugDimm({size: guest.inBlocks(1)});
     t.is(
       await slots(),
       {dimm0: 0, dimm2: 5, dimm3: 1, dimm4: 2},

@@ -36,7 +36,7 @@ conformance(
     await guest.setPolicy('offline');
     const block = guest.block(guest.board.deviceMemory / guest.blockSize);
     await guest.sh(readAgainAndAgain(`${block.name}/valid_zones`, guest.block((5 * GiB) / guest.blockSize - 1).name));
-    await guest.plugDimm({size: '1G', address: guest.board.deviceMemory});
+    await guest.plugDimm({size: guest.inBlocks(8), address: guest.board.deviceMemory});
     const read = await guest.sh(`: >${OVER}; until grep -q ^status ${SEEN}; do :; done; cat ${SEEN}`);
     t.is(
       read.trim().split('\n'),

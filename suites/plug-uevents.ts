@@ -14,7 +14,7 @@ conformance(
       (await guest.sh('cd /sys/devices/system/node/node0 && ls -1d memory[0-9]*')).trim().split('\n').sort();
     await guest.setPolicy('offline');
     const before = await links();
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     t.is(
       await links(),
       [...before, ...dimm.blocks.map(({name}) => name)].sort(),
@@ -52,7 +52,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const heard = await listen(guest);
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     const names = dimm.blocks.map(({name}) => name);
     await dimm.online('online_movable');
     await dimm.offline();
@@ -83,7 +83,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '128M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(1)});
     const [block] = dimm.blocks;
     await guest.sh('udevadm settle');
     const heard = await listen(guest);

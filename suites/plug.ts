@@ -58,7 +58,7 @@ conformance(
     await guest.setPolicy('offline');
     for (const address of [undefined, 6 * GiB]) {
       const before = guest.now.blocks.map(({id}) => id);
-      const dimm = await guest.plugDimm({size: '256M', ...(address === undefined ? {} : {address})});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2), ...(address === undefined ? {} : {address})});
       const from = dimm.device.address / guest.blockSize;
       const fresh = guest.now.blocks.filter(({id}) => !before.includes(id));
       t.is(
@@ -87,7 +87,7 @@ conformance(
     await guest.setPolicy('offline');
     const boot = await modesIn(guest, guest.firstBlock.name);
     const count = guest.now.blocks.length;
-    const dimm = await guest.plugDimm({size: '384M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(3)});
     t.is(guest.now.blocks.length, count + 3, 'number of blocks', `${count} and 384 MiB / 128 MiB`);
     for (const block of dimm.blocks)
       t.is(
@@ -110,7 +110,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const before = guest.now;
-    const dimm = await guest.plugDimm({size: '1G'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(8)});
     const {meminfo, zones, nodeTotals} = guest.now;
     t.is(
       dimm.blocks.map(({state}) => state),
@@ -152,7 +152,7 @@ conformance(
       `the machine has ${slots} slots and all are empty`,
     );
     const mark = eventMark(guest);
-    const dimm = await guest.plugDimm({size: '256M', slot: 3});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2), slot: 3});
     t.is(
       eventsSince(guest, mark),
       ['ACPI_DEVICE_OST'],
@@ -186,7 +186,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     await guest.sh('udevadm settle');
     const [before, heard] = [guest.now, await listen(guest)];
     const [low, high] = dimm.blocks.map(({name}) => name);
@@ -221,7 +221,7 @@ conformance(
     await guest.setPolicy('offline');
     const boot = guest.now.blocks.map(({id}) => id);
     const dimms = [];
-    for (const size of ['128M', '512M', '256M']) dimms.push(await guest.plugDimm({size}));
+    for (const count of [1, 4, 2]) dimms.push(await guest.plugDimm({size: guest.inBlocks(count)}));
     t.is(
       dimms.map(({blockIds}) => blockIds.length),
       [1, 4, 2],

@@ -82,7 +82,7 @@ conformance(
     await mustPoison(guest, 'hard', await allocated.frameOf(200));
     await dimm.unplug();
     t.is(await allocated.changedPages(), 1, 'pages that lost their content', 'the hard-offlined one');
-    const again = await guest.plugDimm({size: '128M'});
+    const again = await guest.plugDimm({size: guest.inBlocks(1)});
     t.require(again.blockIds, [block.id], 'blocks of the new DIMM', 'the same place');
     await again.online('online_movable');
     t.is((await framesOf(guest, block)).poisoned, 0, 'poisoned page frames in the new block');
@@ -186,7 +186,7 @@ for (const how of HOW) {
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm({size: '128M'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(1)});
       const before = guest.now;
       const {address} = dimm.device;
       const texts = ['\n', 'x\n', '-1\n', '12 \n', '0x1ffffffffffffffff\n'];

@@ -20,7 +20,7 @@ conformance(
   async ({t, guest}) => {
     t.is(await readParameter(guest, 'auto_movable_numa_aware'), 'Y', 'auto_movable_numa_aware of the untouched guest');
     await autoMovable(guest);
-    const dimm = await guest.plugDimm({size: '640M', node: 1});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(5), node: 1});
     await crosses(t, guest, dimm, 'aware of nodes');
     await setParameters(guest, {auto_movable_numa_aware: 'N'});
     const inSystem = await crosses(t, guest, dimm, 'not aware of nodes', false);
@@ -43,9 +43,9 @@ conformance(
   },
   async ({t, guest}) => {
     await autoMovable(guest);
-    const full = await guest.plugDimm({id: 'full', size: '1G', node: 0});
+    const full = await guest.plugDimm({id: 'full', size: guest.inBlocks(8), node: 0});
     await full.online('online_movable');
-    const dimm = await guest.plugDimm({id: 'small', size: '128M', node: 1});
+    const dimm = await guest.plugDimm({id: 'small', size: guest.inBlocks(1), node: 1});
     const alone = smallestRatio({...guest.now, zones: guest.now.zones.filter(({node}) => node === 1)}, dimm.device);
     await crosses(t, guest, dimm, 'with node 0 full');
     await setParameters(guest, {auto_movable_ratio: alone.value});
@@ -68,7 +68,8 @@ conformance(
     await guest.setPolicy('online');
     for (const node of [0, 1]) {
       const dimms: Dimm[] = [];
-      for (let i = 0; i < 3; i++) dimms.push(await guest.plugDimm({id: `node${node}-${i}`, size: '128M', node}));
+      for (let i = 0; i < 3; i++)
+        dimms.push(await guest.plugDimm({id: `node${node}-${i}`, size: guest.inBlocks(1), node}));
       t.is(
         zonesOf(...dimms),
         ['Movable', 'Movable', 'Normal'],

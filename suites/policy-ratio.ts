@@ -9,19 +9,19 @@ import {zone} from '../lib/conformance/expected/zones.ts';
 
 const NEEDS = ['device:dimm', 'kernel>=5.15'] as const;
 
-for (const size of ['128M', '256M', '640M']) {
+for (const [size, count] of Object.entries({'128m': 1, '256m': 2, '640m': 5})) {
   conformance(
-    `policy/ratio-${size.toLowerCase()}`,
+    `policy/ratio-${size}`,
     {
       title:
-        `A DIMM of ${size} goes to ZONE_MOVABLE at the smallest ratio whose share of the boot memory's ` +
+        `A DIMM of ${count} blocks goes to ZONE_MOVABLE at the smallest ratio whose share of the boot memory's ` +
         `present pages holds it, and to Normal at one percent less`,
       claims: ['linux/policy/auto-movable', 'linux/policy/present-pages'],
       needs: [...NEEDS, 'memory-hotremove'],
     },
     async ({t, guest}) => {
       await autoMovable(guest);
-      const dimm = await guest.plugDimm({size});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(count)});
       const ratio = await crosses(t, guest, dimm, 'alone');
       await dimm.online('online');
       t.is(
@@ -55,7 +55,7 @@ conformance(
     await guest.setPolicy('online');
     const dimms: Dimm[] = [];
     for (const expected of ['Movable', 'Movable', 'Movable', 'Normal', 'Normal']) {
-      dimms.push(await guest.plugDimm({size: '128M'}));
+      dimms.push(await guest.plugDimm({size: guest.inBlocks(1)}));
       t.is(
         zonesOf(...dimms.slice(-1)),
         [expected],
@@ -81,9 +81,9 @@ conformance(
     await guest.setPolicy('online');
     await setParameters(guest, {online_policy: 'auto-movable'});
     for (const id of ['third1', 'third2'])
-      t.is(new Set(zonesOf(await guest.plugDimm({id, size: '1G'}))), ['Movable'], `zone of ${id}, 1 GiB`);
+      t.is(new Set(zonesOf(await guest.plugDimm({id, size: guest.inBlocks(8)}))), ['Movable'], `zone of ${id}, 1 GiB`);
     await guest.setPolicy('offline');
-    const last = await guest.plugDimm({id: 'third3', size: '1G'});
+    const last = await guest.plugDimm({id: 'third3', size: guest.inBlocks(8)});
     await setParameters(guest, {auto_movable_ratio: 300});
     offers(t, guest, last, 300, 'Normal', 'at 300%');
     await setParameters(guest, {auto_movable_ratio: 301});
@@ -98,7 +98,7 @@ conformance(
     offers(
       t,
       guest,
-      await guest.plugDimm({id: 'more', size: '128M'}),
+      await guest.plugDimm({id: 'more', size: guest.inBlocks(1)}),
       301,
       'Normal',
       'with three times the boot memory plugged',
@@ -115,7 +115,7 @@ conformance(
   },
   async ({t, guest}) => {
     await autoMovable(guest, 0);
-    const dimm = await guest.plugDimm({size: '384M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(3)});
     offers(t, guest, dimm, 0, 'Normal', 'alone');
     const [low, middle, high] = dimm.blocks;
     for (const block of [low, high]) await block?.online('online_movable');
@@ -139,7 +139,7 @@ conformance(
   },
   async ({t, guest}) => {
     await autoMovable(guest, 2 ** 32 - 1);
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     offers(t, guest, dimm, 2 ** 32 - 1, 'Movable', `at ${2 ** 32 - 1}%`);
   },
 );
@@ -153,8 +153,8 @@ conformance(
   },
   async ({t, guest}) => {
     await autoMovable(guest);
-    const byHand = await guest.plugDimm({size: '256M'});
-    const dimm = await guest.plugDimm({size: '128M'});
+    const byHand = await guest.plugDimm({size: guest.inBlocks(2)});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(1)});
     const alone = await crosses(t, guest, dimm, 'while the other DIMM is offline');
     await byHand.online('online_movable');
     offers(t, guest, dimm, alone, 'Normal', 'with the other DIMM in ZONE_MOVABLE');
@@ -173,11 +173,11 @@ conformance(
   },
   async ({t, guest}) => {
     await autoMovable(guest);
-    const first = await guest.plugDimm({id: 'first', size: '256M'});
+    const first = await guest.plugDimm({id: 'first', size: guest.inBlocks(2)});
     const ratio = await crosses(t, guest, first, 'alone');
     await guest.setPolicy('online');
     await first.online('online');
-    const second = await guest.plugDimm({id: 'second', size: '256M'});
+    const second = await guest.plugDimm({id: 'second', size: guest.inBlocks(2)});
     t.is(
       zonesOf(first, second),
       ['Movable', 'Movable', 'Normal', 'Normal'],
@@ -185,7 +185,7 @@ conformance(
       `a ratio of ${ratio}% holds one of them`,
     );
     await first.unplug();
-    const third = await guest.plugDimm({id: 'third', size: '256M'});
+    const third = await guest.plugDimm({id: 'third', size: guest.inBlocks(2)});
     t.is(
       zonesOf(second, third),
       ['Normal', 'Normal', 'Movable', 'Movable'],
@@ -204,12 +204,12 @@ conformance(
   },
   async ({t, guest}) => {
     await autoMovable(guest);
-    const small = await guest.plugDimm({id: 'small', size: '256M'});
+    const small = await guest.plugDimm({id: 'small', size: guest.inBlocks(2)});
     const ratio = await crosses(t, guest, small, 'alone');
-    const large = await guest.plugDimm({id: 'large', size: '384M'});
+    const large = await guest.plugDimm({id: 'large', size: guest.inBlocks(3)});
     offers(t, guest, large, ratio, 'Normal', `at ${ratio}%, which holds two of its three blocks`);
     await guest.setPolicy('online');
-    const automatic = await guest.plugDimm({id: 'automatic', size: '384M'});
+    const automatic = await guest.plugDimm({id: 'automatic', size: guest.inBlocks(3)});
     t.is(
       zonesOf(automatic),
       ['Normal', 'Normal', 'Normal'],
@@ -229,8 +229,8 @@ conformance(
   },
   async ({t, guest}) => {
     await autoMovable(guest);
-    const dimm = await guest.plugDimm({size: '384M'});
-    const other = await guest.plugDimm({id: 'other', size: '128M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(3)});
+    const other = await guest.plugDimm({id: 'other', size: guest.inBlocks(1)});
     offers(t, guest, dimm, 301, 'Movable', 'while all of it is offline');
     const [low, middle, high] = dimm.blocks;
     await low?.online('online_kernel');
@@ -261,7 +261,7 @@ conformance(
   },
   async ({t, guest}) => {
     await autoMovable(guest);
-    const dimm = await guest.plugDimm({size: '384M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(3)});
     const ratio = await crosses(t, guest, dimm, 'offline');
     for (const [i, block] of dimm.blocks.entries()) {
       t.is(
@@ -285,9 +285,9 @@ conformance(
   },
   async ({t, guest}) => {
     await autoMovable(guest);
-    const dimm = await guest.plugDimm({id: 'dimm', size: '512M'});
+    const dimm = await guest.plugDimm({id: 'dimm', size: guest.inBlocks(4)});
     const alone = await crosses(t, guest, dimm, 'alone');
-    const normal = await guest.plugDimm({id: 'normal', size: '1G'});
+    const normal = await guest.plugDimm({id: 'normal', size: guest.inBlocks(8)});
     await normal.online('online_kernel');
     await crossesAt(
       t,

@@ -16,7 +16,7 @@ async function threeBlocks(guest: CaseGuest): Promise<[MemoryBlock, MemoryBlock,
   await guest.setPolicy('offline');
   const {
     blocks: [low, middle, high],
-  } = await guest.plugDimm({size: '384M'});
+  } = await guest.plugDimm({size: guest.inBlocks(3)});
   if (!low || !middle || !high) throw new Error('384 MiB are three blocks of 128 MiB');
   return [low, middle, high];
 }
@@ -119,9 +119,9 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('online');
-    const normal = await guest.plugDimm({size: '256M'});
+    const normal = await guest.plugDimm({size: guest.inBlocks(2)});
     await setParameters(guest, {online_policy: 'auto-movable'});
-    const movable = await guest.plugDimm({size: '256M'});
+    const movable = await guest.plugDimm({size: guest.inBlocks(2)});
     const zones = (): string[] => [...normal.blocks, ...movable.blocks].map(({validZones}) => validZones.join(' '));
     const expected = ['Normal', 'Normal', 'Movable', 'Movable'];
     t.is(
@@ -169,7 +169,7 @@ for (const way of PLAIN) {
         ['auto-movable', 'Movable'],
       ] as const) {
         await setParameters(guest, {online_policy: policy});
-        const dimm = await guest.plugDimm({size: '256M'});
+        const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
         for (const block of way === PLAIN[2] ? [] : dimm.blocks) {
           const {errno} = way === PLAIN[0] ? await block.write('state', 'online') : await block.write('online', '1');
           t.require(errno, 'none', `error when ${block.name} is onlined`);
@@ -200,7 +200,7 @@ for (const {word, zone, ratio, other} of NAMED) {
     async ({t, guest}) => {
       await guest.setPolicy('offline');
       await setParameters(guest, {online_policy: 'auto-movable', auto_movable_ratio: ratio});
-      const byHand = await guest.plugDimm({size: '256M'});
+      const byHand = await guest.plugDimm({size: guest.inBlocks(2)});
       t.is(
         byHand.blocks.map(({validZones}) => validZones),
         [other, other],
@@ -209,7 +209,7 @@ for (const {word, zone, ratio, other} of NAMED) {
       );
       await byHand.online(word);
       await guest.setPolicy(word);
-      const automatic = await guest.plugDimm({size: '256M'});
+      const automatic = await guest.plugDimm({size: guest.inBlocks(2)});
       t.is(
         [...byHand.blocks, ...automatic.blocks].map(({validZones}) => validZones),
         [[zone], [zone], [zone], [zone]],

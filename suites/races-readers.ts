@@ -67,7 +67,7 @@ for (const cpus of ['two', 'four'] as const) {
       for (const round of ['first round', 'second round']) {
         // valid_zones of a block that is just being added is races/zones-at-once
         const reading = await startReaders(guest, BLOCKS, {leave: ['valid_zones']});
-        const dimm = await guest.plugDimm({size: '384M', address: guest.board.deviceMemory});
+        const dimm = await guest.plugDimm({size: guest.inBlocks(3), address: guest.board.deviceMemory});
         await reading.all();
         await dimm.online('online_movable');
         await dimm.offline();
@@ -93,7 +93,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const reading = await startReaders(guest, BLOCKS, {only: ['valid_zones'], urgent: true});
-    await guest.plugDimm({size: '384M', address: guest.board.deviceMemory});
+    await guest.plugDimm({size: guest.inBlocks(3), address: guest.board.deviceMemory});
     const {texts, killed} = await reading.end();
     t.is(killed, [], 'readers of valid_zones that were ended by a signal', 'an oops kills its reader with SIGKILL');
     t.is(

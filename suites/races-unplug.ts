@@ -37,7 +37,7 @@ for (const [id, {words, writers, cpus}] of Object.entries(ROWS)) {
       await guest.setPolicy('offline');
       const before = guest.now;
       for (const seed of ROUNDS) {
-        const dimm = await guest.plugDimm({size: '512M'});
+        const dimm = await guest.plugDimm({size: guest.inBlocks(4)});
         const {
           unplug: {outcome, statuses},
           answers,
@@ -84,7 +84,7 @@ conformance(
     await reloadUdev(guest);
     const watch = await watchOnlining(guest);
     for (const round of ROUNDS) {
-      const dimm = await guest.plugDimm({size: '512M'}, {settle: true});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(4)}, {settle: true});
       const blocks = await watch.of(dimm);
       t.is(
         blocks.map(fateOf),
@@ -120,7 +120,7 @@ conformance(
     await reloadUdev(guest);
     await startAgent(guest, 'online_movable');
     const watch = await watchOnlining(guest);
-    const blocks = await watch.of(await guest.plugDimm({size: '1G'}, {settle: true}));
+    const blocks = await watch.of(await guest.plugDimm({size: guest.inBlocks(8)}, {settle: true}));
     await endAgent(guest);
     const results = blocks.map(({attempts}) => attempts.map(({result}) => result));
     t.is(

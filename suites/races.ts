@@ -22,7 +22,7 @@ const online = (word: string): Write => ({file: 'online', word});
 async function blockBetween(guest: CaseGuest): Promise<{dimm: Dimm; block: MemoryBlock}> {
   await calmKhugepaged(guest);
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '384M'});
+  const dimm = await guest.plugDimm({size: guest.inBlocks(3)});
   await dimm.online('online_movable');
   return {dimm, block: guest.block((dimm.blockIds[0] ?? 0) + 1)};
 }
@@ -138,7 +138,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     // A block for each round: what the kernel has put into one in Normal stays there.
-    const {blocks} = await guest.plugDimm({size: '3G'});
+    const {blocks} = await guest.plugDimm({size: guest.inBlocks(24)});
     const outcomes = await raceWrites(guest, {
       seed: 2,
       blocks,

@@ -22,9 +22,9 @@ interface Before {
 /** A DIMM in Movable, one in Normal, one of two blocks that are offline. */
 async function plugged(guest: CaseGuest): Promise<Devices> {
   await guest.setPolicy('offline');
-  await (await guest.plugDimm({size: '128M'})).online('online_movable');
-  await (await guest.plugDimm({size: '128M'})).online('online_kernel');
-  await guest.plugDimm({size: '256M'});
+  await (await guest.plugDimm({size: guest.inBlocks(1)})).online('online_movable');
+  await (await guest.plugDimm({size: guest.inBlocks(1)})).online('online_kernel');
+  await guest.plugDimm({size: guest.inBlocks(2)});
   return guest.now.vmm.devices;
 }
 
@@ -78,7 +78,7 @@ async function liveOn(t: CaseContext['t'], there: CaseGuest, devices: Devices): 
     there.view(id).state === 'offline' || !there.view(id).validZones.includes('Normal');
   const free = devices.filter((device) => blocksOf(device, there.blockSize).every((id) => isFree(id)));
   await there.setPolicy('offline');
-  const more = await there.plugDimm({id: 'more', size: '128M'});
+  const more = await there.plugDimm({id: 'more', size: there.inBlocks(1)});
   t.is(more.device.slot, devices.length, 'slot of a DIMM that is plugged now', 'the first that is free');
   await more.online('online_movable');
   for (const id of ['more', ...free.map((device) => device.id)]) await (await there.findDimm(id)).unplug();

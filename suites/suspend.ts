@@ -52,7 +52,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({id: 'dimm0', size: '128M'});
+    const dimm = await guest.plugDimm({id: 'dimm0', size: guest.inBlocks(1)});
     await mustOfferRam(t, guest);
     const ports = await acpiPorts(guest);
     t.require(await suspendToRam(guest), SLEPT, 'how suspending ended');
@@ -63,7 +63,7 @@ conformance(
       'as before: the firmware sets again what waking up has reset, else no plug is heard of',
     );
     await dimm.unplug();
-    const again = await guest.plugDimm({id: 'dimm1', size: '128M'});
+    const again = await guest.plugDimm({id: 'dimm1', size: guest.inBlocks(1)});
     await again.online('online_movable');
     await again.unplug();
   },
@@ -89,7 +89,7 @@ conformance(
     await movable.offline();
     await dimm.unplug();
     await deleteObject(guest, 'mem-dimm0');
-    await (await guest.plugDimm({id: 'dimm0', size: '256M'})).online('online_movable');
+    await (await guest.plugDimm({id: 'dimm0', size: guest.inBlocks(2)})).online('online_movable');
   },
 );
 

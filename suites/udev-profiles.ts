@@ -26,7 +26,7 @@ for (const profile of profiles) {
       const watch = await watchOnlining(guest, {rules: true});
       for (const policy of POLICIES) {
         await guest.setPolicy(policy);
-        const blocks = await watch.of(await guest.plugDimm({size: '256M'}, {settle: true}));
+        const blocks = await watch.of(await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true}));
         t.is(
           blocks.map(({zone}) => zone),
           blocks.map(() => (policy === 'offline' ? zoneByWord(word) : zoneByWord(policy))),

@@ -23,7 +23,7 @@ conformance(
     await reloadUdev(guest);
     await startAgent(guest, 'online_movable');
     const watch = await watchOnlining(guest, {rules: true});
-    const dimm = await guest.plugDimm({size: '1G'}, {settle: true});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(8)}, {settle: true});
     const blocks = await watch.of(dimm);
     await endAgent(guest);
     t.fact('race', whoOnlined(blocks, true));
@@ -66,7 +66,7 @@ conformance(
     await addRule(guest, '/etc', '40-first.rules', blindly('online_movable'));
     await reloadUdev(guest);
     const watch = await watchOnlining(guest, {rules: true});
-    const blocks = await watch.of(await guest.plugDimm({size: '256M'}, {settle: true}));
+    const blocks = await watch.of(await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true}));
     t.is(
       blocks.map(({attempts}) => attempts.map(({by, rule, result}) => `${by} ${rule ?? '?'}: ${result}`)),
       blocks.map(() => [
@@ -96,7 +96,7 @@ conformance(
     await addRule(guest, '/etc', '40-late.rules', blindly('online_movable'));
     await reloadUdev(guest);
     const watch = await watchOnlining(guest, {rules: true});
-    const blocks = await watch.of(await guest.plugDimm({size: '1G'}, {settle: true}));
+    const blocks = await watch.of(await guest.plugDimm({size: guest.inBlocks(8)}, {settle: true}));
     t.is(
       blocks.map(fateOf),
       blocks.map(() => fateByPolicy('online_kernel')),
@@ -126,7 +126,7 @@ conformance(
       ['online', 'kernel', 'msByKernel'],
     ] as const) {
       await guest.setPolicy(policy);
-      const blocks = await watch.of(await guest.plugDimm({size: '1G'}, {settle: true}));
+      const blocks = await watch.of(await guest.plugDimm({size: guest.inBlocks(8)}, {settle: true}));
       t.is(whoOnlined(blocks, true), who, `${policy}: who onlined all of its blocks`);
       t.fact(fact, msToLastBlock(blocks));
       t.fact(

@@ -27,7 +27,7 @@ conformance(
     t.is(linted.answer.chain.steps.filter(({when}) => when === 'now').length, 0, 'policies that no file sets');
     const dimms: {requestUnplug: () => Promise<{outcome: string}>}[] = [];
     const blocks = await proveOnlining({guest, untouched}, async () => {
-      const dimm = await guest.plugDimm({size: '256M'}, {settle: true});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true});
       dimms.push(dimm);
       return dimm;
     });
@@ -73,7 +73,9 @@ for (const [want, zone] of Object.entries(WANTED) as ['movable' | 'normal' | 'of
           'what the lint says of the root with the fix in it',
           after.linted.sentence,
         );
-        const blocks = await proveOnlining({guest, untouched}, () => guest.plugDimm({size: '256M'}, {settle: true}));
+        const blocks = await proveOnlining({guest, untouched}, () =>
+          guest.plugDimm({size: guest.inBlocks(2)}, {settle: true}),
+        );
         t.is(
           fatesSeen(blocks),
           fatesOfRoot(after),

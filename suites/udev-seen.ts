@@ -36,7 +36,7 @@ conformance(
     await reloadUdev(guest);
     await swapRule(guest, '/etc', '40-swapped.rules', 'online_movable', 'online_kernel" ');
     const watch = await watchOnlining(guest, {rules: true});
-    const blocks = await watch.of(await guest.plugDimm({size: '256M'}, {settle: true}));
+    const blocks = await watch.of(await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true}));
     const reading = await readRules(guest);
     const rule = `${pathOfRules('/etc', '40-swapped.rules')}:1`;
     t.is(
@@ -73,7 +73,7 @@ conformance(
     );
     await reloadUdev(guest);
     const watch = await watchOnlining(guest, {rules: true});
-    const dimm = await guest.plugDimm({size: '512M'}, {settle: true});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(4)}, {settle: true});
     const blocks = await watch.of(dimm);
     const reading = await readRules(guest);
     const rule = `${pathOfRules('/etc', '40-half.rules')}:1`;
@@ -114,7 +114,7 @@ conformance(
     await reloadUdev(guest);
     await startAgent(guest, 'online_movable');
     const watch = await watchOnlining(guest, {rules: true});
-    const blocks = await watch.of(await guest.plugDimm({size: '256M'}, {settle: true}));
+    const blocks = await watch.of(await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true}));
     await endAgent(guest);
     t.is(
       blocks.map(fateOf),
@@ -143,7 +143,7 @@ conformance(
     await installProfile(guest, profileNamed('rhel-8'));
     await endUdevd(guest);
     const watch = await watchOnlining(guest);
-    const blocks = await watch.of(await guest.plugDimm({size: '256M'}));
+    const blocks = await watch.of(await guest.plugDimm({size: guest.inBlocks(2)}));
     const reading = await readRules(guest);
     t.is(await udevdNow(guest), 'dead', 'udevd');
     t.is(
@@ -171,7 +171,7 @@ conformance(
     await installProfile(guest, profileNamed('rhel-8'));
     const watch = await watchOnlining(guest, {rules: true});
     await freezeUdevd(guest);
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     t.is(await udevdNow(guest), 'stopped', 'udevd');
     t.is(
       dimm.blocks.map(({state}) => state),

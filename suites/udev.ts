@@ -28,9 +28,11 @@ conformance(
     t.require(await udevdNow(guest), 'running', 'udevd');
     const reading = await readRules(guest);
     const policy = guest.now.policy ?? 'not readable';
-    const blocks = await proveOnlining({guest, untouched}, () => guest.plugDimm({size: '512M'}, {settle: true}), {
-      rules: true,
-    });
+    const blocks = await proveOnlining(
+      {guest, untouched},
+      () => guest.plugDimm({size: guest.inBlocks(4)}, {settle: true}),
+      {rules: true},
+    );
     t.fact('udev', {
       version: String(reading.systemd),
       policy,
@@ -90,7 +92,7 @@ conformance(
   async ({t, guest, untouched}) => {
     const heard = await listen(guest);
     const watch = await watchOnlining(guest);
-    const dimm = await guest.plugDimm({size: '512M'}, {settle: true});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(4)}, {settle: true});
     const blocks = await watch.of(dimm);
     const uevents = told(await heard(), 'kernel');
     t.is(
@@ -128,7 +130,7 @@ conformance(
     const watch = await watchOnlining(guest, {rules: true});
     for (const policy of POLICIES) {
       await guest.setPolicy(policy);
-      const blocks = await watch.of(await guest.plugDimm({size: '256M'}, {settle: true}));
+      const blocks = await watch.of(await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true}));
       for (const block of blocks)
         t.oneOf(
           fateOf(block),
@@ -153,7 +155,7 @@ conformance(
     const watch = await watchOnlining(guest);
     for (const policy of POLICIES) {
       await guest.setPolicy(policy);
-      const blocks = await watch.of(await guest.plugDimm({size: '256M'}));
+      const blocks = await watch.of(await guest.plugDimm({size: guest.inBlocks(2)}));
       t.is(
         blocks.map(fateOf),
         blocks.map(() => fateByPolicy(policy)),
@@ -178,7 +180,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const watch = await watchOnlining(guest, {rules: true});
-    const blocks = await watch.of(await guest.plugDimm({size: '256M'}, {settle: true}));
+    const blocks = await watch.of(await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true}));
     t.is(
       blocks.map(fateOf),
       blocks.map(() => 'nobody → offline'),
@@ -200,7 +202,7 @@ conformance(
     await guest.setPolicy('offline');
     await installProfile(guest, profileNamed('rhel-8'));
     const watch = await watchOnlining(guest, {rules: true});
-    const blocks = await watch.of(await guest.plugDimm({size: '256M'}, {settle: true}));
+    const blocks = await watch.of(await guest.plugDimm({size: guest.inBlocks(2)}, {settle: true}));
     t.is(
       blocks.map(fateOf),
       blocks.map(() => 'udev (/usr/lib/udev/rules.d/40-redhat.rules:8) → Normal'),

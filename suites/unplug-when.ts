@@ -30,7 +30,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     const [movable, normal] = dimm.blocks;
     await normal?.online('online_kernel');
     await fillKernelMemory(guest);
@@ -62,7 +62,7 @@ conformance(
     const profile = '/sys/firmware/acpi/hotplug/memory/enabled';
     await guest.setPolicy('offline');
     const before = guest.now;
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     await dimm.online('online_movable');
     await guest.write(profile, '0');
     const plugged = guest.now;
@@ -91,7 +91,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     await dimm.online('online_movable');
     const mark = eventMark(guest);
     const {outcome} = await whileStopped(
@@ -132,7 +132,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '128M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(1)});
     const mark = await resetBeforeTheAnswer(guest, dimm.id);
     t.is(
       (await devicesNow(guest)).map(({id}) => id),
@@ -153,7 +153,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     await dimm.online('online_movable');
     const free = zoneFree(guest, 'Movable');
     await fillKernelMemory(guest);
@@ -180,7 +180,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '512M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(4)});
     const heard = await listen(guest);
     await guest.step("run the document's script", () =>
       guest.sh(`bash -c '
@@ -214,14 +214,14 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({id: 'once', size: '256M'});
+    const dimm = await guest.plugDimm({id: 'once', size: guest.inBlocks(2)});
     const {vmm} = guest.now;
     await dimm.online('online_movable');
     await dimm.unplug();
     t.is({...guest.now.vmm}, {...vmm, plugged: 0, devices: []}, "QEMU's memory devices and their sum");
     t.is(await humanMonitor(guest, 'info memory-devices'), '', 'info memory-devices of the human monitor');
     await deleteBackend(guest, 'once');
-    const again = await guest.plugDimm({id: 'once', size: '256M'});
+    const again = await guest.plugDimm({id: 'once', size: guest.inBlocks(2)});
     t.is(guest.now.vmm, vmm, "QEMU's memory devices after the same plug again", 'same id, slot and address');
     t.is(
       again.blocks.map(({state}) => state),
@@ -241,11 +241,11 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const low = await guest.plugDimm({size: '256M'});
+    const low = await guest.plugDimm({size: guest.inBlocks(2)});
     await low.online('online_movable');
-    const high = await guest.plugDimm({size: '128M', address: low.device.address + 2 ** 29});
+    const high = await guest.plugDimm({size: guest.inBlocks(1), address: low.device.address + 2 ** 29});
     const before = guest.now;
-    const middle = await guest.plugDimm({size: '256M'});
+    const middle = await guest.plugDimm({size: guest.inBlocks(2)});
     t.is(
       middle.device.address,
       low.device.address + low.size,

@@ -15,7 +15,7 @@ const STARTS: Readonly<Record<string, (dimm: Dimm) => Promise<void>>> = {
 
 /** A DIMM whose blocks are all in the kernel's own zone, with kernel memory in it that can't be moved. */
 async function plugBusyNormal(guest: CaseGuest): Promise<Dimm> {
-  const dimm = await guest.plugDimm({size: '256M'});
+  const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
   await dimm.online('online_kernel');
   await fillKernelMemory(guest);
   return dimm;
@@ -40,7 +40,7 @@ for (const [name, start] of Object.entries(STARTS)) {
     async ({t, guest}) => {
       await guest.setPolicy('offline');
       const before = guest.now;
-      const dimm = await guest.plugDimm({size: '256M'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
       await start(dimm);
       const {statuses, events} = await dimm.unplug();
       t.is(statuses, [IN_PROGRESS, 0], 'what the guest reported (_OST)', '132: ejection in progress, then 0: success');
@@ -66,7 +66,7 @@ conformance(
     await guest.setPolicy('offline');
     const before = guest.now;
     for (const round of ['first', 'second', 'third']) {
-      const dimm = await guest.plugDimm({size: '256M'});
+      const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
       await dimm.online('online_movable');
       t.is(
         dimm.blocks.map(({validZones}) => validZones.join(' ')),
@@ -97,7 +97,7 @@ conformance(
         .split('\n');
     await guest.setPolicy('offline');
     const [mapped, entries] = [directMap(guest), await firmwareMap()];
-    const dimm = await guest.plugDimm({size: '256M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     t.is(
       directMap(guest),
       mapped + dimm.size / 1024,
@@ -150,7 +150,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: '384M'});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(3)});
     const [first, middle, last] = dimm.blocks;
     await last?.online('online_movable');
     await last?.offline();

@@ -145,14 +145,15 @@ export const profiles: readonly MachineProfile[] = [
   {...q35, name: 'q35-four-cpus', title: 'q35 with four CPUs', cpus: 4},
 ];
 
-/** Why a board can't have a profile's RAM, slots or nodes; undefined where it can. Devices: absentOf(). */
+/** Why a board can't have a profile's RAM, slots, DIMMs or nodes; undefined where it can. Devices: absentOf(). */
 export function cannotBeMade(
-  {ram, nodes, cpus, slots}: Pick<MachineProfile, 'ram' | 'nodes' | 'cpus' | 'slots'>,
+  {ram, nodes, cpus, slots, devices}: Pick<MachineProfile, 'ram' | 'nodes' | 'cpus' | 'slots' | 'devices'>,
   board: Pick<Board, 'ramUnit' | 'maxSlots' | 'nodes'>,
 ): string | undefined {
   const {ramUnit, maxSlots} = board;
-  if (ramUnit !== undefined && [ram, ...nodes].some((size) => size % ramUnit !== 0))
-    return `its RAM comes in units of ${formatSize(ramUnit)}`;
+  const dimms = devices.flatMap((one) => (one.kind === 'dimm' ? parseSize(one.size) : []));
+  if (ramUnit !== undefined && [ram, ...nodes, ...dimms].some((size) => size % ramUnit !== 0))
+    return `its RAM and DIMMs come in units of ${formatSize(ramUnit)}`;
   if (maxSlots !== undefined && slots > maxSlots) return `it has ${maxSlots} slots at most`;
   return nodes.length > 0 ? board.nodes?.(cpus) : undefined;
 }

@@ -50,7 +50,7 @@ export async function objectsAmongNeighbours(
 ): Promise<{dimm: Dimm; objects: number[]}> {
   await calmKhugepaged(guest);
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({id: 'dimm', size: '1152M'});
+  const dimm = await guest.plugDimm({id: 'dimm', size: guest.inBlocks(9)});
   for (const [i, word] of NEIGHBOURS) {
     if (door !== 'replug' || word === 'online_movable') await dimm.blocks[i]?.online(word);
   }

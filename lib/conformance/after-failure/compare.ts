@@ -61,7 +61,7 @@ interface Moment {
 async function life(guest: CaseGuest): Promise<Moment[]> {
   const moments: Moment[] = [];
   const seen = (title: string): unknown => moments.push({title, now: guest.now});
-  const dimm = await guest.plugDimm({id: 'later', size: '384M'});
+  const dimm = await guest.plugDimm({id: 'later', size: guest.inBlocks(3)});
   seen('a DIMM plugged afterwards');
   const [low, middle, high] = dimm.blocks;
   await low?.online('online_movable');

@@ -24,7 +24,7 @@ export async function pinnedBlock(
 ): Promise<PinnedBlock> {
   await calmKhugepaged(guest);
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({id: 'dimm', size: '384M'});
+  const dimm = await guest.plugDimm({id: 'dimm', size: guest.inBlocks(3)});
   const id = dimm.blockIds[1] ?? 0;
   const block = guest.block(id);
   await block.online('online_movable');

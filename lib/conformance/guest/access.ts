@@ -10,6 +10,7 @@ import type {AnyDeviceSpec} from '../../vmm/qemu/devices/devices.ts';
 import {VmmRefusal, type PlugAnswer, type Vmm} from '../../vmm/vmm.ts';
 import type {Shell, ShellResult} from '../../shell/shell.ts';
 import {Broken} from '../../util/errors.ts';
+import {MiB} from '../../util/size.ts';
 import {clean, lastLines} from '../../util/text.ts';
 import type {Need} from '../runner/needs.ts';
 import type {Limits, Session} from '../runner/session.ts';
@@ -106,6 +107,11 @@ export class GuestAccess {
   /** Bytes in a memory block. */
   get blockSize(): number {
     return this.now.blockSize;
+  }
+
+  /** The size of that many memory blocks, as QEMU writes it: the same steps fit a guest with blocks of 128 MiB or 1 GiB. */
+  inBlocks(count: number): string {
+    return `${(count * this.blockSize) / MiB}M`;
   }
 
   /** MemTotal in KiB, now. */

@@ -3,6 +3,7 @@ import {LMB} from '../../vmm/qemu/dlpar/dlpar.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
 import type {GuestAccess} from './access.ts';
+import {PARAMETERS} from './parameters.ts';
 
 /** Every line of the kernel's about adding and removing memory by DLPAR, and nothing else. */
 const LINES = "dmesg | grep 'pseries-hotplug-mem: '";
@@ -23,10 +24,36 @@ export async function answerInLog(
   if (!device) throw new Broken(`${guest.vmm.name} has taken the device ${id}, and doesn't list it`);
   const last = (device.address + device.size - LMB).toString(16);
   const end = `Memory at ${last} .* ${ADDED}|indexed-count-add failed|is reserved`;
-  const said = await guest.sh(
-    `until ${LINES} | tail -n +${before + 1} | grep -E '${end}'; do :; done`,
-  );
-  const line = clean(said, 500).trim().replace(/^\[[^\]]*\] */, '');
+  const said = await guest.sh(`until ${LINES} | tail -n +${before + 1} | grep -E '${end}'; do :; done`);
+  const line = clean(said, 500)
+    .trim()
+    .replace(/^\[[^\]]*\] */, '');
   const taken = line.endsWith(ADDED);
   return {...answer, taken, words: taken ? ADDED : line, success: ADDED, by: 'its log'};
+}
+
+/** What makes a kernel online into ZONE_MOVABLE what it onlines by itself. */
+const INTO_MOVABLE = {online_policy: 'auto-movable', auto_movable_ratio: '100000', auto_movable_numa_aware: 'N'};
+
+/**
+ * Does something while the guest onlines memory into ZONE_MOVABLE, and puts the parameters back: blocks that DLPAR
+ * onlines can then be offlined again, because nothing of the kernel's own comes to lie in them. Nothing is set before
+ * 5.15, which has no such parameters.
+ */
+export async function intoMovable<T>(guest: GuestAccess, action: () => Promise<T>): Promise<T> {
+  const files = Object.keys(INTO_MOVABLE).map((name) => `${PARAMETERS}/${name}`);
+  const before: [string, string][] = [];
+  for (const file of files) {
+    const value = await guest.read(file);
+    if (value !== undefined) before.push([file, value.trim()]);
+  }
+  if (before.length < files.length) return action();
+  const write = async (file: string, word: string): Promise<void> => {
+    const {words} = await guest.put(file, word);
+    guest.session.checks.require(words, '', `${file} takes ${word}`);
+  };
+  for (const [i, word] of Object.values(INTO_MOVABLE).entries()) await write(files[i] ?? '', word);
+  const result = await action();
+  for (const [file, word] of before) await write(file, word);
+  return result;
 }

@@ -1,9 +1,10 @@
-import type {MemoryDevice} from '../../vmm/vmm.ts';
+import type {MemoryDevice, PlugAnswer} from '../../vmm/vmm.ts';
 import type {NewDimm} from '../../vmm/qemu/devices/dimm.ts';
 import {Broken} from '../../util/errors.ts';
 import {GuestAccess} from './access.ts';
 import {MemoryBlock} from './block.ts';
 import {Dimm} from './dimm.ts';
+import {intoMovable} from './dlpar.ts';
 
 /** The guest of a case: its verbs change something and look at everything afterwards; `read…` only reads. */
 export class CaseGuest extends GuestAccess {
@@ -12,20 +13,23 @@ export class CaseGuest extends GuestAccess {
   /**
    * Plugs a DIMM and waits until the guest has taken it. Ends the case where QEMU or the guest refuses.
    * `settle` also waits until udevd has run its rules for the new blocks: where they may online them. By DLPAR the
-   * kernel onlines the blocks whatever the policy is; under policy offline they are offlined again, as a step of its own.
+   * kernel onlines the blocks whatever the policy is; under policy offline they are
+   * onlined into ZONE_MOVABLE and offlined again, as a step of its own.
    */
   async plugDimm(spec: Partial<NewDimm> & {size: string}, {settle = false} = {}): Promise<Dimm> {
+    const onlinesItself = this.board.dimms === 'dlpar' && this.now.policy === 'offline';
     const full = {id: `dimm${this.#plugged}`, ...spec};
     this.#plugged += 1;
     const device = await this.step(`plug ${full.id}, ${full.size}`, async () => {
       if (full.via === 'hmp' || full.backend) this.insist('vmm:qemu');
-      const answer = await this.plug({kind: 'dimm', ...full});
+      const plug = (): Promise<PlugAnswer> => this.plug({kind: 'dimm', ...full});
+      const answer = await (onlinesItself ? intoMovable(this, plug) : plug());
       this.checks.require(answer.words, answer.success, `the guest's answer to the plug of ${full.id} (${answer.by})`);
       if (settle && this.facts.commands.includes('udevadm')) await this.sh('udevadm settle');
       return this.#listed(full.id);
     });
     const dimm = new Dimm(this, device);
-    if (this.board.dimms === 'dlpar' && this.now.policy === 'offline') await dimm.ensureOffline();
+    if (onlinesItself) await dimm.ensureOffline();
     return dimm;
   }
 

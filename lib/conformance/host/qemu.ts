@@ -16,6 +16,7 @@ import type {QemuAnswer} from '../guest/access.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 
 export {ostMeaning} from '../../vmm/qemu/acpi/ost.ts';
+export type {NewDimm} from '../../vmm/qemu/devices/dimm.ts';
 
 type Via = Parameters<typeof createBackend>[3];
 

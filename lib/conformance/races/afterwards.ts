@@ -9,7 +9,7 @@ import type {CaseGuest} from '../guest/guest.ts';
 export async function afterwards(t: Checks, guest: CaseGuest): Promise<void> {
   await guest.setPolicy('offline');
   const before = guest.now;
-  const dimm = await guest.plugDimm({id: 'later', size: '256M'});
+  const dimm = await guest.plugDimm({id: 'later', size: guest.inBlocks(2)});
   t.is(
     dimm.blocks.map(({state}) => state),
     ['offline', 'offline'],

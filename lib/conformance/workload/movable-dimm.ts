@@ -9,7 +9,7 @@ import {calmKhugepaged} from './quiet.ts';
 export async function movableDimm(guest: CaseGuest): Promise<{dimm: Dimm; block: MemoryBlock}> {
   await calmKhugepaged(guest);
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: '128M'});
+  const dimm = await guest.plugDimm({size: guest.inBlocks(1)});
   await dimm.online('online_movable');
   return {dimm, block: guest.block(dimm.blockIds[0] ?? 0)};
 }
@@ -23,10 +23,10 @@ export async function dimmWithData(
   guest: CaseGuest,
 ): Promise<{dimm: Dimm; movable: MemoryBlock; allocated: AllocatedMemory}> {
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({id: 'dimm0', size: '256M'});
+  const dimm = await guest.plugDimm({id: 'dimm0', size: guest.inBlocks(2)});
   const movable = guest.block(dimm.blockIds[0] ?? -1);
   await movable.online('online_movable');
-  await (await guest.plugDimm({id: 'dimm1', size: '128M'})).online('online_kernel');
+  await (await guest.plugDimm({id: 'dimm1', size: guest.inBlocks(1)})).online('online_kernel');
   const allocated = await allocateMemory(guest, 64, 'small');
   const why = '64 MiB of 4 KiB pages; what can be moved is served from ZONE_MOVABLE first';
   t.require(await allocated.pagesIn(movable), allocated.pages, `pages with data in ${movable.name}`, why);

@@ -11,7 +11,7 @@ export async function smallGuest(guest: CaseGuest): Promise<void> {
   await guest.sh('[ -z "$memhp_looking" ] || echo -1000 >"/proc/$memhp_looking/oom_score_adj"');
   await calmKhugepaged(guest);
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({id: 'movable', size: '1G'});
+  const dimm = await guest.plugDimm({id: 'movable', size: guest.inBlocks(8)});
   await dimm.online('online_movable');
 }
 

@@ -45,12 +45,7 @@ export interface DeviceKind<Spec extends DeviceSpec> {
    * Asks for its removal, and waits for the end of that. Throws QmpError as QEMU refuses, DeadlineError where nothing
    * ends.
    */
-  readonly unplug: (
-    qmp: Qmp,
-    device: Pick<MemoryDevice, 'id' | 'slot'>,
-    bus: Bus,
-    ms: number,
-  ) => Promise<UnplugAnswer>;
+  readonly unplug: (qmp: Qmp, device: Pick<MemoryDevice, 'id' | 'slot'>, bus: Bus, ms: number) => Promise<UnplugAnswer>;
   /** Asks for another size. Absent where the size is fixed. Throws QmpError as QEMU refuses. */
   readonly resize?: (qmp: Qmp, id: string, size: number | string) => Promise<void>;
 }

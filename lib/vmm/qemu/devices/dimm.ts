@@ -125,7 +125,8 @@ export async function unplugResult(
   ms: number,
   dimms: Bus['dimms'] = 'acpi',
 ): Promise<UnplugAnswer> {
-  if (dimms === 'dlpar') await qmp.events.next(mark, `the end of the unplug of ${device.id}`, endsUnplug(device.id), ms);
+  if (dimms === 'dlpar')
+    await qmp.events.next(mark, `the end of the unplug of ${device.id}`, endsUnplug(device.id), ms);
   else {
     const final = (event: QmpEvent): boolean => {
       const ost = ostOf(event);

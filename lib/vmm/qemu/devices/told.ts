@@ -22,7 +22,11 @@ export function resized({id, size}: VmmEvent['data'], devices: Told['devices']):
 }
 
 /** Devices that QEMU has no more and has not told of. */
-export function goneSilently(events: readonly VmmEvent[], now: {readonly vmm: VmmView}, devices: Told['devices']): string[] {
+export function goneSilently(
+  events: readonly VmmEvent[],
+  now: {readonly vmm: VmmView},
+  devices: Told['devices'],
+): string[] {
   const there = new Set(now.vmm.devices.map(({id}) => id));
   const told = new Set(events.filter(({event}) => event === 'DEVICE_DELETED').map(({data}) => data['device']));
   return [...devices.keys()]

@@ -29,9 +29,4 @@ export const endsUnplug =
  * block from its connector, onlines it, and tells nobody but its own log. Removing it offlines it first; where that
  * can't be, the kernel puts all back and QEMU tells that the guest keeps it.
  */
-export const dlpar: Protocol = {
-  accepted: () => [],
-  changedIn,
-  failedSlots: () => [],
-  strange: strangeDlpar,
-};
+export const dlpar: Protocol = {accepted: () => [], changedIn, failedSlots: () => [], strange: strangeDlpar};

@@ -25,6 +25,7 @@ export function strangeDlpar({events: all, now, devices, others}: Told): string[
     }
     strange.push(...misnamed(told));
   }
-  for (const [id, more] of refused) if (more !== 0) strange.push(`${REFUSALS.join(' and ')} of ${id} don't come in pairs`);
+  for (const [id, more] of refused)
+    if (more !== 0) strange.push(`${REFUSALS.join(' and ')} of ${id} don't come in pairs`);
   return [...strange, ...goneSilently(all, now, devices)];
 }
