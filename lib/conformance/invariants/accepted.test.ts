@@ -2,6 +2,8 @@ import test from 'ava';
 import type {Observation} from '../../guest/observation.ts';
 import type {QmpEvent} from '../../vmm/qemu/qmp/events.ts';
 import {acpi} from '../../vmm/qemu/acpi/acpi.ts';
+import {dlpar} from '../../vmm/qemu/dlpar/dlpar.ts';
+import {MiB} from '../../util/size.ts';
 import {AcceptedDevices} from './accepted.ts';
 
 const seen = (devices: {id: string; slot: number}[], kernelLog: string[] = []): Observation =>
@@ -33,4 +35,21 @@ test("success is not believed where the kernel says that adding failed, until th
   const next = seen([{id: 'even', slot: 10}]);
   accepted.look(next);
   t.deepEqual([...accepted.ids(next, [report('odd', 10, 0), report('even', 10, 0)])], ['odd', 'even']);
+});
+
+test('by DLPAR a device is taken once the kernel says so of each of its parts, and no more when one is removed', (t) => {
+  const said = (address: number, what: string): string =>
+    `[   60.1] pseries-hotplug-mem: Memory at ${address.toString(16)} (drc index 80000004) was hot-${what}`;
+  const two = {id: 'two', slot: 0, address: 1024 * MiB, size: 512 * MiB};
+  const look = (...log: string[]): Observation => seen([two], log);
+  const accepted = new AcceptedDevices(seen([]), dlpar);
+  const ids = (now: Observation): string[] => {
+    accepted.look(now);
+    return [...accepted.ids(now, [])];
+  };
+  t.deepEqual(ids(look()), []);
+  t.deepEqual(ids(look(said(1024 * MiB, 'added'))), [], 'half of it');
+  t.deepEqual(ids(look(said(1280 * MiB, 'added'))), ['two']);
+  t.deepEqual(ids(look()), ['two']);
+  t.deepEqual(ids(look(said(1280 * MiB, 'removed'))), []);
 });

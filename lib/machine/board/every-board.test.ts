@@ -35,8 +35,9 @@ test('a kernel of other base pages has other sections and huge pages', (t) => {
 
 test('what a board cannot have is said in a sentence, and the rest can be made', (t) => {
   const why = (name: string, board: typeof arm64): string | undefined => cannotBeMade(profileByName(name), board);
-  t.is(why('q35-ragged', ppc64el), 'its RAM comes in units of 256 MiB');
-  t.is(why('q35-split-block', ppc64el), 'its RAM comes in units of 256 MiB');
+  t.is(why('q35-ragged', ppc64el), 'its RAM and DIMMs come in units of 256 MiB');
+  t.is(why('q35-split-block', ppc64el), 'its RAM and DIMMs come in units of 256 MiB');
+  t.is(why('q35-coldplug', ppc64el), 'its RAM and DIMMs come in units of 256 MiB', 'one of its DIMMs has 128 MiB');
   t.is(why('q35-many-slots', ppc64el), 'it has 32 slots at most');
   t.is(why('q35-two-nodes', s390x), 'the machine has no NUMA nodes');
   t.regex(why('q35-two-nodes', riscv64) ?? '', /each node .* has a CPU/);
