@@ -6,6 +6,9 @@ import {MemoryBlock} from './block.ts';
 import {Dimm} from './dimm.ts';
 import {intoMovable} from './dlpar.ts';
 
+/** What is to be done before and after a plug. */
+type Around = (plug: () => Promise<PlugAnswer>) => Promise<PlugAnswer>;
+
 /** The guest of a case: its verbs change something and look at everything afterwards; `read…` only reads. */
 export class CaseGuest extends GuestAccess {
   #plugged = 0;
@@ -17,20 +20,28 @@ export class CaseGuest extends GuestAccess {
    * onlined into ZONE_MOVABLE and offlined again, as a step of its own.
    */
   async plugDimm(spec: Partial<NewDimm> & {size: string}, {settle = false} = {}): Promise<Dimm> {
-    const onlinesItself = this.board.dimms === 'dlpar' && this.now.policy === 'offline';
+    if (this.board.dimms !== 'dlpar' || this.now.policy !== 'offline') return await this.plugAsItComes(spec, {settle});
+    const dimm = await this.plugAsItComes(spec, {settle, how: (plug) => intoMovable(this, plug)});
+    await dimm.ensureOffline();
+    return dimm;
+  }
+
+  /** The same, and its blocks stay as the kernel has put them. */
+  async plugAsItComes(
+    spec: Partial<NewDimm> & {size: string},
+    {settle = false, how = (plug) => plug()}: {settle?: boolean; how?: Around} = {},
+  ): Promise<Dimm> {
     const full = {id: `dimm${this.#plugged}`, ...spec};
     this.#plugged += 1;
     const device = await this.step(`plug ${full.id}, ${full.size}`, async () => {
       if (full.via === 'hmp' || full.backend) this.insist('vmm:qemu');
       const plug = (): Promise<PlugAnswer> => this.plug({kind: 'dimm', ...full});
-      const answer = await (onlinesItself ? intoMovable(this, plug) : plug());
+      const answer = await how(plug);
       this.checks.require(answer.words, answer.success, `the guest's answer to the plug of ${full.id} (${answer.by})`);
       if (settle && this.facts.commands.includes('udevadm')) await this.sh('udevadm settle');
       return this.#listed(full.id);
     });
-    const dimm = new Dimm(this, device);
-    if (onlinesItself) await dimm.ensureOffline();
-    return dimm;
+    return new Dimm(this, device);
   }
 
   /** The DIMM with that QEMU id, which was there before the case began. */

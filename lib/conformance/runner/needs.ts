@@ -14,7 +14,7 @@ export {compareReleases};
  * where one of them is enough; `lacks:CONFIG_X` for a case about kernels without it), a command (`command:perl`), a kernel version (`kernel>=5.15`), an architecture
  * (`arch:arm64`), a memory device that machine and kernel can have (`device:dimm`, `device:virtio-mem`,
  * `device:balloon`), a hypervisor of which the case uses what it alone has (`vmm:qemu`), its version (`qemu>=8.1`),
- * that guests hear of DIMMs by `acpi`, a block that two zones share (`mixed-block`), a `disk`, a QEMU that can migrate a guest while it runs (`live-migration`), or
+ * that guests hear of DIMMs by `acpi` or `dlpar`, a block that two zones share (`mixed-block`), a `disk`, a QEMU that can migrate a guest while it runs (`live-migration`), or
  * free huge pages on the host, of that many KiB and that many of them (`host-hugepages:2048x64`).
  */
 export type Need =
@@ -55,6 +55,8 @@ const features = {
     facts.config === null ? "the guest keeps no copy of its kernel's config" : undefined,
   acpi: ({board}: Surroundings): Absent =>
     board.dimms === 'acpi' ? undefined : `guests of ${board.arch} don't hear of DIMMs by ACPI`,
+  dlpar: ({board}: Surroundings): Absent =>
+    board.dimms === 'dlpar' ? undefined : `guests of ${board.arch} don't hear of DIMMs by DLPAR`,
   /** Blocks of a plugged DIMM come up as auto_online_blocks says. */
   'onlining-policy': ({board}: Surroundings): Absent =>
     board.dimms === 'dlpar'
@@ -122,7 +124,10 @@ function withoutDevice(kind: string, {facts, board, vmm}: Surroundings): Absent 
   const device = kindOf({kind, id: ''});
   return (
     lackOf(device, {...board, models: vmm.models}) ??
-    device.config(board).map((name) => option(facts, name)).find((reason) => reason !== undefined)
+    device
+      .config(board)
+      .map((name) => option(facts, name))
+      .find((reason) => reason !== undefined)
   );
 }
 

@@ -1,0 +1,116 @@
+// Dynamic logical partitioning (PAPR), by which guests of ppc64el hear of DIMMs and let them go.
+import {conformance} from '../lib/conformance/runner/case.ts';
+import type {Need} from '../lib/conformance/runner/needs.ts';
+import {veto} from '../lib/conformance/workload/refused.ts';
+
+const NEEDS: readonly Need[] = ['device:dimm', 'dlpar'];
+const INJECT: readonly Need[] = ['kernel-config', 'config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT'];
+
+/** Where the kernel has put blocks that it onlined by itself, by the policy that is in force. */
+const ZONES = {offline: 'Normal', online: 'Normal', online_kernel: 'Normal', online_movable: 'Movable'} as const;
+
+for (const policy of ['offline', 'online', 'online_kernel', 'online_movable'] as const) {
+  conformance(
+    `dlpar/policy-${policy.replace('_', '-')}`,
+    {
+      title: `Under policy ${policy} the blocks of a DIMM that DLPAR adds are online, in ${ZONES[policy]}`,
+      claims: ['linux/auto/dlpar-ignores'],
+      needs: NEEDS,
+    },
+    async ({t, guest}) => {
+      await guest.setPolicy(policy);
+      const dimm = await guest.plugAsItComes({size: guest.inBlocks(2)});
+      t.is(
+        dimm.blocks.map(({state, validZones}) => `${state} ${validZones.join(' ')}`),
+        dimm.blocks.map(() => `online ${ZONES[policy]}`),
+        'its blocks',
+        policy === 'offline'
+          ? 'dlpar_add_lmb() onlines what the policy has left offline, as plain online does'
+          : 'the policy has onlined them when dlpar_add_lmb() comes to it',
+      );
+    },
+  );
+}
+
+/** What is done to a DIMM's blocks before it is asked back. */
+const STARTS = {
+  online: {word: 'online_movable', what: 'online in ZONE_MOVABLE'},
+  offline: {word: undefined, what: 'offline'},
+} as const;
+
+for (const [name, {word, what}] of Object.entries(STARTS)) {
+  conformance(
+    `dlpar/unplug-${name}`,
+    {
+      title: `A DIMM whose blocks are ${what} is removed on request: DLPAR offlines what is online, and all is as before`,
+      claims: ['linux/dlpar/unplug', 'qemu/unplug/supported', 'qemu/unplug/asynchronous'],
+      needs: [...NEEDS, 'memory-hotremove'],
+    },
+    async ({t, guest}) => {
+      await guest.setPolicy('offline');
+      const before = guest.now;
+      for (const round of ['first', 'second']) {
+        const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
+        if (word !== undefined) await dimm.online(word);
+        const {statuses, events} = await dimm.unplug();
+        t.is({statuses, events}, {statuses: [], events: ['DEVICE_DELETED']}, `the ${round} time: what QEMU told of it`);
+        guest.expectUnchanged(before, `after plug and unplug, the ${round} time`);
+      }
+    },
+  );
+}
+
+conformance(
+  'dlpar/unplug-vetoed',
+  {
+    title:
+      'A DIMM that a part of the kernel keeps from being offlined stays: QEMU is told so, all is as before, and ' +
+      ' afterwards it can be unplugged',
+    claims: ['linux/dlpar/unplug-refused', 'qemu/unplug/asynchronous'],
+    needs: [...NEEDS, 'memory-hotremove', ...INJECT],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const dimm = await guest.plugDimm({size: guest.inBlocks(1)});
+    await dimm.online('online_movable');
+    const before = guest.now;
+    for (const error of [1, 22, 5]) {
+      await veto(guest, 'MEM_GOING_OFFLINE', error);
+      const {outcome, events} = await dimm.requestUnplug();
+      t.is(
+        {outcome, events},
+        {outcome: 'refused', events: ['MEM_UNPLUG_ERROR', 'DEVICE_UNPLUG_GUEST_ERROR']},
+        `error ${error}: how the request ended`,
+        'the kernel sets the connector to "unisolate", by which QEMU knows that the guest keeps the memory',
+      );
+      guest.expectUnchanged(before, `after the unplug was vetoed with error ${error}`);
+    }
+    await veto(guest, 'MEM_GOING_OFFLINE', 0);
+    await dimm.unplug();
+  },
+);
+
+conformance(
+  'dlpar/online-vetoed',
+  {
+    title:
+      'Memory that DLPAR adds and that a part of the kernel keeps from being onlined is removed again: no block stays',
+    claims: ['linux/dlpar/online-fails'],
+    needs: [...NEEDS, 'memory-hotremove', ...INJECT],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const {blocks} = guest.now;
+    await veto(guest, 'MEM_GOING_ONLINE', 1);
+    const answer = await guest.step('plug dimm0, whose onlining is vetoed', () =>
+      guest.plug({kind: 'dimm', id: 'dimm0', size: guest.inBlocks(2)}),
+    );
+    t.is(answer.taken, false, 'the kernel takes the DIMM', `it said: ${answer.words}`);
+    t.is(
+      guest.now.blocks.map(({id, state}) => `memory${id} ${state}`),
+      blocks.map(({id, state}) => `memory${id} ${state}`),
+      'memory blocks',
+      'dlpar_add_lmb() removes a logical memory block that it could not online',
+    );
+  },
+);
