@@ -63,7 +63,7 @@ for (const {id, around, zone: expected, where} of ROWS) {
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
-      const {blocks} = await guest.plugDimm({size: `${around.length * 128}M`});
+      const {blocks} = await guest.plugDimm({size: guest.inBlocks(around.length)});
       for (const [i, word] of around.entries()) if (word !== '-') await blocks[i]?.online(word);
       await takes(t, guest, blocks[around.indexOf('-')], expected);
     },

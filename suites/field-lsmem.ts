@@ -20,7 +20,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: guest.inBlocks(32)});
+    const dimm = await guest.plugDimm({size: '4G'});
     await dimm.blocks[1]?.online('online_movable');
     t.is(
       await lsmem(guest),
@@ -41,7 +41,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: guest.inBlocks(32)});
+    const dimm = await guest.plugDimm({size: '4G'});
     await dimm.blocks[1]?.online('online_movable');
     const root = await sysrootWithout(guest, 'memory0');
     t.is(

@@ -16,7 +16,7 @@ async function grown(
   blocks: number,
 ): Promise<{memTotalKiB: number; present: number; managed: number}> {
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: `${blocks * 128}M`});
+  const dimm = await guest.plugDimm({size: guest.inBlocks(blocks)});
   const {memTotal, now} = guest;
   await dimm.online('online_movable');
   const [before, after] = [zone(now, 'Movable'), zone(guest.now, 'Movable')];
@@ -222,7 +222,7 @@ conformance(
       'less memory is available than the memmap of 8 GiB takes',
       `${left} kB against ${memmapKiB} kB`,
     );
-    const dimm = await guest.plugDimm({size: guest.inBlocks(64)});
+    const dimm = await guest.plugDimm({size: '8G'});
     const messages = guest.now.kernelLog.filter((line) => /out of memory/i.test(line));
     t.is(
       {states: new Set(dimm.blocks.map(({state}) => state)), messages},
@@ -235,7 +235,7 @@ conformance(
 /** Asks for one huge page of 1 GiB with a DIMM of 3 GiB in Normal; returns how many there are. */
 async function gigantic(guest: CaseGuest): Promise<number> {
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: guest.inBlocks(24)});
+  const dimm = await guest.plugDimm({size: '3G'});
   await dimm.online('online_kernel');
   const pool = '/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages';
   await guest.sh(`echo 1 >${pool}`);

@@ -97,7 +97,7 @@ async function plugForGigantic(
   await calmKhugepaged(guest);
   await calmWatchdog(guest);
   await guest.setPolicy('offline');
-  const dimm = await guest.plugDimm({size: guest.inBlocks(24)});
+  const dimm = await guest.plugDimm({size: '3G'});
   await dimm.online(word);
   return dimm.blocks;
 }

@@ -101,7 +101,7 @@ conformance(
     await small.online('online_movable');
     const [kernel, movable] = await freePages(guest);
     t.is(movable > kernel, true, 'ZONE_MOVABLE has more free pages than the kernel zones', `${movable} and ${kernel}`);
-    const large = await guest.plugDimm({size: guest.inBlocks(32)});
+    const large = await guest.plugDimm({size: '4G'});
     t.is(
       large.blocks.map(({state}) => state),
       large.blocks.map(() => 'offline'),

@@ -43,7 +43,7 @@ for (const [name, {yes, no, taken, refused}] of Object.entries(SINCE)) {
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');
-      const up = await guest.plugDimm({size: `${yes.length * 128}M`});
+      const up = await guest.plugDimm({size: guest.inBlocks(yes.length)});
       for (const [i, word] of yes.entries()) {
         const block = up.blocks[i] ?? guest.block(0);
         const [zone = 'nothing'] = block.validZones;

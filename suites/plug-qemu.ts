@@ -58,7 +58,7 @@ const REFUSED: Record<
     spec: (first) => ({address: first + GiB + 4096}),
     why: 'a DIMM begins at a multiple of 2 MiB, or more',
   },
-  'address-below': {spec: (first) => ({address: first - GiB}), why: 'device memory begins higher'},
+  'address-below': {spec: (first) => ({address: first - GiB / 2}), why: 'device memory begins higher'},
   'beyond-maxmem': {spec: () => ({size: '8G'}), why: '9 GiB at most, of which 1 GiB is boot RAM and some is dimm0'},
 };
 

@@ -51,7 +51,7 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    const dimm = await guest.plugDimm({size: `${128 * profiles.length}M`}, {settle: true});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(profiles.length)}, {settle: true});
     const writes = (await readRules(guest)).systemd < 256;
     for (const [i, {name, directory, file, rules}] of profiles.entries()) {
       const block = guest.block(dimm.blockIds[i] ?? 0);
