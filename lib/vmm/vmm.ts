@@ -60,6 +60,9 @@ export interface PlugAnswer {
   readonly by: string;
 }
 
+/** What the guest itself says of a removal, once that is over. */
+export type GuestSays = () => Promise<'removed' | 'refused'>;
+
 /** How an unplug request ended. */
 export interface UnplugAnswer {
   readonly outcome: 'removed' | 'refused';
@@ -126,9 +129,10 @@ export interface Vmm {
    */
   plug(spec: DeviceSpec, ms: number): Promise<PlugAnswer>;
   /**
-   * Asks for a device's removal, and waits until it is gone or the guest has refused. Throws VmmRefusal, DeadlineError.
+   * Asks for a device's removal, and waits until it is gone or the guest has refused. `guestSays` is asked after the
+   * request where the guest's own word is all that is sure to come. Throws VmmRefusal, DeadlineError.
    */
-  unplug(device: Pick<MemoryDevice, 'type' | 'id' | 'slot'>, ms: number): Promise<UnplugAnswer>;
+  unplug(device: Pick<MemoryDevice, 'type' | 'id' | 'slot'>, ms: number, guestSays?: GuestSays): Promise<UnplugAnswer>;
   /**
    * Asks for another size of a device that can have several: of virtio-mem what it gives, of a balloon what it leaves
    * the guest. Returns at once. Throws VmmRefusal.

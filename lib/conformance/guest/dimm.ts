@@ -3,6 +3,7 @@ import {unplug} from '../../vmm/qemu/devices/dimm.ts';
 import {ostMeaning} from '../../vmm/qemu/acpi/ost.ts';
 import type {ShellResult} from '../../shell/shell.ts';
 import {MemoryBlock, type OnlineWord} from './block.ts';
+import {removalInLog} from './dlpar.ts';
 import {blocksOf} from '../expected/device-blocks.ts';
 import type {Write} from '../verdict/done.ts';
 import type {GuestAccess} from './access.ts';
@@ -57,10 +58,12 @@ export class Dimm {
   }
 
   /** The same within a step: nothing is observed after it. */
-  askForUnplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugAnswer> {
+  async askForUnplug(via: 'qmp' | 'hmp' = 'qmp'): Promise<UnplugAnswer> {
     const ms = this.#guest.limits.operationMs;
-    if (via === 'qmp') return this.#guest.vmm.unplug(this.device, ms);
-    return unplug(this.#guest.qmp, this.device, ms, {via, dimms: this.#guest.board.dimms});
+    const {dimms} = this.#guest.board;
+    const guestSays = dimms === 'dlpar' ? await removalInLog(this.#guest, this.device) : undefined;
+    if (via === 'qmp') return this.#guest.vmm.unplug(this.device, ms, guestSays);
+    return unplug(this.#guest.qmp, this.device, ms, {via, dimms, guestSays});
   }
 
   /** Unplugs it. Ends the case where the guest refuses. */

@@ -1,13 +1,27 @@
-import type {PlugAnswer} from '../../vmm/vmm.ts';
+import type {GuestSays, MemoryDevice, PlugAnswer} from '../../vmm/vmm.ts';
 import {LMB} from '../../vmm/qemu/dlpar/dlpar.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
-import type {GuestAccess} from './access.ts';
+import {blocksOf} from '../expected/device-blocks.ts';
+import {SYSFS_MEMORY, type GuestAccess} from './access.ts';
 import {PARAMETERS} from './parameters.ts';
 
 /** Every line of the kernel's about adding and removing memory by DLPAR, and nothing else. */
 const LINES = "dmesg | grep 'pseries-hotplug-mem: '";
 const ADDED = 'was hot-added';
+
+/** How many of them there are. */
+const linesNow = async (guest: GuestAccess): Promise<number> => Number((await guest.sh(`${LINES} | wc -l`)).trim());
+
+/** The first line behind so many that a pattern (of grep -E) fits, waiting for it. */
+async function lineBehind(guest: GuestAccess, before: number, pattern: string): Promise<string> {
+  const line = await guest.sh(`until ${LINES} | tail -n +${before + 1} | grep -m 1 -E '${pattern}'; do :; done`);
+  return clean(line, 500)
+    .trim()
+    .replace(/^\[[^\]]*\] */, '');
+}
+
+const lastPart = ({address, size}: MemoryDevice): string => `Memory at ${(address + size - LMB).toString(16)} `;
 
 /**
  * Plugs a DIMM, and waits until the guest's kernel has said in its log how that went: QEMU is told nothing. It says so of
@@ -18,18 +32,29 @@ export async function answerInLog(
   id: string,
   plug: () => Promise<PlugAnswer>,
 ): Promise<PlugAnswer> {
-  const before = Number((await guest.sh(`${LINES} | wc -l`)).trim());
+  const before = await linesNow(guest);
   const answer = await plug();
   const device = (await guest.vmm.devices()).find((one) => one.id === id);
   if (!device) throw new Broken(`${guest.vmm.name} has taken the device ${id}, and doesn't list it`);
-  const last = (device.address + device.size - LMB).toString(16);
-  const end = `Memory at ${last} .* ${ADDED}|indexed-count-add failed|is reserved`;
-  const said = await guest.sh(`until ${LINES} | tail -n +${before + 1} | grep -E '${end}'; do :; done`);
-  const line = clean(said, 500)
-    .trim()
-    .replace(/^\[[^\]]*\] */, '');
+  const end = `${lastPart(device)}.* ${ADDED}|indexed-count-add failed|is reserved`;
+  const line = await lineBehind(guest, before, end);
   const taken = line.endsWith(ADDED);
   return {...answer, taken, words: taken ? ADDED : line, success: ADDED, by: 'its log'};
+}
+
+/**
+ * To be called before a DIMM's removal is asked for, and what it returns afterwards: waits until the kernel has said in
+ * its log that all is removed, or that it couldn't and every block is back. By then QEMU has been told, if it is.
+ */
+export async function removalInLog(guest: GuestAccess, device: MemoryDevice): Promise<GuestSays> {
+  const before = await linesNow(guest);
+  return async () => {
+    const end = `${lastPart(device)}.* was hot-removed|indexed-count-remove failed|is reserved`;
+    if ((await lineBehind(guest, before, end)).endsWith('was hot-removed')) return 'removed';
+    for (const id of blocksOf(device, guest.blockSize))
+      await guest.sh(`until [ -e ${SYSFS_MEMORY}/memory${id} ]; do :; done`);
+    return 'refused';
+  };
 }
 
 /** What makes a kernel online into ZONE_MOVABLE what it onlines by itself. */

@@ -120,7 +120,7 @@ export const plugAnswer = (guest: CaseGuest, mark: number, id: string): Promise<
 
 /** How the guest answered a device_del that was sent after `mark`, waiting for it. */
 export const unplugAnswer = (guest: CaseGuest, mark: number, dimm: Dimm): Promise<UnplugAnswer> =>
-  unplugResult(guest.qmp, mark, dimm.device, guest.session.limits.operationMs, guest.board.dimms);
+  unplugResult(guest.qmp, mark, dimm.device, guest.session.limits.operationMs, {dimms: guest.board.dimms});
 
 /** Names of QEMU's events since a mark. */
 export const eventsSince = (guest: CaseGuest, mark: number): string[] =>

@@ -1,4 +1,4 @@
-import type {DeviceSpec, MemoryDevice, PlugAnswer, Protocol, UnplugAnswer, Vmm, VmmView} from '../vmm.ts';
+import type {DeviceSpec, GuestSays, MemoryDevice, PlugAnswer, Protocol, UnplugAnswer, Vmm, VmmView} from '../vmm.ts';
 import {Broken} from '../../util/errors.ts';
 import {acpi} from './acpi/acpi.ts';
 import type {Bus} from './devices/device.ts';
@@ -45,8 +45,8 @@ export class QemuVmm implements Vmm {
     return kindOf(spec, this.#kinds).plug(this.qmp, spec, this.#bus, ms);
   }
 
-  unplug(device: Pick<MemoryDevice, 'type' | 'id' | 'slot'>, ms: number): Promise<UnplugAnswer> {
-    return kindOf({kind: device.type, id: device.id}, this.#kinds).unplug(this.qmp, device, this.#bus, ms);
+  unplug(device: Pick<MemoryDevice, 'type' | 'id' | 'slot'>, ms: number, guestSays?: GuestSays): Promise<UnplugAnswer> {
+    return kindOf({kind: device.type, id: device.id}, this.#kinds).unplug(this.qmp, device, this.#bus, ms, guestSays);
   }
 
   async resize({type, id}: Pick<MemoryDevice, 'type' | 'id'>, size: number | string): Promise<void> {

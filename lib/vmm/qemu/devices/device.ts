@@ -1,4 +1,4 @@
-import type {DeviceSpec, MemoryDevice, PlugAnswer, UnplugAnswer} from '../../vmm.ts';
+import type {DeviceSpec, GuestSays, MemoryDevice, PlugAnswer, UnplugAnswer} from '../../vmm.ts';
 import type {Qmp} from '../qmp/client.ts';
 
 /** What of a machine a device has to know: how virtio devices are attached to it, and how a guest hears of DIMMs, if it has any. */
@@ -45,7 +45,13 @@ export interface DeviceKind<Spec extends DeviceSpec> {
    * Asks for its removal, and waits for the end of that. Throws QmpError as QEMU refuses, DeadlineError where nothing
    * ends.
    */
-  readonly unplug: (qmp: Qmp, device: Pick<MemoryDevice, 'id' | 'slot'>, bus: Bus, ms: number) => Promise<UnplugAnswer>;
+  readonly unplug: (
+    qmp: Qmp,
+    device: Pick<MemoryDevice, 'id' | 'slot'>,
+    bus: Bus,
+    ms: number,
+    guestSays?: GuestSays,
+  ) => Promise<UnplugAnswer>;
   /** Asks for another size. Absent where the size is fixed. Throws QmpError as QEMU refuses. */
   readonly resize?: (qmp: Qmp, id: string, size: number | string) => Promise<void>;
 }

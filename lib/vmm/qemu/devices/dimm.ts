@@ -1,4 +1,4 @@
-import type {DeviceSpec, MemoryDevice, UnplugAnswer} from '../../vmm.ts';
+import type {DeviceSpec, GuestSays, MemoryDevice, UnplugAnswer} from '../../vmm.ts';
 import {queryDevices} from '../view.ts';
 import {QmpError, type Qmp} from '../qmp/client.ts';
 import type {QmpEvent} from '../qmp/events.ts';
@@ -101,6 +101,12 @@ export async function plugReport(qmp: Qmp, mark: number, id: string, ms: number)
   return ostOf(event)?.status ?? -1;
 }
 
+/** How guests answer: by ACPI where nothing is said. */
+export interface Answering {
+  readonly dimms?: Bus['dimms'];
+  readonly guestSays?: GuestSays | undefined;
+}
+
 /**
  * Asks for a DIMM's removal and waits for the answer: DEVICE_DELETED and the guest's last report, or a report
  * that refuses. device_del itself only asks. Throws DeadlineError where the guest never answers.
@@ -109,12 +115,12 @@ export async function unplug(
   qmp: Qmp,
   device: Pick<MemoryDevice, 'id' | 'slot'>,
   ms: number,
-  {via = 'qmp', dimms = 'acpi'}: {via?: 'qmp' | 'hmp'; dimms?: Bus['dimms']} = {},
+  {via = 'qmp', ...how}: {via?: 'qmp' | 'hmp'} & Answering = {},
 ): Promise<UnplugAnswer> {
   const mark = qmp.events.mark();
   if (via === 'qmp') await qmp.execute('device_del', {id: device.id});
   else await hmp(qmp, `device_del ${device.id}`);
-  return unplugResult(qmp, mark, device, ms, dimms);
+  return unplugResult(qmp, mark, device, ms, how);
 }
 
 /** The answer to a removal that was asked for after `mark`. */
@@ -123,11 +129,14 @@ export async function unplugResult(
   mark: number,
   device: Pick<MemoryDevice, 'id' | 'slot'>,
   ms: number,
-  dimms: Bus['dimms'] = 'acpi',
+  {dimms = 'acpi', guestSays}: Answering = {},
 ): Promise<UnplugAnswer> {
-  if (dimms === 'dlpar')
-    await qmp.events.next(mark, `the end of the unplug of ${device.id}`, endsUnplug(device.id), ms);
-  else {
+  const said = await guestSays?.();
+  if (dimms === 'dlpar') {
+    // What the guest keeps QEMU may never be told of (docs/findings/dlpar-refusal-untold.md).
+    if (said !== 'refused')
+      await qmp.events.next(mark, `the end of the unplug of ${device.id}`, endsUnplug(device.id), ms);
+  } else {
     const final = (event: QmpEvent): boolean => {
       const ost = ostOf(event);
       return isUnplugReport(ost) && ost.slot === String(device.slot) && ost.status !== OST_IN_PROGRESS;
@@ -163,5 +172,5 @@ export const dimm: DeviceKind<DimmSpec> = {
     const status = await plugReport(qmp, mark, spec.id, ms);
     return {taken: status === OST_SUCCESS, words: ostMeaning(status), success: ostMeaning(OST_SUCCESS), by: '_OST'};
   },
-  unplug: (qmp, device, {dimms}, ms) => unplug(qmp, device, ms, {dimms}),
+  unplug: (qmp, device, {dimms}, ms, guestSays) => unplug(qmp, device, ms, {dimms, guestSays}),
 };
