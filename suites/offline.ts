@@ -228,7 +228,7 @@ for (const [name, word] of Object.entries(WAYS)) {
         `A block with kernel memory in it refuses ${word} in ${file} with EBUSY; nothing changes, and ` +
         `other blocks still work`,
       claims: ['linux/offline/failure-unchanged'],
-      needs: ['device:dimm', 'memory-hotremove'],
+      needs: ['device:dimm', 'memory-hotremove', 'zone-above-boot'],
     },
     async ({t, guest}) => {
       await guest.setPolicy('offline');

@@ -87,14 +87,16 @@ conformance(
     needs: ['device:dimm', 'memory-hotremove'],
   },
   async ({t, guest}) => {
+    // No entry where the kernel keeps no such map (CONFIG_FIRMWARE_MEMMAP, which ppc64el has not).
     const firmwareMap = async (): Promise<string[]> =>
       (
         await guest.sh(
-          'cd /sys/firmware/memmap && for d in *; do echo "$(cat $d/start)-$(cat $d/end) $(cat $d/type)"; done | sort',
+          'if cd /sys/firmware/memmap 2>/dev/null; then for d in *; do ' +
+            'echo "$(cat $d/start)-$(cat $d/end) $(cat $d/type)"; done | sort; fi',
         )
       )
-        .trim()
-        .split('\n');
+        .split('\n')
+        .filter((line) => line !== '');
     await guest.setPolicy('offline');
     const [mapped, entries] = [directMap(guest), await firmwareMap()];
     const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
@@ -107,9 +109,11 @@ conformance(
     const {address} = dimm.device;
     t.is(
       await firmwareMap(),
-      [...entries, `0x${address.toString(16)}-0x${(address + dimm.size - 1).toString(16)} System RAM`].sort(),
+      entries.length === 0
+        ? []
+        : [...entries, `0x${address.toString(16)}-0x${(address + dimm.size - 1).toString(16)} System RAM`].sort(),
       '/sys/firmware/memmap after the plug',
-      'one entry more: the DIMM',
+      'one entry more, the DIMM, where the kernel keeps a map',
     );
     await dimm.unplug();
     t.is(directMap(guest), mapped, 'kB mapped directly (DirectMap…) after the unplug');

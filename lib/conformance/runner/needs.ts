@@ -55,6 +55,8 @@ const features = {
     facts.config === null ? "the guest keeps no copy of its kernel's config" : undefined,
   acpi: ({board}: Surroundings): Absent =>
     board.dimms === 'acpi' ? undefined : `guests of ${board.arch} don't hear of DIMMs by ACPI`,
+  /** Kernel memory comes from plugged memory first: its zone is above that of boot memory. */
+  'zone-above-boot': ({board}: Surroundings): Absent => board.oneKernelZone,
   dlpar: ({board}: Surroundings): Absent =>
     board.dimms === 'dlpar' ? undefined : `guests of ${board.arch} don't hear of DIMMs by DLPAR`,
   /** Blocks of a plugged DIMM come up as auto_online_blocks says. */

@@ -108,6 +108,8 @@ export interface Board {
   readonly unmapped?: string;
   /** What a block's phys_device says, by where the block begins; absent where it always says 0. */
   readonly physDevice?: (start: number) => number;
+  /** Why plugged memory is in the zone of boot memory, Normal; absent where its zone is above that of boot memory. */
+  readonly oneKernelZone?: string;
   /**
    * How the guest hears of a plugged DIMM, and answers: by ACPI, or by dynamic logical partitioning of PAPR; absent where
    * there are no DIMMs.

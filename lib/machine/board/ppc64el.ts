@@ -20,6 +20,7 @@ export const ppc64el: Board = {
   legacyHole: bytes(0),
   // hw/ppc/spapr.c: SPAPR_MEMORY_BLOCK_SIZE, SPAPR_MAX_RAM_SLOTS
   ramUnit: mib(256),
+  oneKernelZone: 'all memory of a pseries machine can be reached by DMA, so that Normal has boot memory too',
   dimms: 'dlpar',
   maxSlots: 32,
   // hw/ppc/spapr.c: SPAPR_DEVICE_MEM_ALIGN

@@ -56,10 +56,12 @@ test('what QEMU may tell of a DIMM', (t) => {
   t.deepEqual(strange([], [dimm]), []);
   t.deepEqual(strange([gone], []), []);
   t.deepEqual(strange([refused, keeps, gone], []), []);
+  t.deepEqual(strange([refused, keeps, keeps], [dimm]), []);
   t.deepEqual(strange([about('DEVICE_DELETED', 'cpu1')], [dimm]), []);
 });
 
 test('what it may not', (t) => {
+  t.deepEqual(strange([refused], [dimm]), ['MEM_UNPLUG_ERROR and DEVICE_UNPLUG_GUEST_ERROR of dimm0: 1 and 0']);
   t.deepEqual(strange([], []), ['dimm0 is gone without DEVICE_DELETED']);
   t.deepEqual(strange([keeps], [dimm]), [
     "MEM_UNPLUG_ERROR and DEVICE_UNPLUG_GUEST_ERROR of dimm0 don't come in pairs",

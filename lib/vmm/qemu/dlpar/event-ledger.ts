@@ -1,7 +1,10 @@
 import type {Told} from '../../vmm.ts';
 import {goneSilently, misnamed, resized} from '../devices/told.ts';
 
-/** The two events by which QEMU says that the guest keeps a DIMM; both, in this order, each time. */
+/**
+ * The two events by which QEMU says that the guest keeps a DIMM, each time: the first once, the second after it once or
+ * twice (docs/findings/dlpar-refusal-untold.md).
+ */
 const REFUSALS = ['MEM_UNPLUG_ERROR', 'DEVICE_UNPLUG_GUEST_ERROR'];
 
 /**
@@ -11,7 +14,7 @@ const REFUSALS = ['MEM_UNPLUG_ERROR', 'DEVICE_UNPLUG_GUEST_ERROR'];
 export function strangeDlpar({events: all, now, devices, others}: Told): string[] {
   if (all.some(({event}) => event === 'RESET')) return [];
   const strange: string[] = [];
-  const refused = new Map<string, number>();
+  const refused = new Map<string, {first: number; second: number}>();
   for (const told of all) {
     const {event, data} = told;
     const id = data['device'];
@@ -20,8 +23,10 @@ export function strangeDlpar({events: all, now, devices, others}: Told): string[
     else if (event === 'DEVICE_DELETED' || REFUSALS.includes(event)) {
       if (typeof id !== 'string' || others.has(id)) continue; // of a part of a device, or of no memory
       if (!devices.has(id)) strange.push(`${event} of ${id}, which was never there`);
-      if (event === 'MEM_UNPLUG_ERROR') refused.set(id, (refused.get(id) ?? 0) + 1);
-      if (event === 'DEVICE_UNPLUG_GUEST_ERROR') refused.set(id, (refused.get(id) ?? 0) - 1);
+      const count = refused.get(id) ?? {first: 0, second: 0};
+      if (event === 'MEM_UNPLUG_ERROR') count.first += 1;
+      if (event === 'DEVICE_UNPLUG_GUEST_ERROR') count.second += 1;
+      refused.set(id, count);
     }
     strange.push(...misnamed(told));
   }
