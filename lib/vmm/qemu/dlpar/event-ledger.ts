@@ -30,7 +30,8 @@ export function strangeDlpar({events: all, now, devices, others}: Told): string[
     }
     strange.push(...misnamed(told));
   }
-  for (const [id, more] of refused)
-    if (more !== 0) strange.push(`${REFUSALS.join(' and ')} of ${id} don't come in pairs`);
+  for (const [id, {first, second}] of refused)
+    if (second < first || second > 2 * first)
+      strange.push(`${REFUSALS.join(' and ')} of ${id}: ${first} and ${second}`);
   return [...strange, ...goneSilently(all, now, devices)];
 }
