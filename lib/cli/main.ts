@@ -2,12 +2,15 @@ import {Command, CommanderError, Option} from 'commander';
 import {accelChoices, type AccelChoice} from '../vmm/qemu/accelerator.ts';
 import {policies} from '../udev/guest.ts';
 import {wants} from '../udev/root/fix/wanted.ts';
+import {ARCHES} from '../image/image.ts';
+import {SUITES} from '../image/sources/debian/suites.ts';
 import {Broken, UsageError} from '../util/errors.ts';
 import {cacheDir} from '../util/paths.ts';
 import {clean} from '../util/text.ts';
 import {version} from '../util/version.ts';
 import type {BuildGiven} from './build.ts';
 import type {DoctorGiven} from './doctor.ts';
+import type {KernelBuildGiven} from './kernel.ts';
 import type {ListGiven} from './list.ts';
 import type {RunGiven} from './run.ts';
 import {collect, mirror, parameters, positive, shard, word} from './values.ts';
@@ -72,6 +75,32 @@ withGuestOptions(program.command('build'))
   .action(async (guests: string[], options: Omit<BuildGiven, 'cache'>) => {
     const {buildCommand} = await import('./build.ts');
     process.exitCode = await buildCommand(guests, {...options, cache: cacheDir()});
+  });
+
+program
+  .command('kernel')
+  .description('kernels with what the suites need')
+  .command('build')
+  .description("build a kernel of Debian's source with a small config, for run --kernel; prints its path")
+  .addOption(new Option('--arch <arch>', 'its architecture').choices([...ARCHES]).makeOptionMandatory())
+  .option('--enable <option>', 'an option of its config, or OPTION=VALUE; repeatable', collect, [])
+  .option('--disable <option>', 'an option that is not to be set; repeatable', collect, [])
+  .addOption(
+    new Option('--suite <suite>', "the suite of Debian's whose linux-source it is built of")
+      .choices([...SUITES])
+      .default('trixie'),
+  )
+  .option('--jobs <n>', 'files that are compiled at the same time', positive)
+  .option('--out <file>', 'put the kernel there as well, and its config beside it (FILE.config)', word)
+  .option('--mirror <url>', 'take Debian packages from this mirror', mirror)
+  .addHelpText(
+    'after',
+    '\nThe first kernel of a source takes 150 MB of download and 2 GB of the cache, each takes minutes to compile; see\n' +
+      'docs/kernel-build.md. What the host lacks for it is named with the command that installs it.\n',
+  )
+  .action(async (given: KernelBuildGiven) => {
+    const {kernelBuildCommand} = await import('./kernel.ts');
+    await kernelBuildCommand(given, cacheDir());
   });
 
 program

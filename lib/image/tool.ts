@@ -1,7 +1,8 @@
 import {access, constants} from 'node:fs/promises';
-import {delimiter, join} from 'node:path';
+import {delimiter, isAbsolute, join} from 'node:path';
 import {execa, ExecaError} from 'execa';
 import {Broken, UsageError} from '../util/errors.ts';
+import {isThere} from '../util/files.ts';
 import {lastLines} from '../util/text.ts';
 import {MiB} from '../util/size.ts';
 
@@ -17,12 +18,34 @@ const packageOf: Record<string, {apt: string; dnf: string}> = {
   zstd: {apt: 'zstd', dnf: 'zstd'},
   'apt-get': {apt: 'apt', dnf: 'apt'},
   'dpkg-deb': {apt: 'dpkg', dnf: 'dpkg'},
+  make: {apt: 'make', dnf: 'make'},
+  gcc: {apt: 'gcc', dnf: 'gcc'},
+  flex: {apt: 'flex', dnf: 'flex'},
+  bison: {apt: 'bison', dnf: 'bison'},
+  bc: {apt: 'bc', dnf: 'bc'},
+  perl: {apt: 'perl', dnf: 'perl'},
+  ld: {apt: 'binutils', dnf: 'binutils'},
+  '/usr/include/stdio.h': {apt: 'libc6-dev', dnf: 'glibc-devel'},
+  '/usr/include/gelf.h': {apt: 'libelf-dev', dnf: 'elfutils-libelf-devel'},
+  ...compiler('x86_64-linux-gnu', 'gcc-x86-64-linux-gnu'),
+  ...compiler('aarch64-linux-gnu'),
+  ...compiler('powerpc64le-linux-gnu'),
+  ...compiler('s390x-linux-gnu'),
+  ...compiler('riscv64-linux-gnu'),
 };
+
+/** A cross compiler, whose package brings the linker as well. */
+function compiler(machine: string, apt = `gcc-${machine}`): typeof packageOf {
+  const packages = {apt, dnf: `gcc-${machine}`};
+  return {[`${machine}-gcc`]: packages, [`${machine}-ld`]: packages};
+}
 
 /** mke2fs is in sbin, which is not on a user's PATH everywhere. */
 const path = [process.env['PATH'] ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter);
 
+/** Is a command there? A name that is a path is one of a file, to be read. */
 export const hasTool = async (name: string): Promise<boolean> => {
+  if (isAbsolute(name)) return await isThere(name);
   const found = await Promise.allSettled(
     path
       .split(delimiter)
@@ -49,10 +72,13 @@ export async function needTools(purpose: string, names: readonly string[]): Prom
 
 export interface ToolOptions {
   readonly cwd?: string;
-  readonly env?: Record<string, string>;
+  /** Variables; undefined takes one of the user's away. */
+  readonly env?: Record<string, string | undefined>;
   readonly signal?: AbortSignal | undefined;
   /** What errors call it, where the command is only a wrapper. */
   readonly name?: string;
+  /** Hears each line of its standard output. */
+  readonly onLine?: ((line: string) => void) | undefined;
 }
 
 /**
@@ -73,13 +99,21 @@ export class ToolFailed extends Broken {
   }
 }
 
+/** Passes lines on, and tells somebody of each. */
+const passing = (onLine: (line: string) => void) =>
+  function* (line: unknown): Generator {
+    onLine(String(line));
+    yield line;
+  };
+
 /** Runs a host tool to its end, and returns what it said. Failure is ToolFailed. */
 export async function runTool(command: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
-  const {cwd, env, signal, name = command} = options;
+  const {cwd, env, signal, onLine, name = command} = options;
   try {
     const {all} = await execa('/bin/sh', ['-c', DIE_WITH_US, 'sh', command, ...args], {
       detached: true,
       stdin: 'pipe',
+      ...(onLine === undefined ? {} : {stdout: passing(onLine)}),
       all: true,
       maxBuffer: 16 * MiB,
       env: {PATH: path, LC_ALL: 'C.UTF-8', ...env},

@@ -5,6 +5,7 @@ import {BUILDER, imageOf, writeEntry} from '../../entry.ts';
 import type {Image} from '../../image.ts';
 import type {BuildOptions} from '../../store.ts';
 import {staticBusybox} from './busybox.ts';
+import {configBeside} from './config-beside.ts';
 import {microInitramfs} from './initramfs.ts';
 import {readKernel} from './kernelfile.ts';
 import {pickModules} from './modules.ts';
@@ -20,7 +21,7 @@ export interface MicroGuest {
   readonly kernel: string;
   /** /lib/modules/VERSION of that kernel, or a directory that contains it. */
   readonly modules?: string | undefined;
-  /** The kernel's config, a file that is called `config-VERSION`: the guest then has it in /boot. */
+  /** The kernel's config, a file that is called `config-VERSION`: the guest then has it in /boot. Absent: one beside it. */
   readonly config?: string | undefined;
   /** Absent: `micro`. */
   readonly name?: string | undefined;
@@ -35,8 +36,11 @@ export async function microImage(guest: MicroGuest, options: MicroOptions): Prom
   const kernel = await readKernel(guest.kernel);
   const modules = guest.modules === undefined ? [] : await pickModules(guest.modules, kernel.version);
   const busybox = await staticBusybox(kernel.arch, options);
-  const config =
-    guest.config === undefined ? undefined : {name: basename(guest.config), data: await readFile(guest.config)};
+  const found =
+    guest.config === undefined
+      ? await configBeside(guest.kernel, kernel.version)
+      : {path: guest.config, name: basename(guest.config)};
+  const config = found && {name: found.name, data: await readFile(found.path)};
   const initrd = await microInitramfs({busybox, modules, config, serve: options.serve});
   const name = guest.name ?? 'micro';
   const facts = {

@@ -37,12 +37,13 @@ export function identifyKernel(file: string, data: Buffer): KernelFile {
       pointer === 0 ? '' : (/^\d[\w.+~-]*/.exec(text(pointer + 0x200, 128).split('\0')[0] ?? '')?.[0] ?? '');
     return {data, arch: 'amd64', ...(version ? {version} : {})};
   }
-  if (text(0x38, 4) === 'ARM\x64') return {data, arch: 'arm64'};
-  if (text(0x38, 4) === 'RSC\x05') return {data, arch: 'riscv64'};
-  if (text(0x10008, 6) === 'S390EP') return {data, arch: 's390x'};
+  if (text(0x38, 4) === 'ARM\x64') return {data, arch: 'arm64', ...banner(data)};
+  if (text(0x38, 4) === 'RSC\x05') return {data, arch: 'riscv64', ...banner(data)};
+  if (text(0x10008, 6) === 'S390EP') return {data, arch: 's390x', ...banner(data)};
   if (text(0, 4) === '\x7FELF') {
     // e_machine; PowerPC boots its ELF vmlinux, little-endian as Debian has it.
-    if (data.length >= 0x14 && data[5] === 1 && data.readUInt16LE(0x12) === 21) return {data, arch: 'ppc64el'};
+    if (data.length >= 0x14 && data[5] === 1 && data.readUInt16LE(0x12) === 21)
+      return {data, arch: 'ppc64el', ...banner(data)};
     throw noKernel(file, 'an ELF file (vmlinux?); on x86 QEMU boots arch/x86/boot/bzImage');
   }
   if (data[0] === 0x1f && data[1] === 0x8b) throw noKernel(file, 'a gzip file; unpack it with gunzip');
@@ -52,6 +53,19 @@ export function identifyKernel(file: string, data: Buffer): KernelFile {
       ? 'an empty file'
       : `a file of ${data.length} bytes that starts with ${JSON.stringify(text(0, 12))}`,
   );
+}
+
+/**
+ * The version in the banner of a kernel that isn't compressed, `Linux version 6.12.9 (…) …`, or in that of s390x's
+ * decompressor, `6.12.9 (user@host) #1 …` (arch/s390/boot/version.c).
+ */
+function banner(data: Buffer): {version?: string} {
+  const text = data.toString('latin1');
+  const version = /(?:Linux version (\d+\.\d+[\w.+~-]*) \(|(?:^|\0)(\d+\.\d+[\w.+~-]*) \([^()\0]*@[^()\0]*\) #\d)/.exec(
+    text,
+  );
+  const found = version?.[1] ?? version?.[2];
+  return found === undefined ? {} : {version: found};
 }
 
 const noKernel = (file: string, seen: string): UsageError =>
