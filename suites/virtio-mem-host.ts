@@ -2,7 +2,13 @@
 import {MiB, GiB} from '../lib/conformance/expected/units.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {devicesNow, eventMark, eventsSince} from '../lib/conformance/host/qemu.ts';
-import {plugVirtioMem, sizeAfterReset, VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
+import {
+  LOAD_DRIVER,
+  plugVirtioMem,
+  sizeAfterReset,
+  UNLOAD_DRIVER,
+  VirtioMem,
+} from '../lib/conformance/devices/virtio-mem.ts';
 
 const machine = 'q35-virtio';
 const DRIVER = ['device:virtio-mem'] as const;
@@ -87,7 +93,7 @@ conformance(
   async ({t, guest}) => {
     await guest.setPolicy('online_movable');
     const vm = new VirtioMem(guest);
-    await guest.step('unload the driver', () => guest.sh('rmmod virtio_mem'));
+    await guest.step('unload the driver', () => guest.sh(UNLOAD_DRIVER));
     const before = guest.now;
     const mark = eventMark(guest);
     t.is((await vm.tryRequest(256 * MiB)).words, '', "QEMU's answer to the request");
@@ -98,7 +104,7 @@ conformance(
     );
     t.is(eventsSince(guest, mark), [], "QEMU's events since");
     guest.expectUnchanged(before, 'after a request that nobody hears', {but: 'vmm'});
-    await vm.settled('load the driver', () => guest.sh('modprobe virtio_mem'));
+    await vm.settled('load the driver', () => guest.sh(LOAD_DRIVER));
     t.is(
       {size: vm.size, zones: vm.zones},
       {size: 256 * MiB, zones: ['Movable', 'Movable']},
@@ -120,9 +126,9 @@ conformance(
     const vm = new VirtioMem(guest);
     await vm.resize('256M');
     const before = guest.now;
-    await guest.step('unload the driver', () => guest.sh('rmmod virtio_mem'));
+    await guest.step('unload the driver', () => guest.sh(UNLOAD_DRIVER));
     guest.expectUnchanged(before, 'with the driver unloaded');
-    await guest.step('load it again', () => guest.sh('modprobe virtio_mem'));
+    await guest.step('load it again', () => guest.sh(LOAD_DRIVER));
     guest.expectUnchanged(before, 'with another one loaded');
     t.is((await vm.tryRequest(0)).words, '', "QEMU's answer to a request of 0");
     t.is(

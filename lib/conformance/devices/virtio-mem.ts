@@ -11,6 +11,23 @@ import {exactNumber} from '../../util/number.ts';
 const TRACING = '/sys/kernel/tracing';
 const EVENTS = ['workqueue_queue_work', 'workqueue_execute_end'];
 
+const VIRTIO = '/sys/bus/virtio';
+
+/** Script that takes the driver away from all virtio-mem devices: unloads it, or where it is built in unbinds it. */
+export const UNLOAD_DRIVER = `
+  if grep -q '^virtio_mem ' /proc/modules; then exec rmmod virtio_mem; fi
+  for device in ${VIRTIO}/drivers/virtio_mem/virtio*; do
+    echo "\${device##*/}" >${VIRTIO}/drivers/virtio_mem/unbind || exit
+  done`;
+
+/** Script that undoes UNLOAD_DRIVER. A virtio-mem device is known by its number, VIRTIO_ID_MEM. */
+export const LOAD_DRIVER = `
+  [ -d ${VIRTIO}/drivers/virtio_mem ] || exec modprobe virtio_mem
+  for device in ${VIRTIO}/devices/virtio*; do
+    [ "$(cat "$device/device")" = 0x0018 ] || continue
+    echo "\${device##*/}" >${VIRTIO}/drivers/virtio_mem/bind || exit
+  done`;
+
 /** A virtio-mem device: its size is what the guest's driver has plugged of what QEMU asks it to. */
 export class VirtioMem {
   readonly id: string;

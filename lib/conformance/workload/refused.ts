@@ -23,7 +23,7 @@ export const allOf = (texts: readonly string[], errno: string): Record<string, s
 const INJECT = '/sys/kernel/debug/notifier-error-inject/memory/actions';
 
 /**
- * Makes the kernel's own test module veto what it is asked about, with this error; 0 ends that. Needs
+ * Makes the kernel's own test module, loaded or built in, veto what it is asked about, with this error; 0 ends that. Needs
  * `config:CONFIG_MEMORY_NOTIFIER_ERROR_INJECT`.
  */
 export async function veto(
@@ -32,7 +32,8 @@ export async function veto(
   errno: number,
 ): Promise<void> {
   await guest.sh(
-    `modprobe memory-notifier-error-inject && { [ -d ${INJECT} ] || mount -t debugfs none /sys/kernel/debug; }`,
+    `{ [ -d /sys/module/memory_notifier_error_inject ] || modprobe memory-notifier-error-inject; } &&
+      { [ -d ${INJECT} ] || mount -t debugfs none /sys/kernel/debug; }`,
   );
   const {words} = await guest.session.writeFile(
     `${INJECT}/${action}/error`,

@@ -37,6 +37,13 @@ interface Recipe {
   readonly jobs: number;
 }
 
+/** What of the host a build goes by. */
+export interface KernelHost {
+  readonly open: typeof freshApt;
+  /** The programs and headers that must be there. */
+  readonly tools: typeof toolsOf;
+}
+
 /** linux-source is the same for all architectures, so any list has it. */
 const LIST: Arch = 'amd64';
 
@@ -47,10 +54,10 @@ const LIST: Arch = 'amd64';
 export async function builtKernel(
   {arch, suite, options: asked, jobs = availableParallelism()}: AskedKernel,
   options: AptOptions,
-  open: typeof freshApt = freshApt,
+  {open, tools}: KernelHost = {open: freshApt, tools: toolsOf},
 ): Promise<CachedKernel> {
   const target = targets[arch];
-  await needTools(`building a kernel for ${arch}`, toolsOf(target));
+  await needTools(`building a kernel for ${arch}`, tools(target));
   if (/[\s:]/.test(options.cache))
     throw new UsageError(
       `${options.cache}: the kernel can't be built in a directory with a space or a colon in its name; MEMHP_CACHE ` +

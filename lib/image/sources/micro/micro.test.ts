@@ -1,10 +1,11 @@
-import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {gunzipSync} from 'node:zlib';
 import test from 'ava';
 import {UsageError} from '../../../util/errors.ts';
 import {isStatic} from './busybox.ts';
+import {configBeside} from './config-beside.ts';
 import {cpio} from './cpio.ts';
 import {microInitramfs} from './initramfs.ts';
 import {identifyKernel} from './kernelfile.ts';
@@ -28,6 +29,51 @@ test('an arm64 Image is known by its magic', (t) => {
   const data = Buffer.alloc(64);
   data.write('ARM\x64', 0x38, 'latin1');
   t.is(identifyKernel('Image', data).arch, 'arm64');
+});
+
+/** A kernel of an architecture as `make` leaves it, with text in it. */
+function image(magic: string, at: number, text: string): Buffer {
+  const data = Buffer.alloc(at + 64);
+  data.write(magic, at, 'latin1');
+  return Buffer.concat([data, Buffer.from(`%s\0\0${text}\n\0`)]);
+}
+const BANNER = 'Linux version 6.12.117-memhp (memhp@memhp) (aarch64-linux-gnu-gcc (Debian 12.2.0-14) 12.2.0) #1 SMP';
+const ppc64 = Buffer.concat([Buffer.from('\x7FELF\x02\x01', 'latin1'), Buffer.alloc(12), Buffer.from([21, 0])]);
+for (const [what, data, expected] of [
+  ['an arm64 Image', image('ARM\x64', 0x38, BANNER), {arch: 'arm64', version: '6.12.117-memhp'}],
+  ['a riscv64 Image', image('RSC\x05', 0x38, BANNER), {arch: 'riscv64', version: '6.12.117-memhp'}],
+  ['a ppc64 vmlinux', Buffer.concat([ppc64, Buffer.from(BANNER)]), {arch: 'ppc64el', version: '6.12.117-memhp'}],
+  ['an s390x bzImage', image('S390EP', 0x10008, '7.2.13+deb14 (d@e) #1 SMP'), {arch: 's390x', version: '7.2.13+deb14'}],
+  ['an Image without a banner', image('ARM\x64', 0x38, 'Linux version of x'), {arch: 'arm64', version: undefined}],
+] as const)
+  test(`${what} tells its architecture and version`, (t) => {
+    const {arch, version} = identifyKernel('Image', data);
+    t.deepEqual({arch, version}, expected);
+  });
+
+test('the config beside a kernel: its own, by its release, or that of the tree it was built in', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'memhp-micro-'));
+  t.teardown(() => rm(dir, {recursive: true}));
+  const put = async (file: string, text = ''): Promise<string> => {
+    await mkdir(dirname(join(dir, file)), {recursive: true});
+    await writeFile(join(dir, file), text);
+    return join(dir, file);
+  };
+  const name = 'config-6.1.0';
+  const kernel = await put('arch/x86/boot/bzImage');
+  t.is(await configBeside(kernel, '6.1.0'), undefined);
+  t.is(await configBeside(join(dir, 'vmlinuz'), undefined), undefined);
+  const ofTree = await put('.config');
+  await put('include/config/kernel.release', '6.1.1\n');
+  t.is(await configBeside(kernel, '6.1.0'), undefined, 'the tree is of another release by now');
+  await put('include/config/kernel.release', '6.1.0\n');
+  t.deepEqual(await configBeside(kernel, '6.1.0'), {path: ofTree, name});
+  t.deepEqual(await configBeside(join(dir, 'vmlinux'), '6.1.0'), {path: ofTree, name});
+  const byRelease = await put(`boot/${name}`);
+  t.deepEqual(await configBeside(join(dir, 'boot/vmlinuz-6.1.0'), undefined), {path: byRelease, name});
+  t.is(await configBeside(join(dir, 'boot/vmlinuz-6.1.2'), undefined), undefined);
+  const own = await put('boot/kernel.config');
+  t.deepEqual(await configBeside(join(dir, 'boot/kernel'), '6.1.0'), {path: own, name});
 });
 
 const refused = test.macro({
