@@ -60,7 +60,7 @@ export function identifyKernel(file: string, data: Buffer): KernelFile {
  * decompressor, `6.12.9 (user@host) #1 …` (arch/s390/boot/version.c).
  */
 function banner(data: Buffer): {version?: string} {
-  const text = data.toString('latin1');
+  const text = data.toString('latin1', 0, 256 * MiB); // a string has an end, and no kernel is as large
   const version = /(?:Linux version (\d+\.\d+[\w.+~-]*) \(|(?:^|\0)(\d+\.\d+[\w.+~-]*) \([^()\0]*@[^()\0]*\) #\d)/.exec(
     text,
   );
