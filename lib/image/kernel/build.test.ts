@@ -6,7 +6,7 @@ import test from 'ava';
 import {execa} from 'execa';
 import {Broken, UsageError} from '../../util/errors.ts';
 import {root} from '../../util/paths.ts';
-import type {Apt} from '../sources/debian/kernels/apt.ts';
+import type {Apt} from '../sources/debian/apt.ts';
 import type * as Build from './build.ts';
 import type {AskedKernel} from './build.ts';
 import {readAsked} from './options.ts';

@@ -6,7 +6,7 @@ import {readIfThere} from '../../util/files.ts';
 import {root} from '../../util/paths.ts';
 import {BUILDER} from '../entry.ts';
 import type {Arch} from '../image.ts';
-import {freshApt, type AptOptions} from '../sources/debian/kernels/apt.ts';
+import {freshApt, type AptOptions} from '../sources/debian/apt.ts';
 import {cachedKernel, type CachedKernel} from '../sources/micro/kernel-package.ts';
 import {readKernel} from '../sources/micro/kernelfile.ts';
 import {needTools, runTool} from '../tool.ts';

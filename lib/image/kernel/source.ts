@@ -5,7 +5,7 @@ import {compareVersions} from '../../util/debian-version.ts';
 import {Broken, UsageError} from '../../util/errors.ts';
 import {namesIn} from '../../util/files.ts';
 import {entryName} from '../entry.ts';
-import type {Apt, AptOptions} from '../sources/debian/kernels/apt.ts';
+import type {Apt, AptOptions} from '../sources/debian/apt.ts';
 import {buildEntry, imagesDir} from '../store.ts';
 import {runTool} from '../tool.ts';
 
