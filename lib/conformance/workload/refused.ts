@@ -32,8 +32,8 @@ export async function veto(
   errno: number,
 ): Promise<void> {
   await guest.sh(
-    `{ [ -d /sys/module/memory_notifier_error_inject ] || modprobe memory-notifier-error-inject; } &&
-      { [ -d ${INJECT} ] || mount -t debugfs none /sys/kernel/debug; }`,
+    `grep -q ' /sys/kernel/debug debugfs ' /proc/mounts || mount -t debugfs none /sys/kernel/debug
+    [ -d ${INJECT} ] || modprobe memory-notifier-error-inject`,
   );
   const {words} = await guest.session.writeFile(
     `${INJECT}/${action}/error`,
