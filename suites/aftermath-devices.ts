@@ -1,6 +1,5 @@
 // The suite aftermath, part four: what a DIMM does that was refused something, or in whose place another one was
 // refused: at the same address and slot.
-import {MiB, GiB} from '../lib/conformance/expected/units.ts';
 import {onlineAll, putBack, takeOut, writeTo} from '../lib/conformance/after-failure/acts.ts';
 import {compareObject, type Act, type Prepare} from '../lib/conformance/after-failure/object.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
@@ -17,8 +16,17 @@ const INJECT: readonly Need[] = ['kernel-config', 'config:CONFIG_MEMORY_NOTIFIER
 const IN_PROGRESS = 132;
 const BUSY = 130;
 const NOT_SUPPORTED = 128;
-const FIRST = 32; // the first DIMM begins at 4 GiB, in blocks of 128 MiB
-const HERE = {id: 'here', size: 256 * MiB, slot: 0, address: 4 * GiB};
+const ID = 'here';
+
+/** The DIMM, of two blocks, where memory devices begin. */
+const here = (guest: CaseGuest): Parameters<typeof putBack>[1] => ({
+  id: ID,
+  size: 2 * guest.blockSize,
+  slot: 0,
+  address: guest.board.deviceMemory,
+});
+/** Its blocks. */
+const blocksHere = (guest: CaseGuest): [number, number] => [guest.deviceBlock, guest.deviceBlock + 1];
 
 interface Row {
   /** What happened to it: `a DIMM …`. */
@@ -28,21 +36,27 @@ interface Row {
   readonly prepare: Prepare;
 }
 
-const OLD = {id: HERE.id, size: '256M', slot: HERE.slot, address: HERE.address};
+/** The same, as it is plugged at first. */
+const old = (guest: CaseGuest): {id: string; size: string; slot: number; address: number} => ({
+  id: ID,
+  size: guest.inBlocks(2),
+  slot: 0,
+  address: guest.board.deviceMemory,
+});
 
-/** QEMU takes these, because they are aligned to 2 MiB, and the guest refuses them. */
+/** In blocks, and behind where memory devices begin: QEMU takes these, and the guest refuses them. */
 const UNALIGNED = {
-  'smaller-than-a-block': {size: '64M', address: 4 * GiB},
-  'between-blocks': {size: '192M', address: 4 * GiB},
-  'inside-a-block': {size: '256M', address: 4 * GiB + 64 * MiB},
+  'smaller-than-a-block': {blocks: 0.5, behind: 0},
+  'between-blocks': {blocks: 1.5, behind: 0},
+  'inside-a-block': {blocks: 2, behind: 0.5},
 };
 
 /** It is plugged, onlined, unplugged and plugged again. */
 const comeAndGo = (guest: CaseGuest): Act[] => [
-  putBack(guest, HERE),
-  ...onlineAll(guest, [FIRST, FIRST + 1]),
-  takeOut(guest, HERE.id),
-  putBack(guest, HERE),
+  putBack(guest, here(guest)),
+  ...onlineAll(guest, blocksHere(guest)),
+  takeOut(guest, ID),
+  putBack(guest, here(guest)),
 ];
 
 /** Asks for the DIMM's removal, which the guest must refuse. */
@@ -53,19 +67,20 @@ async function refuseUnplug(t: Checks, dimm: Dimm, statuses: readonly number[]):
 }
 
 const unaligned =
-  (spec: {size: string; address: number}): Prepare =>
+  ({blocks, behind}: {blocks: number; behind: number}): Prepare =>
   async (guest) => {
     await guest.setPolicy('offline');
     return {
       fail: async (t) => {
-        await plugAndHear(guest, {id: HERE.id, slot: 0, ...spec});
-        const plugged = guest.now.blocks.map(({id}) => id).filter((id) => id >= FIRST);
+        const address = guest.board.deviceMemory + behind * guest.blockSize;
+        await plugAndHear(guest, {id: ID, slot: 0, size: guest.inBlocks(blocks), address});
+        const plugged = guest.now.blocks.map(({id}) => id).filter((id) => id >= guest.deviceBlock);
         t.is(plugged, [], 'blocks of the DIMM', 'it is no whole blocks: nothing of it is added');
-        t.is((await unplugDevice(guest, HERE.id)).outcome, 'removed', 'how the request to take it out ended');
-        await deleteBackend(guest, HERE.id);
+        t.is((await unplugDevice(guest, ID)).outcome, 'removed', 'how the request to take it out ended');
+        await deleteBackend(guest, ID);
       },
       life: comeAndGo(guest),
-      blocks: [FIRST, FIRST + 1],
+      blocks: blocksHere(guest),
     };
   };
 
@@ -76,7 +91,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     needs: ['acpi', ...INJECT],
     prepare: async (guest) => {
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm(OLD);
+      const dimm = await guest.plugDimm(old(guest));
       await dimm.online('online_movable');
       return {
         fail: async (t) => {
@@ -84,7 +99,7 @@ const ROWS: Readonly<Record<string, Row>> = {
           await refuseUnplug(t, dimm, [IN_PROGRESS, BUSY]);
           await veto(guest, 'MEM_GOING_OFFLINE', 0);
         },
-        life: [takeOut(guest, HERE.id), ...comeAndGo(guest)],
+        life: [takeOut(guest, ID), ...comeAndGo(guest)],
         blocks: dimm.blockIds,
       };
     },
@@ -95,7 +110,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     needs: ['acpi'],
     prepare: async (guest) => {
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm(OLD);
+      const dimm = await guest.plugDimm(old(guest));
       await dimm.blocks[1]?.online('online_movable');
       return {
         fail: async (t) => {
@@ -104,9 +119,9 @@ const ROWS: Readonly<Record<string, Row>> = {
           t.is((await guest.write(PROFILE, '1')).errno, 'none', 'error when ejecting is enabled again');
         },
         life: [
-          writeTo(guest, FIRST, 'state', 'online_movable'),
-          writeTo(guest, FIRST + 1, 'online', '0'),
-          takeOut(guest, HERE.id),
+          writeTo(guest, guest.deviceBlock, 'state', 'online_movable'),
+          writeTo(guest, guest.deviceBlock + 1, 'online', '0'),
+          takeOut(guest, ID),
           ...comeAndGo(guest),
         ],
         blocks: dimm.blockIds,
@@ -119,7 +134,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     needs: ['acpi'],
     prepare: async (guest) => {
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm({...OLD, size: '384M'});
+      const dimm = await guest.plugDimm({...old(guest), size: guest.inBlocks(3)});
       await dimm.blocks[0]?.online('online_kernel');
       await fillKernelMemory(guest);
       const [kernel = 0, middle = 0, last = 0] = dimm.blockIds;
@@ -132,7 +147,7 @@ const ROWS: Readonly<Record<string, Row>> = {
           writeTo(guest, last, 'online', '0'),
           writeTo(guest, last, 'online', '1'),
           writeTo(guest, middle, 'online', '1'),
-          takeOut(guest, HERE.id),
+          takeOut(guest, ID),
         ],
         blocks: dimm.blockIds,
       };
@@ -144,18 +159,21 @@ const ROWS: Readonly<Record<string, Row>> = {
     needs: INJECT,
     prepare: async (guest) => {
       await guest.setPolicy('offline');
-      const dimm = await guest.plugDimm(OLD);
+      const dimm = await guest.plugDimm(old(guest));
       return {
         fail: async (t) => {
-          await takeOut(guest, HERE.id).run();
+          await takeOut(guest, ID).run();
           await guest.setPolicy('online_movable');
           await veto(guest, 'MEM_GOING_ONLINE', 12);
-          const states = await putBack(guest, HERE).run();
+          const states = await putBack(guest, here(guest)).run();
           t.is(states, 'offline offline', 'states of its blocks, plugged by online_movable', 'the notifier vetoes');
           await veto(guest, 'MEM_GOING_ONLINE', 0);
           await guest.setPolicy('offline');
         },
-        life: [writeTo(guest, FIRST, 'online', '1'), writeTo(guest, FIRST + 1, 'state', 'online')],
+        life: [
+          writeTo(guest, guest.deviceBlock, 'online', '1'),
+          writeTo(guest, guest.deviceBlock + 1, 'state', 'online'),
+        ],
         blocks: dimm.blockIds,
       };
     },
@@ -168,12 +186,12 @@ const ROWS: Readonly<Record<string, Row>> = {
       return {
         fail: async (t) => {
           for (const wrong of [{slot: 99}, {address: 4096}, {node: 7}]) {
-            const {accepted} = await tryPlug(guest, {id: HERE.id, size: '256M', ...wrong});
+            const {accepted} = await tryPlug(guest, {id: ID, size: guest.inBlocks(2), ...wrong});
             t.is(accepted, false, `QEMU accepts it with ${JSON.stringify(wrong)}`);
           }
         },
         life: comeAndGo(guest),
-        blocks: [FIRST, FIRST + 1],
+        blocks: blocksHere(guest),
       };
     },
   },
@@ -183,6 +201,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       {
         that: `in whose place one was before that is no whole blocks: ${name.replaceAll('-', ' ')}`,
         claims: ['linux/blocks/smallest-unit', 'linux/remove/blocks-gone'],
+        needs: ['acpi'],
         prepare: unaligned(spec),
       },
     ]),

@@ -9,9 +9,15 @@ import {allOf, errnosOf} from '../lib/conformance/workload/refused.ts';
 import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 
 const NEEDS = ['device:dimm', 'memory-hotremove', 'config:CONFIG_MEMORY_ISOLATION'] as const;
-const FIRST = 32; // the first DIMM begins at 4 GiB, in blocks of 128 MiB
-const NEXT = {id: 'next', size: 256 * MiB, slot: 0, address: 2 ** 32};
-const BLOCKS = [FIRST, FIRST + 1];
+/** The next DIMM, of two blocks, where memory devices begin. */
+const nextDimm = (guest: CaseGuest): Parameters<typeof putBack>[1] => ({
+  id: 'next',
+  size: 2 * guest.blockSize,
+  slot: 0,
+  address: guest.board.deviceMemory,
+});
+/** Its blocks. */
+const blocksOfNext = (guest: CaseGuest): number[] => [guest.deviceBlock, guest.deviceBlock + 1];
 
 /** Words that auto_online_blocks doesn't know. */
 const WORDS = ['on\n', '1\n', 'Online\n', ' online\n', 'online_normal\n', 'movable\n', '\n'];
@@ -28,14 +34,15 @@ for (const policy of ['offline', 'online', 'online_movable'] as const) {
     ({t, guest, untouched}) =>
       compareObject(t, guest, untouched, async (one) => {
         await one.setPolicy(policy);
-        const again = policy === 'online' ? [] : [...onlineAll(one, BLOCKS), takeOut(one, NEXT.id), putBack(one, NEXT)];
+        const [dimm, blocks] = [nextDimm(one), blocksOfNext(one)];
+        const again = policy === 'online' ? [] : [...onlineAll(one, blocks), takeOut(one, dimm.id), putBack(one, dimm)];
         return {
           fail: async (checks) => {
             const seen = await errnosOf(one, 'auto_online_blocks', WORDS);
             checks.is(seen, allOf(WORDS, 'EINVAL'), 'errors of auto_online_blocks');
           },
-          life: [putBack(one, NEXT), ...again],
-          blocks: BLOCKS,
+          life: [putBack(one, dimm), ...again],
+          blocks,
         };
       }),
   );
@@ -64,7 +71,7 @@ for (const policy of ['contig-zones', 'auto-movable'] as const) {
         await setParameters(one, {online_policy: policy, auto_movable_ratio: 150});
         const dimm = await one.plugDimm({id: 'there', size: guest.inBlocks(2)});
         const [low = 0, high = 0] = dimm.blockIds;
-        const next = {...NEXT, slot: 1, address: NEXT.address + dimm.size};
+        const next = {...nextDimm(one), slot: 1, address: dimm.device.address + dimm.size};
         return {
           fail: async (checks) => {
             for (const {name, texts, errno} of REFUSED) {

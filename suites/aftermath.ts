@@ -10,7 +10,6 @@ import {allOf, errnosOf, veto} from '../lib/conformance/workload/refused.ts';
 import {watchOffline} from '../lib/conformance/guest/waiting.ts';
 
 const PROFILE = '/sys/firmware/acpi/hotplug/memory/enabled';
-const FIRST = 32; // the first DIMM begins at 4 GiB, in blocks of 128 MiB
 
 interface Row {
   readonly what: string;
@@ -26,7 +25,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     failure: async (guest) => {
       await (await guest.plugDimm({size: guest.inBlocks(2)})).blocks[0]?.online('online_movable');
       return async (t) => {
-        for (const file of [`memory${FIRST}/state`, `memory${FIRST + 1}/state`, 'auto_online_blocks'])
+        for (const file of [
+          `memory${guest.deviceBlock}/state`,
+          `memory${guest.deviceBlock + 1}/state`,
+          'auto_online_blocks',
+        ])
           t.is(await errnosOf(guest, file, ['on\n', '7\n']), allOf(['on\n', '7\n'], 'EINVAL'), `errors of ${file}`);
       };
     },
@@ -38,12 +41,12 @@ const ROWS: Readonly<Record<string, Row>> = {
       await (await guest.plugDimm({size: guest.inBlocks(2)})).blocks[0]?.online('online_movable');
       return async (t) => {
         t.is(
-          (await guest.block(FIRST).write('state', 'online_kernel')).errno,
+          (await guest.block(guest.deviceBlock).write('state', 'online_kernel')).errno,
           'EINVAL',
           'error when an online block is onlined to another zone',
         );
         t.is(
-          (await guest.block(FIRST + 1).write('state', 'offline')).errno,
+          (await guest.block(guest.deviceBlock + 1).write('state', 'offline')).errno,
           'EINVAL',
           'error when an offline block is offlined',
         );
@@ -67,7 +70,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       await fillKernelMemory(guest);
       return async (t) =>
         t.is(
-          (await guest.block(FIRST).write('state', 'offline')).errno,
+          (await guest.block(guest.deviceBlock).write('state', 'offline')).errno,
           'EBUSY',
           'error when it is offlined',
           "slab pages can't be isolated",
@@ -82,7 +85,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       await (await guest.plugDimm({size: guest.inBlocks(1)})).online('online_movable');
       const allocated = await allocateMemory(guest, 4, 'pinned');
       return async (t) => {
-        const block = guest.block(FIRST);
+        const block = guest.block(guest.deviceBlock);
         const ended = await watchOffline(
           guest,
           block,
@@ -107,7 +110,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       return async (t) => {
         await veto(guest, 'MEM_GOING_OFFLINE', 16);
         t.is(
-          (await guest.block(FIRST).write('state', 'offline')).errno,
+          (await guest.block(guest.deviceBlock).write('state', 'offline')).errno,
           'EBUSY',
           'error when the block is offlined',
           'the notifier answers with -16',
@@ -126,7 +129,7 @@ const ROWS: Readonly<Record<string, Row>> = {
         await veto(guest, 'MEM_GOING_ONLINE', 12);
         for (const word of ['online', 'online_kernel', 'online_movable'])
           t.is(
-            (await guest.block(FIRST).write('state', word)).errno,
+            (await guest.block(guest.deviceBlock).write('state', word)).errno,
             'ENOMEM',
             `error when ${word} is written to state`,
             'the notifier answers with -12',
@@ -177,7 +180,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       Promise.resolve(async (t) => {
         await plugAndHear(guest, {id: 'odd', size: '192M'});
         t.is(
-          guest.now.blocks.filter(({id}) => id >= FIRST).map(({id}) => id),
+          guest.now.blocks.filter(({id}) => id >= guest.deviceBlock).map(({id}) => id),
           [],
           'blocks of the DIMM',
           'one and a half blocks: nothing of it is added',

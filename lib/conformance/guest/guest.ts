@@ -62,6 +62,11 @@ export class CaseGuest extends GuestAccess {
     return this.block(first.id);
   }
 
+  /** Id of the block in which memory devices begin: the first one of a DIMM that is plugged first. */
+  get deviceBlock(): number {
+    return this.board.deviceMemory / this.blockSize;
+  }
+
   /** The memory block with that id. */
   block(id: number): MemoryBlock {
     return new MemoryBlock(this, id);
