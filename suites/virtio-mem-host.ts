@@ -128,7 +128,8 @@ conformance(
     const before = guest.now;
     await guest.step('unload the driver', () => guest.sh(UNLOAD_DRIVER));
     guest.expectUnchanged(before, 'with the driver unloaded');
-    await guest.step('load it again', () => guest.sh(LOAD_DRIVER));
+    // Of a driver that is built in the kernel says that the memory is in use (EBUSY), where modprobe says nothing.
+    await guest.step('load it again', () => guest.trySh(LOAD_DRIVER));
     guest.expectUnchanged(before, 'with another one loaded');
     t.is((await vm.tryRequest(0)).words, '', "QEMU's answer to a request of 0");
     t.is(

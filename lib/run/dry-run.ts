@@ -2,6 +2,8 @@ import {join} from 'node:path';
 import type {Log} from '../util/log.ts';
 import {shellQuote} from '../util/text.ts';
 import {pasteArgs} from '../machine/commandline.ts';
+import {boardOf} from '../machine/board/boards.ts';
+import {nameOn} from '../machine/profile.ts';
 import {commandOf} from '../vmm/qemu/binary.ts';
 import type {CacheUse} from './cache-use.ts';
 import type {RunOptions} from './options.ts';
@@ -20,7 +22,7 @@ export async function dryRun(options: RunOptions, use: CacheUse, log: Log, signa
         /^[\w./:=,@+-]+$/.test(word) ? word : shellQuote(word),
       );
       return (
-        `# ${join(config.image.name, config.profile.name)}${severalQemus ? `, QEMU ${qemu.version}` : ''}${config.append ? `, ${config.append}` : ''}: ` +
+        `# ${join(config.image.name, nameOn(config.profile, boardOf(config.image.arch)))}${severalQemus ? `, QEMU ${qemu.version}` : ''}${config.append ? `, ${config.append}` : ''}: ` +
         `${entries.map(({id}) => id).join(' ')}\n${words.join(' ')}\n`
       );
     })
