@@ -102,9 +102,9 @@ conformance(
     const dimm = await guest.plugDimm({size: guest.inBlocks(2)});
     t.is(
       directMap(guest),
-      mapped + dimm.size / 1024,
+      mapped === 0 ? 0 : mapped + dimm.size / 1024,
       'kB mapped directly (DirectMap…) after the plug',
-      `${mapped} kB + ${dimm.size / 1024} kB`,
+      `${mapped} kB + ${dimm.size / 1024} kB; nothing where the kernel doesn't count them, as arm64's`,
     );
     const {address} = dimm.device;
     t.is(
