@@ -4,7 +4,8 @@ import {onlineAll, putBack, takeOut, writeTo} from '../lib/conformance/after-fai
 import {compareObject, type Act} from '../lib/conformance/after-failure/object.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
-import {PARAMETERS, setParameters} from '../lib/conformance/guest/parameters.ts';
+import {setParameters} from '../lib/conformance/guest/parameters.ts';
+import {PARAMETERS} from '../lib/conformance/guest/sysfs.ts';
 import {allOf, errnosOf} from '../lib/conformance/workload/refused.ts';
 import {VirtioMem} from '../lib/conformance/devices/virtio-mem.ts';
 

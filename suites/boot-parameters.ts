@@ -3,7 +3,8 @@ import {autoMovable, crosses, offers} from '../lib/conformance/expected/auto-mov
 import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {framesOf} from '../lib/conformance/expected/frames.ts';
-import {PARAMETERS, readParameter, setParameters} from '../lib/conformance/guest/parameters.ts';
+import {readParameter, setParameters} from '../lib/conformance/guest/parameters.ts';
+import {PARAMETERS} from '../lib/conformance/guest/sysfs.ts';
 import {bytesMissing, zone} from '../lib/conformance/expected/zones.ts';
 
 conformance(

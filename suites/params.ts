@@ -1,6 +1,7 @@
 // The module parameters of memory_hotplug as files: which there are, who may write them, what they take.
 import {conformance} from '../lib/conformance/runner/case.ts';
-import {PARAMETERS, readParameter, setParameters} from '../lib/conformance/guest/parameters.ts';
+import {readParameter, setParameters} from '../lib/conformance/guest/parameters.ts';
+import {PARAMETERS} from '../lib/conformance/guest/sysfs.ts';
 import {allOf, errnosOf} from '../lib/conformance/workload/refused.ts';
 
 const NEEDS = ['memory-hotplug', 'kernel>=5.15'] as const;

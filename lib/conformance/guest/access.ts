@@ -17,9 +17,7 @@ import type {Limits, Session} from '../runner/session.ts';
 import type {Checks} from '../verdict/checks.ts';
 import {differences} from '../verdict/unchanged.ts';
 import {answerInLog} from './dlpar.ts';
-
-/** Directory of the memory blocks in the guest. */
-export const SYSFS_MEMORY = '/sys/devices/system/memory';
+import {SYSFS_MEMORY} from './sysfs.ts';
 
 /** What QEMU answered to a command that may be refused. */
 export interface QemuAnswer {

@@ -1,20 +1,31 @@
-import type {GuestSays, MemoryDevice, PlugAnswer} from '../../vmm/vmm.ts';
+import type {GuestSays, MemoryDevice, PlugAnswer, Vmm} from '../../vmm/vmm.ts';
 import {LMB} from '../../vmm/qemu/dlpar/dlpar.ts';
 import {Broken} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
 import {blocksOf} from '../expected/device-blocks.ts';
-import {SYSFS_MEMORY, type GuestAccess} from './access.ts';
-import {PARAMETERS} from './parameters.ts';
+import type {Checks} from '../verdict/checks.ts';
+import type {WriteResult} from '../../guest/write.ts';
+import {PARAMETERS, SYSFS_MEMORY} from './sysfs.ts';
+
+/** What is asked of a guest here: GuestAccess has it. */
+interface Guest {
+  readonly blockSize: number;
+  readonly checks: Checks;
+  readonly vmm: Pick<Vmm, 'name' | 'devices'>;
+  sh(script: string): Promise<string>;
+  read(file: string): Promise<string | undefined>;
+  put(file: string, word: string): Promise<WriteResult>;
+}
 
 /** Every line of the kernel's about adding and removing memory by DLPAR, and nothing else. */
 const LINES = "dmesg | grep 'pseries-hotplug-mem: '";
 const ADDED = 'was hot-added';
 
 /** How many of them there are. */
-const linesNow = async (guest: GuestAccess): Promise<number> => Number((await guest.sh(`${LINES} | wc -l`)).trim());
+const linesNow = async (guest: Guest): Promise<number> => Number((await guest.sh(`${LINES} | wc -l`)).trim());
 
 /** The first line behind so many that a pattern (of grep -E) fits, waiting for it. */
-async function lineBehind(guest: GuestAccess, before: number, pattern: string): Promise<string> {
+async function lineBehind(guest: Guest, before: number, pattern: string): Promise<string> {
   const line = await guest.sh(`until ${LINES} | tail -n +${before + 1} | grep -m 1 -E '${pattern}'; do :; done`);
   return clean(line, 500)
     .trim()
@@ -27,11 +38,7 @@ const lastPart = ({address, size}: MemoryDevice): string => `Memory at ${(addres
  * Plugs a DIMM, and waits until the guest's kernel has said in its log how that went: QEMU is told nothing. It says so of
  * each logical memory block at the end, or once that all are given back. Throws DeadlineError where it says neither.
  */
-export async function answerInLog(
-  guest: GuestAccess,
-  id: string,
-  plug: () => Promise<PlugAnswer>,
-): Promise<PlugAnswer> {
+export async function answerInLog(guest: Guest, id: string, plug: () => Promise<PlugAnswer>): Promise<PlugAnswer> {
   const before = await linesNow(guest);
   const answer = await plug();
   const device = (await guest.vmm.devices()).find((one) => one.id === id);
@@ -46,7 +53,7 @@ export async function answerInLog(
  * To be called before a DIMM's removal is asked for, and what it returns afterwards: waits until the kernel has said in
  * its log that all is removed, or that it couldn't and every block is back. By then QEMU has been told, if it is.
  */
-export async function removalInLog(guest: GuestAccess, device: MemoryDevice): Promise<GuestSays> {
+export async function removalInLog(guest: Guest, device: MemoryDevice): Promise<GuestSays> {
   const before = await linesNow(guest);
   return async () => {
     const end = `${lastPart(device)}.* was hot-removed|indexed-count-remove failed|is reserved`;
@@ -65,7 +72,7 @@ const INTO_MOVABLE = {online_policy: 'auto-movable', auto_movable_ratio: '100000
  * onlines can then be offlined again, because nothing of the kernel's own comes to lie in them. Nothing is set before
  * 5.15, which has no such parameters.
  */
-export async function intoMovable<T>(guest: GuestAccess, action: () => Promise<T>): Promise<T> {
+export async function intoMovable<T>(guest: Guest, action: () => Promise<T>): Promise<T> {
   const files = Object.keys(INTO_MOVABLE).map((name) => `${PARAMETERS}/${name}`);
   const before: [string, string][] = [];
   for (const file of files) {
@@ -75,7 +82,7 @@ export async function intoMovable<T>(guest: GuestAccess, action: () => Promise<T
   if (before.length < files.length) return action();
   const write = async (file: string, word: string): Promise<void> => {
     const {words} = await guest.put(file, word);
-    guest.session.checks.require(words, '', `${file} takes ${word}`);
+    guest.checks.require(words, '', `${file} takes ${word}`);
   };
   for (const [i, word] of Object.values(INTO_MOVABLE).entries()) await write(files[i] ?? '', word);
   const result = await action();

@@ -1,4 +1,4 @@
-import {SYSFS_MEMORY} from './access.ts';
+import {SYSFS_MEMORY} from './sysfs.ts';
 import type {CaseGuest} from './guest.ts';
 
 /**

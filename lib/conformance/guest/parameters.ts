@@ -1,9 +1,5 @@
 import type {CaseGuest} from './guest.ts';
-
-/**
- * Directory of the memory_hotplug module's parameters in the guest; absent before 5.13, where the first of them came.
- */
-export const PARAMETERS = '/sys/module/memory_hotplug/parameters';
+import {PARAMETERS} from './sysfs.ts';
 
 /** A parameter that can be written while the kernel runs. */
 export type Parameter = 'online_policy' | 'auto_movable_ratio' | 'auto_movable_numa_aware';

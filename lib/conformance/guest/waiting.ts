@@ -3,7 +3,7 @@ import {errnoOf} from '../../guest/write.ts';
 import type {Shell, ShellResult} from '../../shell/shell.ts';
 import {clean} from '../../util/text.ts';
 import type {MemoryBlock} from './block.ts';
-import {SYSFS_MEMORY} from './access.ts';
+import {SYSFS_MEMORY} from './sysfs.ts';
 import type {CaseGuest} from './guest.ts';
 
 /** How an offlining ended that somebody watched and interfered with. */
