@@ -9,13 +9,13 @@ export interface Clock {
 
 export const realClock: Clock = {now: () => performance.now(), sleep: (ms) => setTimeout(ms)};
 
-/** A clock that only sleepers move: nobody waits. */
-export function sleepersClock(): Clock {
+/** A clock that only sleepers move, by a part of what they sleep: nobody waits. */
+export function sleepersClock(part = 1): Clock {
   let now = 0;
   return {
     now: () => now,
     sleep: (ms) => {
-      now += ms;
+      now += ms * part;
       return new Promise((resolve) => {
         setImmediate(resolve);
       });
