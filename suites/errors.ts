@@ -75,7 +75,7 @@ for (const [name, {ask, why}] of Object.entries(REFUSED)) {
     async ({t, guest}) => {
       await guest.setPolicy('offline');
       await guest.plugDimm({size: guest.inBlocks(1)});
-      await askMonitor(guest, {command: 'object-add', args: {...ram, id: 'spare'}});
+      await askMonitor(guest, {command: 'object-add', args: {...ram, id: 'spare', size: guest.blockSize}});
       const before = guest.now;
       const backends = await backendIds(guest);
       const answer = await askMonitor(guest, ask);
