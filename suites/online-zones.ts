@@ -35,7 +35,7 @@ async function threeBlocks(guest: CaseGuest): Promise<[MemoryBlock, MemoryBlock,
   const {
     blocks: [low, middle, high],
   } = await guest.plugDimm({size: guest.inBlocks(3)});
-  if (!low || !middle || !high) throw new Error('384 MiB are three blocks of 128 MiB');
+  if (!low || !middle || !high) throw new Error('the DIMM was plugged with three blocks');
   return [low, middle, high];
 }
 
