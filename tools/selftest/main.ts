@@ -38,8 +38,10 @@ await writeJunit(
   'project',
   tapOf(new Map([...results].filter(([name]) => ['lint', 'format', 'types'].includes(name)))),
 );
-const failed = [...results].flatMap(([name, result]) => result.failed.map((title) => `${name} › ${title}`));
-if (failed.length > 0) process.stdout.write(`\nFailed:\n${failed.map((title) => `  ${title}\n`).join('')}`);
+const failed = [...results].flatMap(([name, {failed: titles, why}]) =>
+  titles.map((title) => [`  ${name} › ${title}`, ...(why?.get(title) ?? [])].join('\n')),
+);
+if (failed.length > 0) process.stdout.write(`\nFailed:\n${failed.join('\n')}\n`);
 const passed = [...results.values()].reduce((sum, result) => sum + result.passed, 0);
 process.stdout.write(`\n${passed} passed, ${failed.length} failed\n`);
 process.exitCode = failed.length === 0 ? 0 : 1;

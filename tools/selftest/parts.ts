@@ -8,6 +8,8 @@ import {TapCounter} from './tap.ts';
 export interface Result {
   passed: number;
   failed: string[];
+  /** The first lines of what a failed test said, by its title, where it said anything. */
+  why?: ReadonlyMap<string, readonly string[]>;
   summary: string;
 }
 
@@ -52,13 +54,14 @@ export async function ava(set: 'unit' | 'guest', verbose: boolean): Promise<Resu
     if (showing && line !== '' && !/^(?:1\.\.|# )/.test(line)) process.stdout.write(`${line}\n`);
   }
   const {exitCode = 1, durationMs} = await run;
-  const {passed, failed, skipped, flaw} = counter.end(exitCode);
+  const {passed, failed, why, skipped, flaw} = counter.end(exitCode);
   await writeJunit(set, tap.join('\n'));
   const problems = flaw === undefined ? failed : [...failed, flaw];
   const skips = skipped === 0 ? '' : `, ${skipped} skipped`;
   return {
     passed,
     failed: problems,
+    why,
     summary: `${passed} passed, ${problems.length} failed${skips} in ${seconds(durationMs)}`,
   };
 }

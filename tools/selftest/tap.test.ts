@@ -20,7 +20,7 @@ test('passes, failures and skips are counted', (t) => {
       'ok 3 - three # SKIP',
       '1..3',
     ),
-    {passed: 1, failed: ['two'], skipped: 1, flaw: undefined},
+    {passed: 1, failed: ['two'], why: new Map([['two', ['    ok: false']]]), skipped: 1, flaw: undefined},
   );
 });
 
@@ -47,7 +47,14 @@ test('a crash that AVA reports beyond its plan counts as a failure once', (t) =>
   t.deepEqual(tally(1, 'ok 1 - one', 'not ok 2 - Error: crash', '1..1'), {
     passed: 1,
     failed: ['Error: crash'],
+    why: new Map([['Error: crash', []]]),
     skipped: 0,
     flaw: undefined,
   });
+});
+
+test('what a failed test said is kept, its first lines alone, and nothing of its neighbours', (t) => {
+  const lines = Array.from({length: 30}, (_, index) => `    ${index}`);
+  const {why} = tally(1, 'not ok 1 - one', '  ---', ...lines, '  ...', 'ok 2 - two', '    of two', '1..2');
+  t.deepEqual([...why], [['one', lines.slice(0, 12)]]);
 });

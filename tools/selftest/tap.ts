@@ -2,10 +2,15 @@
 export interface Tally {
   passed: number;
   failed: string[];
+  /** The first lines of what each failed test said, by its title. */
+  why: ReadonlyMap<string, readonly string[]>;
   skipped: number;
   /** Why the stream proves nothing although no test failed; undefined when it is whole. */
   flaw: string | undefined;
 }
+
+/** So many lines of what a failed test said stand again at the end, where a log that is cut in its middle shows them. */
+const LINES = 12;
 
 const TEST = /^(not )?ok\b[ \d]*(?:- )?(.*)$/;
 
@@ -17,13 +22,19 @@ export class TapCounter {
   #passed = 0;
   #skipped = 0;
   #failed: string[] = [];
+  #why = new Map<string, string[]>();
+  #speaking: string[] = [];
   #plan: number | undefined;
 
   line(line: string): 'passed' | 'failed' | 'skipped' | 'other' {
     const plan = /^1\.\.(\d+)/.exec(line);
     if (plan) this.#plan = Number(plan[1]);
     const test = TEST.exec(line);
-    if (!test) return 'other';
+    if (!test) {
+      if (this.#speaking.length < LINES && /^ {4}/.test(line)) this.#speaking.push(line.slice(0, 400));
+      return 'other';
+    }
+    this.#speaking = [];
     const title = test[2] ?? '';
     if (/ # (?:skip|todo)\b/i.test(title)) {
       this.#skipped += 1;
@@ -34,12 +45,14 @@ export class TapCounter {
       return 'passed';
     }
     this.#failed.push(title);
+    this.#why.set(title, this.#speaking);
     return 'failed';
   }
 
   /** `exit` is the runner's exit status: failing with no failing test is a flaw too. */
   end(exit: number): Tally {
-    return {passed: this.#passed, failed: this.#failed, skipped: this.#skipped, flaw: this.#flaw(exit)};
+    const [passed, failed, why, skipped] = [this.#passed, this.#failed, this.#why, this.#skipped];
+    return {passed, failed, why, skipped, flaw: this.#flaw(exit)};
   }
 
   #flaw(exit: number): string | undefined {
