@@ -156,7 +156,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'not-onlined': {
     that: "whose blocks couldn't be onlined when it was plugged",
     claims: ['linux/auto/no-retry', 'linux/online/file'],
-    needs: INJECT,
+    needs: ['onlining-policy', ...INJECT],
     prepare: async (guest) => {
       await guest.setPolicy('offline');
       const dimm = await guest.plugDimm(old(guest));

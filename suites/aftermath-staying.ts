@@ -44,12 +44,14 @@ const ROWS: Readonly<Record<string, Row>> = {
   'mixed-zones': {
     that: 'several zones share, and that refused to go offline',
     claims: ['linux/offline/failure-unchanged', 'linux/valid-zones/none'],
+    needs: ['mixed-block'],
     prepare: (guest) =>
       Promise.resolve({fail: (t) => refuse(t, guest, 0, OFFLINE, 'EINVAL'), life: asked(guest, 0), blocks: [0]}),
   },
   'kernel-memory': {
     that: 'holds kernel memory, and that refused to go offline',
     claims: ['linux/offline/failure-unchanged'],
+    needs: ['zone-above-boot'],
     prepare: async (guest) => {
       await guest.setPolicy('offline');
       const dimm = await guest.plugDimm({id: 'dimm', size: guest.inBlocks(1)});

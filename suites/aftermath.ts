@@ -65,6 +65,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'offline-of-kernel-memory': {
     what: 'offlining a block with kernel memory in it',
     claims: ['linux/offline/failure-unchanged'],
+    needs: ['zone-above-boot'],
     failure: async (guest) => {
       await (await guest.plugDimm({size: guest.inBlocks(1)})).online('online_kernel');
       await fillKernelMemory(guest);
@@ -176,9 +177,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   'plug-unaligned': {
     what: 'plugging a DIMM that is no whole blocks',
     claims: ['linux/blocks/smallest-unit'],
+    needs: ['acpi'], // by DLPAR QEMU takes none
     failure: (guest) =>
       Promise.resolve(async (t) => {
-        await plugAndHear(guest, {id: 'odd', size: '192M'});
+        await plugAndHear(guest, {id: 'odd', size: guest.inBlocks(1.5)});
         t.is(
           guest.now.blocks.filter(({id}) => id >= guest.deviceBlock).map(({id}) => id),
           [],

@@ -1,5 +1,6 @@
 // What a DIMM's memory is on the host: a file, huge pages, QEMU's own; and whether the host has it back afterwards.
 import {MiB} from '../lib/conformance/expected/units.ts';
+import type {CaseGuest} from '../lib/conformance/guest/guest.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import {
   fileBackend,
@@ -15,8 +16,8 @@ import {fillText, fillUserMemory} from '../lib/conformance/workload/load.ts';
 import {deleteBackend} from '../lib/conformance/host/qemu.ts';
 
 const REMOVE = ['device:dimm', 'memory-hotremove'] as const;
-/** A size that no other mapping of QEMU has. */
-const SIZE = 384 * MiB;
+/** A size that no other mapping of QEMU has: that of a DIMM of three blocks. */
+const sizeOf = (guest: CaseGuest): number => 3 * guest.blockSize;
 
 const shown = (mappings: readonly Mapping[]): object[] =>
   mappings.map(({path, permissions, page}) => ({file: path.replace(/^.*\//, ''), permissions, page}));
@@ -36,9 +37,9 @@ for (const share of [true, false]) {
       await guest.setPolicy('offline');
       const dimm = await guest.plugDimm({size: guest.inBlocks(3), backend: fileBackend('dimm.ram', share)});
       t.is(
-        shown(await mappingsOf(guest, SIZE)),
+        shown(await mappingsOf(guest, sizeOf(guest))),
         [{file: 'dimm.ram', permissions: share ? 'rw-s' : 'rw-p', page: 4}],
-        "QEMU's mappings of 384 MiB",
+        "QEMU's mappings of the DIMM's size",
         `a file mapped with share=${share ? 'on' : 'off'}, in pages of 4 KiB`,
       );
       await dimm.online('online_movable');
@@ -53,14 +54,18 @@ for (const share of [true, false]) {
         );
       else t.is(found, 0, "times that the guest's text is in the file", "what is written goes to QEMU's own pages");
       t.atLeast(
-        (await mappingsOf(guest, SIZE))[0]?.resident ?? 0,
+        (await mappingsOf(guest, sizeOf(guest)))[0]?.resident ?? 0,
         16 * 1024,
         'KiB of the mapping that are in memory',
         'the guest has written 16 MiB',
       );
       await dimm.unplug();
       await deleteBackend(guest, dimm.id);
-      t.is(shown(await mappingsLeft(guest, SIZE)), [], "QEMU's mappings of 384 MiB after the unplug and object-del");
+      t.is(
+        shown(await mappingsLeft(guest, sizeOf(guest))),
+        [],
+        "QEMU's mappings of the DIMM's size after the unplug and object-del",
+      );
     },
   );
 }
@@ -76,18 +81,18 @@ conformance(
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
-    t.is(shown(await mappingsOf(guest, SIZE)), [], "QEMU's mappings of 384 MiB before");
+    t.is(shown(await mappingsOf(guest, sizeOf(guest))), [], "QEMU's mappings of the DIMM's size before");
     const dimm = await guest.plugDimm({size: guest.inBlocks(3)});
     t.is(
-      shown(await mappingsOf(guest, SIZE)),
+      shown(await mappingsOf(guest, sizeOf(guest))),
       [{file: '', permissions: 'rw-p', page: 4}],
-      "QEMU's mappings of 384 MiB with the DIMM",
+      "QEMU's mappings of the DIMM's size with the DIMM",
       'anonymous memory',
     );
     await dimm.online('online_movable');
-    const before = (await mappingsOf(guest, SIZE))[0]?.resident ?? 0;
+    const before = (await mappingsOf(guest, sizeOf(guest)))[0]?.resident ?? 0;
     const data = await fillUserMemory(guest, 16);
-    const after = (await mappingsOf(guest, SIZE))[0]?.resident ?? 0;
+    const after = (await mappingsOf(guest, sizeOf(guest)))[0]?.resident ?? 0;
     t.atLeast(
       after,
       16 * 1024,
@@ -96,13 +101,13 @@ conformance(
     );
     await dimm.unplug();
     t.is(
-      (await mappingsOf(guest, SIZE)).length,
+      (await mappingsOf(guest, sizeOf(guest))).length,
       1,
-      'mappings of 384 MiB after the unplug',
+      "mappings of the DIMM's size after the unplug",
       'the backend is still there',
     );
     await deleteBackend(guest, dimm.id);
-    t.is(shown(await mappingsLeft(guest, SIZE)), [], 'mappings of 384 MiB after object-del');
+    t.is(shown(await mappingsLeft(guest, sizeOf(guest))), [], "mappings of the DIMM's size after object-del");
     t.is(await data.intact(), true, 'the guest still reads its data', 'it was moved out of the DIMM');
   },
 );

@@ -1,4 +1,7 @@
 // Dynamic logical partitioning (PAPR), by which guests of ppc64el hear of DIMMs and let them go.
+import {autoMovable, COLUMNS, crosses, seenByPolicy, zonesOf} from '../lib/conformance/expected/auto-movable.ts';
+import {autoMovableZone} from '../lib/conformance/expected/policy-ledger.ts';
+import {setParameters} from '../lib/conformance/guest/parameters.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Need} from '../lib/conformance/runner/needs.ts';
 import {veto} from '../lib/conformance/workload/refused.ts';
@@ -31,6 +34,67 @@ for (const policy of ['offline', 'online', 'online_kernel', 'online_movable'] as
     },
   );
 }
+
+conformance(
+  'dlpar/auto-movable-by-block',
+  {
+    title:
+      'auto-movable judges each block of a DIMM by itself: one goes to ZONE_MOVABLE where the ratio holds one, the next ' +
+      'to Normal, and that keeps no other from ZONE_MOVABLE',
+    claims: ['linux/dlpar/no-memory-group', 'linux/policy/auto-movable'],
+    needs: [...NEEDS, 'kernel>=5.15', 'memory-hotremove'],
+  },
+  async ({t, guest}) => {
+    await autoMovable(guest);
+    const dimm = await guest.plugDimm({size: guest.inBlocks(3)});
+    const ratio = await crosses(t, guest, dimm, 'for one block of three');
+    const [low, middle] = dimm.blocks;
+    await middle?.online('online');
+    await low?.online('online');
+    t.is(
+      zonesOf(dimm),
+      ['Normal', 'Movable', COLUMNS.Normal],
+      'valid_zones after plain online of two blocks',
+      `at ${ratio}% there is room for one block`,
+    );
+    await setParameters(guest, {auto_movable_ratio: 301});
+    t.is(
+      zonesOf(dimm),
+      ['Normal', 'Movable', COLUMNS.Movable],
+      'valid_zones at 301%',
+      autoMovableZone(guest.now, seenByPolicy(guest, dimm), 301).because,
+    );
+  },
+);
+
+conformance(
+  'dlpar/add-by-hand',
+  {
+    title:
+      'Memory that DLPAR could not add at first is added when it is asked for at /sys/kernel/dlpar, and is online although ' +
+      'auto_online_blocks is offline',
+    claims: ['linux/auto/dlpar-ignores', 'linux/dlpar/online-fails'],
+    needs: [...NEEDS, 'memory-hotremove', ...INJECT],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const {blocks} = guest.now;
+    await veto(guest, 'MEM_GOING_ONLINE', 1);
+    const answer = await guest.step('plug dimm0, whose onlining is vetoed', () =>
+      guest.plug({kind: 'dimm', id: 'dimm0', size: guest.inBlocks(1)}),
+    );
+    t.is(answer.taken, false, 'the kernel takes the DIMM', `it said: ${answer.words}`);
+    await veto(guest, 'MEM_GOING_ONLINE', 0);
+    const {errno} = await guest.write('/sys/kernel/dlpar', 'memory add count 1');
+    t.is(errno, 'none', 'error when a block is asked for', 'the DIMM is there, and nobody vetoes any more');
+    t.is(
+      guest.now.blocks.slice(blocks.length).map(({id, state}) => `memory${id} ${state}`),
+      [`memory${guest.deviceBlock} online`],
+      'the new blocks',
+      'DLPAR onlines what it adds (arch/powerpc/platforms/pseries/hotplug-memory.c)',
+    );
+  },
+);
 
 /** QEMU's events of a DIMM that the guest keeps. */
 const TOLD = ['MEM_UNPLUG_ERROR', 'DEVICE_UNPLUG_GUEST_ERROR'];

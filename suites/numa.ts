@@ -8,17 +8,36 @@ import {memoryAffinities} from '../lib/conformance/expected/srat.ts';
 const NUMA = ['device:dimm', 'numa'] as const;
 
 /** Present pages of a node's zones that plugged memory can be in. */
-const present = (guest: CaseGuest, node: number): Record<string, number> =>
-  Object.fromEntries(
-    guest.now.zones
-      .filter((zone) => zone.node === node && ['Normal', 'Movable'].includes(zone.name))
-      .map(({name, present: pages}) => [name, pages]),
-  );
+const present = (guest: CaseGuest, node: number): {Normal: number; Movable: number} => {
+  const of = (name: string): number =>
+    guest.now.zones.find((zone) => zone.node === node && zone.name === name)?.present ?? 0;
+  return {Normal: of('Normal'), Movable: of('Movable')};
+};
 
 const links = (guest: CaseGuest, dimm: Dimm): string[] =>
   dimm.blocks.map(
     ({id, name}) => `${name} to node${guest.view(id).nodes.join(',')}, from node${guest.view(id).linkedFrom.join(',')}`,
   );
+
+conformance(
+  'numa/at-boot',
+  {
+    title: 'The guest has the two nodes that its machine has, each with memory',
+    claims: ['qemu/numa/node'],
+    needs: ['memory-hotplug', 'config:CONFIG_NUMA'],
+    machine: 'q35-two-nodes',
+  },
+  ({t, guest}) => {
+    const {nodeMasks} = guest.now;
+    t.is(
+      [nodeMasks['possible'], nodeMasks['has_memory']],
+      ['0-1', '0-1'],
+      'nodes that are possible, and that have memory',
+      `${guest.machine.nodes.length} nodes on QEMU's command line`,
+    );
+    return Promise.resolve();
+  },
+);
 
 for (const node of [0, 1]) {
   conformance(
@@ -34,6 +53,7 @@ for (const node of [0, 1]) {
     async ({t, guest}) => {
       await guest.setPolicy('offline');
       const {nodeTotals} = guest.now;
+      const boot = [present(guest, 0), present(guest, 1)];
       const dimm = await guest.plugDimm({size: guest.inBlocks(2), node});
       t.is(dimm.device.node, node, 'its node as QEMU has it');
       t.is(
@@ -47,17 +67,18 @@ for (const node of [0, 1]) {
       await second?.online('online_kernel');
       t.is(
         guest.now.nodeTotals,
-        {...nodeTotals, [node]: (nodeTotals[node] ?? 0) + 256 * 1024},
+        {...nodeTotals, [node]: (nodeTotals[node] ?? 0) + dimm.size / 1024},
         'MemTotal of the nodes with it online',
-        '256 MiB more on its own node',
+        'the DIMM more on its own node',
       );
-      const empty = {Normal: 0, Movable: 0};
       const pages = guest.pagesOf(guest.blockSize);
       t.is(
         [present(guest, 0), present(guest, 1)],
-        [0, 1].map((one) => (one === node ? {Normal: pages, Movable: pages} : empty)),
+        boot.map(({Normal, Movable}, one) =>
+          one === node ? {Normal: Normal + pages, Movable: Movable + pages} : {Normal, Movable},
+        ),
         'present pages of Normal and Movable on each node',
-        "boot memory is below 4 GiB, in DMA and DMA32; a block each is the DIMM's",
+        "as at boot, and a block each of the DIMM's",
       );
     },
   );
@@ -81,9 +102,9 @@ conformance(
     await zero.unplug();
     t.is(
       guest.now.nodeTotals,
-      {...before.nodeTotals, 1: (before.nodeTotals[1] ?? 0) + 256 * 1024},
+      {...before.nodeTotals, 1: (before.nodeTotals[1] ?? 0) + one.size / 1024},
       'MemTotal of the nodes without the DIMM on node 0',
-      'node 1 has 256 MiB more than at boot',
+      'node 1 has the other one more than at boot',
     );
     t.is(
       links(guest, one),

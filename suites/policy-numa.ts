@@ -20,7 +20,7 @@ conformance(
   async ({t, guest}) => {
     t.is(await readParameter(guest, 'auto_movable_numa_aware'), 'Y', 'auto_movable_numa_aware of the untouched guest');
     await autoMovable(guest);
-    const dimm = await guest.plugDimm({size: guest.inBlocks(5), node: 1});
+    const dimm = await guest.plugDimm({size: guest.inBlocks(1), node: 1});
     await crosses(t, guest, dimm, 'aware of nodes');
     await setParameters(guest, {auto_movable_numa_aware: 'N'});
     const inSystem = await crosses(t, guest, dimm, 'not aware of nodes', false);

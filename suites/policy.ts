@@ -17,7 +17,7 @@ async function threeBlocks(guest: CaseGuest): Promise<[MemoryBlock, MemoryBlock,
   const {
     blocks: [low, middle, high],
   } = await guest.plugDimm({size: guest.inBlocks(3)});
-  if (!low || !middle || !high) throw new Error('384 MiB are three blocks of 128 MiB');
+  if (!low || !middle || !high) throw new Error('a DIMM of three blocks has three blocks');
   return [low, middle, high];
 }
 
@@ -59,7 +59,7 @@ for (const {id, around, contig, auto, why} of SURROUNDINGS) {
           `linux/policy/${policy === 'contig-zones' ? 'contig-zones' : 'auto-movable'}`,
           'linux/valid-zones/offline',
         ],
-        needs: NEEDS,
+        needs: policy === 'auto-movable' && auto === 'Normal' ? [...NEEDS, 'memory-group'] : NEEDS,
       },
       async ({t, guest}) => {
         await setParameters(guest, {auto_movable_ratio: AMPLE, online_policy: policy});

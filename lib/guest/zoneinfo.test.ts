@@ -34,6 +34,11 @@ test('a zone with memory, and an empty one that has no start_pfn', (t) => {
   ]);
 });
 
+test("CMA's pages are kept where there are any", (t) => {
+  t.is(parseZoneinfo(MOVABLE.replace('cma      0', 'cma      4096'))[0]?.cma, 4096);
+  t.false(Object.hasOwn(parseZoneinfo(MOVABLE)[0] ?? {}, 'cma'));
+});
+
 for (const field of ['free', 'spanned', 'present', 'managed']) {
   test(`a zone without ${field} is refused by name`, (t) => {
     const text = MOVABLE.split('\n')

@@ -10,11 +10,13 @@ export interface Zone {
   readonly spanned: number;
   readonly present: number;
   readonly managed: number;
+  /** Of them CMA's; not there where there are none, or where the kernel doesn't say (before 5.12). */
+  readonly cma?: number;
   /** First page frame; 0 where the zone is empty. */
   readonly startPfn: number;
 }
 
-const FIELD = /^ +(?:pages )?(free|spanned|present|managed|start_pfn)(?: +|: +)(.*)$/;
+const FIELD = /^ +(?:pages )?(free|spanned|present|managed|cma|start_pfn)(?: +|: +)(.*)$/;
 
 /** Parses /proc/zoneinfo. Throws Broken where a zone lacks a field, or has one of them or itself twice. */
 export function parseZoneinfo(text: string): Zone[] {
@@ -47,6 +49,7 @@ function zoneOf(node: number, name: string, lines: readonly string[]): Zone {
     return number;
   };
   const present = value('present');
+  const cma = fields.get('cma') ?? 0;
   // The kernel prints no start_pfn for a zone without pages.
   return {
     node,
@@ -55,6 +58,7 @@ function zoneOf(node: number, name: string, lines: readonly string[]): Zone {
     spanned: value('spanned'),
     present,
     managed: value('managed'),
+    ...(cma > 0 ? {cma} : {}),
     startPfn: present === 0 ? (fields.get('start_pfn') ?? 0) : value('start_pfn'),
   };
 }

@@ -23,6 +23,8 @@ export const guestFacts = z.object({
   unset: z.array(z.string()).optional(),
   /** Bytes of a base page; absent where the guest didn't say. */
   page: z.number().int().positive().optional(),
+  /** The NUMA nodes that its kernel can have, as a mask: `0-1`; absent where it wasn't asked, or has none. */
+  nodes: z.string().optional(),
   /** Which of the commands that cases may need are there. */
   commands: z.array(z.string()),
   /** How clones are talked to. */
@@ -95,6 +97,7 @@ done`;
 
 const FACTS_SCRIPT = `
 echo "kernel=$(uname -r)"
+[ ! -r /sys/devices/system/node/possible ] || echo "nodes=$(cat /sys/devices/system/node/possible)"
 if [ -r /etc/os-release ]; then . /etc/os-release; fi
 echo "os=$PRETTY_NAME"
 page=$(grep -m1 ^KernelPageSize: /proc/self/smaps) && page=\${page#*:} && echo "page=\$((\${page%kB} * 1024))"
@@ -221,11 +224,15 @@ async function readFacts(shell: Shell, ms: number): Promise<Omit<GuestFacts, 'sh
   const page = Number(first('page'));
   if (first('page') !== '' && ![4, 16, 64].includes(page / 1024))
     throw new Broken(`the guest's base page has "${first('page').slice(0, 100)}" bytes, wanted 4, 16 or 64 KiB`);
+  const nodes = first('nodes');
+  if (!/^(?:\d+(?:[-,]\d+)*)?$/.test(nodes))
+    throw new Broken(`the guest's possible nodes are "${nodes.slice(0, 100)}", which is no mask`);
   const config = pairs.filter(([key]) => CONFIG_OF_INTEREST.test(key));
   return {
     kernel,
     os: first('os'),
     ...(page > 0 ? {page} : {}),
+    ...(nodes !== '' ? {nodes} : {}),
     config: config.length > 0 ? Object.fromEntries(config) : null,
     ...(config.length > 0 ? {unset: unsetIn(stdout)} : {}),
     commands: pairs.filter(([key]) => key === 'command').map(([, value]) => value),

@@ -73,7 +73,10 @@ export function templateKey(
     // What the first board has is left out: what was frozen before there were others can be used.
     ...(board.arch === 'amd64'
       ? []
-      : [board.machine, board.firmware(config.qemuRoot), board.virtio, board.serialShells]),
+      : [
+          ...[board.machine, board.firmware(config.qemuRoot), board.virtio, board.serialShells],
+          ...(config.profile.nodes.length > 1 ? ['asked for its nodes'] : []),
+        ]),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
 }

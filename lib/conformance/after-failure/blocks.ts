@@ -17,7 +17,7 @@ export type Door = 'online' | 'state' | 'replug' | 'rollback';
 export const NEEDS_OF: Readonly<Record<Door, readonly Need[]>> = {
   state: ['device:dimm', 'memory-hotremove'],
   online: ['device:dimm', 'memory-hotremove'],
-  rollback: ['device:dimm', 'memory-hotremove', 'vmm:qemu'],
+  rollback: ['device:dimm', 'memory-hotremove', 'vmm:qemu', 'zone-above-boot'],
   replug: ['device:dimm', 'memory-hotremove', 'vmm:qemu'],
 };
 

@@ -2,7 +2,7 @@ import type {Checks} from '../verdict/checks.ts';
 import type {Dimm} from '../guest/dimm.ts';
 import type {CaseGuest} from '../guest/guest.ts';
 import {setParameters} from '../guest/parameters.ts';
-import {autoMovableZone, smallestRatio} from './policy-ledger.ts';
+import {autoMovableZone, smallestRatio, type DimmRange} from './policy-ledger.ts';
 
 /** valid_zones of an offline block, by the zone that plain `online` chooses. */
 export const COLUMNS = {Movable: 'Movable Normal', Normal: 'Normal Movable'} as const;
@@ -10,6 +10,12 @@ export const COLUMNS = {Movable: 'Movable Normal', Normal: 'Normal Movable'} as 
 /** valid_zones of all blocks of some DIMMs, one string a block. */
 export const zonesOf = (...dimms: Dimm[]): string[] =>
   dimms.flatMap(({blocks}) => blocks.map(({validZones}) => validZones.join(' ')));
+
+/** A DIMM as auto-movable sees it: one memory group, or blocks without one, by how the platform adds it. */
+export const seenByPolicy = (guest: CaseGuest, {device}: Dimm): DimmRange => ({
+  ...device,
+  grouped: guest.board.ungrouped === undefined,
+});
 
 /** Lets auto-movable decide, with this ratio, and plugged blocks stay offline. Needs `kernel>=5.15`. */
 export async function autoMovable(guest: CaseGuest, ratio = 301): Promise<void> {
@@ -27,7 +33,7 @@ export function offers(
   when: string,
   numaAware = true,
 ): void {
-  const {value, because} = autoMovableZone(guest.now, dimm.device, ratio, numaAware);
+  const {value, because} = autoMovableZone(guest.now, seenByPolicy(guest, dimm), ratio, numaAware);
   t.is(
     {ledger: value, blocks: zonesOf(dimm)},
     {ledger: expected, blocks: dimm.blocks.map(() => COLUMNS[expected])},
@@ -47,7 +53,7 @@ export async function crosses(
   when: string,
   numaAware = true,
 ): Promise<number> {
-  const {value: ratio} = smallestRatio(guest.now, dimm.device, numaAware);
+  const {value: ratio} = smallestRatio(guest.now, seenByPolicy(guest, dimm), numaAware);
   await crossesAt(t, guest, dimm, ratio, when, numaAware);
   return ratio;
 }

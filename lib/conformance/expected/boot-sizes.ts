@@ -21,8 +21,7 @@ const FIXED = [
 
 /** What has its size from boot. */
 export async function fixedSizes(guest: CaseGuest): Promise<Record<string, string>> {
-  const said =
-    await guest.sh(`cd /proc/sys && for f in ${FIXED.join(' ')}; do read -r value <$f && echo "$f=$value"; done
+  const said = await guest.sh(`cd /proc/sys && for f in ${FIXED.join(' ')}; do [ ! -e $f ] || echo "$f=$(cat $f)"; done
     sed -n 's/^Max processes *\\([0-9]*\\) .*/processes of init=\\1/p' /proc/1/limits
     df -k /dev/shm | sed -n 's/^tmpfs *\\([0-9]*\\) .*/\\/dev\\/shm in kB=\\1/p'`);
   const pairs = said
@@ -32,7 +31,7 @@ export async function fixedSizes(guest: CaseGuest): Promise<Record<string, strin
       line.slice(0, line.indexOf('=')),
       line.slice(line.indexOf('=') + 1).replaceAll('\t', ' '),
     ]);
-  if (pairs.length < FIXED.length) throw new Broken(`the guest has not told all sizes: "${said.slice(0, 300)}"`);
+  if (pairs.length === 0) throw new Broken(`the guest has not told all sizes: "${said.slice(0, 300)}"`);
   return Object.fromEntries(pairs);
 }
 

@@ -23,9 +23,21 @@ test("boot memory in kernel zones counts as kernel memory, a plugged Normal bloc
   t.deepEqual(counted(now, 1).value, {kernel: 0, movable: 0});
 });
 
-test('CMA counts as movable', (t) => {
-  const withCma = {...first, meminfo: {...first.meminfo, CmaTotal: 65_536}};
-  t.deepEqual(counted(withCma).value, {kernel: BOOT - 16_384, movable: 16_384});
+test('CMA in a kernel zone counts as movable; in ZONE_MOVABLE it is that already', (t) => {
+  const withCma = (at: Observation, zone: string): Observation => ({
+    ...at,
+    zones: at.zones.map((one) => (one.name === zone ? {...one, cma: 16_384} : one)),
+  });
+  t.deepEqual(counted(withCma(first, 'DMA32')).value, {kernel: BOOT - 16_384, movable: 16_384});
+  t.deepEqual(counted(withCma(now, 'Movable')).value, counted(now).value);
+});
+
+test('blocks without a memory group are judged one by one, and one in a kernel zone holds back no other', (t) => {
+  const ungrouped = {...dimm, grouped: false};
+  t.is(smallestRatio(first, ungrouped).value, smallestRatio(first, another).value, 'one block of the two');
+  t.is(autoMovableZone(now, dimm, 301).value, 'Normal');
+  t.is(autoMovableZone(now, ungrouped, 301).value, 'Movable');
+  t.is(autoMovableZone(now, ungrouped, 25).value, 'Normal', 'one is there already: 25.01 percent with another');
 });
 
 test("the smallest ratio fits, one percent less doesn't", (t) => {

@@ -5,7 +5,7 @@ import {zoneOf, type Derived} from './ledger.ts';
 export interface Counted {
   /** In kernel zones since boot. What was plugged since gives no room for ZONE_MOVABLE. */
   readonly kernel: number;
-  /** In ZONE_MOVABLE, and CMA's, wherever that is. */
+  /** In ZONE_MOVABLE, and CMA's in kernel zones. */
   readonly movable: number;
 }
 
@@ -14,6 +14,8 @@ export interface DimmRange {
   readonly address: number;
   readonly size: number;
   readonly node: number;
+  /** Are its blocks one memory group, which is judged as a whole? `false`: each block is judged by itself. */
+  readonly grouped?: boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ export function counted(now: Observation, node?: number): Derived<Counted> {
     now.vmm.devices.filter((device) => node === undefined || device.node === node),
     false,
   );
-  const cma = cmaPages(now, node);
+  const cma = zones.filter(({name}) => name !== 'Movable').reduce((sum, zone) => sum + (zone.cma ?? 0), 0);
   return {
     value: {kernel: present(false) - plugged - cma, movable: present(true) + cma},
     because:
@@ -37,14 +39,6 @@ export function counted(now: Observation, node?: number): Derived<Counted> {
       (`zones − ${plugged} of plugged memory${cma > 0 ? ` − ${cma} of CMA` : ''}; ${present(true)} present ` +
         `in ZONE_MOVABLE${cma > 0 ? ` + ${cma} of CMA` : ''}`),
   };
-}
-
-/** The guest says how much CMA there is, not on which node. */
-function cmaPages(now: Observation, node: number | undefined): number {
-  const pages = ((now.meminfo['CmaTotal'] ?? 0) * 1024) / now.page;
-  if (pages > 0 && node !== undefined && new Set(now.zones.map((zone) => zone.node)).size > 1)
-    throw new Error('CMA on a machine of several nodes');
-  return pages;
 }
 
 /** Pages of devices' blocks that are online in ZONE_MOVABLE, or in kernel zones. */
@@ -57,22 +51,24 @@ const pagesOnline = (now: Observation, devices: readonly DimmRange[], movable: b
   return (blocks.length * now.blockSize) / now.page;
 };
 
-/** Where the whole system, and a DIMM's node if asked, would stand with all of the DIMM in ZONE_MOVABLE. */
+/** Where the whole system, and a DIMM's node if asked, would stand with all of the DIMM, or one block, in ZONE_MOVABLE. */
 function wanted(now: Observation, dimm: DimmRange, numaAware: boolean): Derived<Counted>[] {
-  const pending = dimm.size / now.page - pagesOnline(now, [dimm], true);
+  const isGroup = dimm.grouped ?? true;
+  const pending = isGroup ? dimm.size / now.page - pagesOnline(now, [dimm], true) : now.blockSize / now.page;
+  const what = isGroup ? 'the DIMM' : 'the block';
   return [undefined, ...(numaAware ? [dimm.node] : [])].map((node) => {
     const {
       value: {kernel, movable},
       because,
     } = counted(now, node);
-    return {value: {kernel, movable: movable + pending}, because: `${because}, + ${pending} that the DIMM would bring`};
+    return {value: {kernel, movable: movable + pending}, because: `${because}, + ${pending} that ${what} would bring`};
   });
 }
 
 /**
  * The zone that plain `online` chooses now for a block of a DIMM, with online_policy=auto-movable and this ratio in
- * percent. A DIMM is one: Movable if all of it has room there, and Normal for the rest if any of it is in a kernel
- * zone. Source: auto_movable_zone_for_pfn() in mm/memory_hotplug.c, since 5.15.
+ * percent. A DIMM that is a memory group is one: Movable if all of it has room there, and Normal for the rest if any of
+ * it is in a kernel zone. Source: auto_movable_zone_for_pfn() in mm/memory_hotplug.c, since 5.15.
  */
 export function autoMovableZone(
   now: Observation,
@@ -81,7 +77,7 @@ export function autoMovableZone(
   numaAware = true,
 ): Derived<'Movable' | 'Normal'> {
   if (ratio === 0) return {value: 'Normal', because: 'a ratio of 0 allows no ZONE_MOVABLE'};
-  if (pagesOnline(now, [dimm], false) > 0)
+  if ((dimm.grouped ?? true) && pagesOnline(now, [dimm], false) > 0)
     return {value: 'Normal', because: 'a block of the same DIMM is online in a kernel zone'};
   const scopes = wanted(now, dimm, numaAware).map(({value: {kernel, movable}, because}) => {
     const limit = Math.floor((ratio * kernel) / 100);

@@ -93,3 +93,15 @@ test('the first need that is absent is the reason', (t) => {
 test('an unknown need is an error, not a skip', (t) => {
   t.throws(() => absentNeed(['luck' as Need], {facts, ...around}), {message: /unknown need "luck"/});
 });
+
+test('nodes that the kernel has given up are not there; where it was not asked, or has them all, they are', (t) => {
+  const two = {...around, nodes: 2};
+  const numa = {...facts, config: {CONFIG_NUMA: 'y'}};
+  t.regex(
+    absentNeed(['numa'], {...two, facts: {...numa, nodes: '0'}}) ?? '',
+    /has 2 NUMA nodes.* given them up.* are 0$/,
+  );
+  t.is(absentNeed(['numa'], {...two, facts: numa}), undefined);
+  for (const nodes of ['0-1', '0,5', '0-31'])
+    t.is(absentNeed(['numa'], {...two, facts: {...numa, nodes}}), undefined, nodes);
+});

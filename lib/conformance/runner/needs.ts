@@ -14,7 +14,7 @@ export {compareReleases};
  * where one of them is enough; `lacks:CONFIG_X` for a case about kernels without it), a command (`command:perl`), a kernel version (`kernel>=5.15`), an architecture
  * (`arch:arm64`), a memory device that machine and kernel can have (`device:dimm`, `device:virtio-mem`,
  * `device:balloon`), a hypervisor of which the case uses what it alone has (`vmm:qemu`), its version (`qemu>=8.1`),
- * that guests hear of DIMMs by `acpi` or `dlpar`, a block that two zones share (`mixed-block`), a `disk`, a QEMU that can migrate a guest while it runs (`live-migration`), or
+ * that guests hear of DIMMs by `acpi` or `dlpar`, that a DIMM's blocks are one `memory-group`, a block that two zones share (`mixed-block`), a `disk`, a QEMU that can migrate a guest while it runs (`live-migration`), or
  * free huge pages on the host, of that many KiB and that many of them (`host-hugepages:2048x64`).
  */
 export type Need =
@@ -36,6 +36,8 @@ export interface Surroundings {
   /** Name of the hypervisor, its version, and the models of memory devices that it has, if it was asked. */
   readonly vmm: {readonly name: string; readonly version: string; readonly models?: readonly string[] | undefined};
   readonly accel: Accel;
+  /** How many NUMA nodes its machine has. */
+  readonly nodes?: number;
   /** Has the guest a disk? */
   readonly disk?: boolean;
 }
@@ -45,7 +47,12 @@ type Absent = string | undefined;
 const features = {
   'memory-hotplug': ({facts}: Surroundings): Absent => option(facts, 'CONFIG_MEMORY_HOTPLUG'),
   'memory-hotremove': ({facts}: Surroundings): Absent => option(facts, 'CONFIG_MEMORY_HOTREMOVE'),
-  numa: ({facts}: Surroundings): Absent => option(facts, 'CONFIG_NUMA'),
+  /** The kernel has the nodes of its machine: numa/at-boot says where it gives them up. */
+  numa: ({facts, nodes = 1}: Surroundings): Absent =>
+    option(facts, 'CONFIG_NUMA') ??
+    (facts.nodes !== undefined && nodesIn(facts.nodes) < nodes
+      ? `the machine has ${nodes} NUMA nodes, and the guest's kernel has given them up: its possible nodes are ${facts.nodes}`
+      : undefined),
   /** The kernel can tell who onlines memory: watchOnlining of lib/conformance/udev/attribution.ts. */
   kprobes: ({facts}: Surroundings): Absent => option(facts, 'CONFIG_KPROBE_EVENTS'),
   /** memhp's shells come back by themselves after a boot: a connection by ssh would have to be made anew. */
@@ -59,6 +66,8 @@ const features = {
   'zone-above-boot': ({board}: Surroundings): Absent => board.oneKernelZone,
   dlpar: ({board}: Surroundings): Absent =>
     board.dimms === 'dlpar' ? undefined : `guests of ${board.arch} don't hear of DIMMs by DLPAR`,
+  /** auto-movable judges a DIMM as a whole. */
+  'memory-group': ({board}: Surroundings): Absent => board.ungrouped,
   /** Blocks of a plugged DIMM come up as auto_online_blocks says. */
   'onlining-policy': ({board}: Surroundings): Absent =>
     board.dimms === 'dlpar'
@@ -143,6 +152,13 @@ function withOption({config}: GuestFacts, name: string): Absent {
   if (config === null) return "the guest keeps no copy of its kernel's config";
   return config[name] === undefined ? undefined : `the guest's kernel is built with ${name}`;
 }
+
+/** How many nodes a mask names: `0-1,3`. */
+const nodesIn = (mask: string): number =>
+  mask.split(',').reduce((sum, range) => {
+    const [from = 0, to = from] = range.split('-').map(Number);
+    return sum + to - from + 1;
+  }, 0);
 
 /** Free huge pages of that size on the host; 0 where it knows no such size. */
 function freeHugePages(kib: string): number {

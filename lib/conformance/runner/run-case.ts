@@ -68,6 +68,7 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
       vmm: {...options.cell.vmm, models: template.qemu.models},
       accel: template.config.accel,
       disk: image.disk !== undefined,
+      nodes: template.config.profile.nodes.length,
     });
   if (absent !== undefined) return {...base, ...none, outcome: 'skip', reason: absent, durationMs: duration()};
 
@@ -123,7 +124,10 @@ export const verdict = (
   {id}: Case,
   {checks, sessions, error}: Execution,
   {known, ...guest}: {kernel: string; guest: string; known: readonly KnownDeviation[]},
-): Judgement => judge({caseId: id, ...guest, checks: withInvariants(checks.made, sessions), error}, known);
+): Judgement => {
+  const terms = sessions[0]?.terms;
+  return judge({caseId: id, ...guest, checks: withInvariants(checks.made, sessions), terms, error}, known);
+};
 
 /** Name of the check that counts the invariants. */
 export const INVARIANTS = 'invariants after every step';

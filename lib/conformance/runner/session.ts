@@ -15,6 +15,7 @@ import type {Checks} from '../verdict/checks.ts';
 import {blocksIn, isPersistent} from '../expected/device-blocks.ts';
 import {compareAll} from '../invariants/invariants.ts';
 import {ownMemmap} from '../expected/memmap.ts';
+import {termsOf, type Terms} from '../verdict/terms.ts';
 import {Done, watched, type Write} from '../verdict/done.ts';
 import type {Listed} from '../verdict/listings.ts';
 import type {Need} from './needs.ts';
@@ -69,6 +70,8 @@ export class Session {
   violated = 0;
   /** Ids of devices that the case itself has plugged and that are no memory: QEMU tells of their end as well. */
   readonly others = new Set<string>();
+  /** Ids of memory devices that the case has the guest take in another way than their own: by the file probe. */
+  readonly takenByHand = new Set<string>();
   /** Has anything been done in the guest since the last look? */
   touched = false;
   /**
@@ -124,6 +127,11 @@ export class Session {
   get first(): Observation {
     if (!this.#first) throw new Error('the session is observed before the case begins');
     return this.#first;
+  }
+
+  /** What recorded deviations are counted in here; undefined before anything was seen. */
+  get terms(): Terms | undefined {
+    return this.#first && termsOf(this.#first, this.board);
   }
 
   get last(): Observation {
@@ -216,6 +224,7 @@ export class Session {
     // The guest takes virtio-mem and persistent memory without a report to ACPI, and shows how much by its blocks.
     const accepted = new Set([
       ...this.accepted(),
+      ...this.takenByHand,
       ...now.vmm.devices.filter((device) => device.resizable ?? isPersistent(device)).map(({id}) => id),
     ]);
     const moment = {

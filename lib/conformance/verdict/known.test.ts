@@ -29,6 +29,21 @@ for (const [what, change, expected] of [
   });
 }
 
+test('applies: of architectures those that are named, and none to a guest that was never seen', (t) => {
+  const arm64 = {...known, arch: ['arm64' as const]};
+  t.true(applies(arm64, {...where, arch: 'arm64'}));
+  t.false(applies(arm64, {...where, arch: 'amd64'}));
+  t.false(applies(arm64, where));
+});
+
+test('explains: what is counted in the terms of the guest, and nothing without them', (t) => {
+  const counted = {...known, actual: ['memory<device+1>', '<2 blocks>']};
+  const terms = {arch: 'amd64' as const, deviceBlock: 32, blockPages: 32_768, zones: []};
+  t.true(explains(counted, {...check, actual: ['memory33', 65_536]}, terms));
+  t.false(explains(counted, {...check, actual: ['memory33', 65_536]}, {...terms, deviceBlock: 16}));
+  t.false(explains(counted, {...check, actual: ['memory33', 65_536]}));
+});
+
 for (const [what, change, expected] of [
   ['this check and exactly what was seen', {}, true],
   ['the same check with another value', {actual: ['DMA32']}, false],

@@ -4,9 +4,11 @@ import {isDeepStrictEqual} from 'node:util';
 import picomatch from 'picomatch';
 import {z} from 'zod';
 import type {Check} from '../../results/record.ts';
+import {ARCHES, type Arch} from '../../image/image.ts';
 import {parseYaml} from '../../image/yaml.ts';
 import {root} from '../../util/paths.ts';
 import {compareReleases} from '../../util/releases.ts';
+import {inTermsOf, type Terms} from './terms.ts';
 
 /** A recorded deviation: under which condition exactly what is seen instead, and why. */
 const deviation = z.strictObject({
@@ -20,9 +22,11 @@ const deviation = z.strictObject({
     .string()
     .regex(/^(?:(?:>=|<)\d+(?:\.\d+)*)(?: (?:>=|<)\d+(?:\.\d+)*)*$/)
     .optional(),
+  /** Architectures it was seen on; any, where it is left out. */
+  arch: z.array(z.enum(ARCHES)).optional(),
   /** Guests it was seen on; any, where it is left out. */
   guests: z.array(z.string()).optional(),
-  /** What is seen instead. Anything else stays a failure. */
+  /** What is seen instead, in the terms of terms.ts where it isn't the same on every guest. Anything else stays a failure. */
   actual: z.json(),
   /** It depends on timing: a run without it is no sign that it is gone. */
   intermittent: z.literal(true).optional(),
@@ -42,11 +46,14 @@ interface Where {
   readonly caseId: string;
   readonly kernel: string;
   readonly guest: string;
+  /** Undefined where the guest was never seen. */
+  readonly arch?: Arch | undefined;
 }
 
 /** Does the deviation's condition hold here, so that it should be seen? */
-export function applies({case: pattern, kernel, guests}: KnownDeviation, where: Where): boolean {
+export function applies({case: pattern, kernel, arch, guests}: KnownDeviation, where: Where): boolean {
   if (!matches(pattern, where.caseId)) return false;
+  if (arch && !(where.arch && arch.includes(where.arch))) return false;
   if (guests && !guests.includes(where.guest)) return false;
   return (kernel ?? '')
     .split(' ')
@@ -57,9 +64,14 @@ export function applies({case: pattern, kernel, guests}: KnownDeviation, where: 
     });
 }
 
-/** The deviation that explains a failed check: this check, and exactly what was seen. */
-export const explains = (known: KnownDeviation, check: Check): boolean =>
-  !check.ok && matches(known.check, check.name) && isDeepStrictEqual(known.actual, check.actual);
+/**
+ * The deviation that explains a failed check: this check, and exactly what was seen. Without the guest's terms a value
+ * in terms explains nothing.
+ */
+export const explains = (known: KnownDeviation, check: Check, terms?: Terms): boolean =>
+  !check.ok &&
+  matches(known.check, check.name) &&
+  isDeepStrictEqual(terms ? inTermsOf(known.actual, terms) : known.actual, check.actual);
 
 /** A deviation that should have shown: its check was made and held. Never one that is intermittent. */
 export const isStale = (known: KnownDeviation, checks: readonly Check[]): boolean => {

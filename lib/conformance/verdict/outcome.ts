@@ -5,12 +5,15 @@ import {messageOf} from '../../util/errors.ts';
 import {clean} from '../../util/text.ts';
 import {Deviation} from './checks.ts';
 import {applies, explains, isStale, type KnownDeviation} from './known.ts';
+import type {Terms} from './terms.ts';
 
 interface Ended {
   readonly caseId: string;
   readonly kernel: string;
   readonly guest: string;
   readonly checks: readonly Check[];
+  /** In which recorded values are counted; none where the guest was never seen. */
+  readonly terms?: Terms | undefined;
   /** What ended the body early, if anything did. */
   readonly error: unknown;
 }
@@ -30,9 +33,9 @@ const ASKED_FOR = /sysrq triggered crash|Kernel panic - not syncing: NMI: Not co
  */
 export function judge(ended: Ended, recorded: readonly KnownDeviation[]): Judgement {
   const {checks: made, error} = ended;
-  const here = recorded.filter((known) => applies(known, ended));
+  const here = recorded.filter((known) => applies(known, {...ended, arch: ended.terms?.arch}));
   const checks = made.map((check): Check => {
-    const known = here.find((one) => explains(one, check));
+    const known = here.find((one) => explains(one, check, ended.terms));
     return known ? {...check, known: known.id} : check;
   });
   const stale = here.filter((one) => isStale(one, checks)).map(({id}) => id);

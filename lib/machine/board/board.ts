@@ -115,6 +115,8 @@ export interface Board {
    * there are no DIMMs.
    */
   readonly dimms?: 'acpi' | 'dlpar';
+  /** Why the blocks of a DIMM are no memory group here; absent where they are one. */
+  readonly ungrouped?: string;
   /** Has QEMU's virtio-mem of this architecture a switch for guests of before 5.16? VIRTIO_MEM_HAS_LEGACY_GUESTS. */
   readonly legacyVirtioMem?: true;
   /** The lowest address of memory devices, by the size of boot RAM. */

@@ -22,6 +22,7 @@ export const ppc64el: Board = {
   ramUnit: mib(256),
   oneKernelZone: 'all memory of a pseries machine can be reached by DMA, so that Normal has boot memory too',
   dimms: 'dlpar',
+  ungrouped: 'DLPAR adds each block by itself, without a memory group (dlpar_add_lmb)',
   maxSlots: 32,
   // hw/ppc/spapr.c: SPAPR_DEVICE_MEM_ALIGN
   deviceMemory: behindRam(),
