@@ -2,6 +2,9 @@
 import {autoMovable, COLUMNS, crosses, seenByPolicy, zonesOf} from '../lib/conformance/expected/auto-movable.ts';
 import {autoMovableZone} from '../lib/conformance/expected/policy-ledger.ts';
 import {setParameters} from '../lib/conformance/guest/parameters.ts';
+import {handledByDlpar} from '../lib/conformance/guest/dlpar.ts';
+import {plugUntaken} from '../lib/conformance/guest/probe.ts';
+import {askToRemove} from '../lib/conformance/host/qemu.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Need} from '../lib/conformance/runner/needs.ts';
 import {veto} from '../lib/conformance/workload/refused.ts';
@@ -74,17 +77,12 @@ conformance(
       'Memory that DLPAR could not add at first is added when it is asked for at /sys/kernel/dlpar, and is online although ' +
       'auto_online_blocks is offline',
     claims: ['linux/auto/dlpar-ignores', 'linux/dlpar/online-fails'],
-    needs: [...NEEDS, 'memory-hotremove', ...INJECT],
+    needs: [...NEEDS, 'memory-hotremove', 'vmm:qemu', ...INJECT],
   },
   async ({t, guest}) => {
     await guest.setPolicy('offline');
     const {blocks} = guest.now;
-    await veto(guest, 'MEM_GOING_ONLINE', 1);
-    const answer = await guest.step('plug dimm0, whose onlining is vetoed', () =>
-      guest.plug({kind: 'dimm', id: 'dimm0', size: guest.inBlocks(1)}),
-    );
-    t.is(answer.taken, false, 'the kernel takes the DIMM', `it said: ${answer.words}`);
-    await veto(guest, 'MEM_GOING_ONLINE', 0);
+    await plugUntaken(guest, 'dimm0');
     const {errno} = await guest.write('/sys/kernel/dlpar', 'memory add count 1');
     t.is(errno, 'none', 'error when a block is asked for', 'the DIMM is there, and nobody vetoes any more');
     t.is(
@@ -93,6 +91,28 @@ conformance(
       'the new blocks',
       'DLPAR onlines what it adds (arch/powerpc/platforms/pseries/hotplug-memory.c)',
     );
+  },
+);
+
+conformance(
+  'dlpar/unplug-not-added',
+  {
+    title: 'A DIMM that DLPAR could not add is taken out again when that is asked for',
+    claims: ['linux/dlpar/unplug', 'linux/dlpar/online-fails', 'qemu/unplug/asynchronous'],
+    needs: [...NEEDS, 'memory-hotremove', 'vmm:qemu', ...INJECT],
+  },
+  async ({t, guest}) => {
+    await guest.setPolicy('offline');
+    const {blocks} = guest.now;
+    const {id} = await plugUntaken(guest, 'dimm0');
+    await guest.step(`ask for ${id} back`, () => handledByDlpar(guest, () => askToRemove(guest, id)));
+    t.is(
+      guest.now.vmm.devices.map((device) => device.id),
+      [],
+      "QEMU's memory devices once the kernel has handled the request",
+      'the guest has none of its memory, and gives its connector back',
+    );
+    t.is(guest.now.blocks.length, blocks.length, 'number of blocks', 'as before');
   },
 );
 

@@ -35,16 +35,24 @@ async function lineBehind(guest: Guest, before: number, pattern: string): Promis
 const lastPart = ({address, size}: MemoryDevice): string => `Memory at ${(address + size - LMB).toString(16)} `;
 
 /**
- * Plugs a DIMM, and waits until the guest's kernel has said in its log how that went: QEMU is told nothing. It says so of
- * each logical memory block at the end, or once that all are given back. Throws DeadlineError where it says neither.
+ * To be called before a DIMM is plugged, and what it returns afterwards: waits until the guest's kernel has said in its
+ * log how that went, and gives that line: QEMU is told nothing. It says so of each logical memory block at the end, or
+ * once that all are given back. Throws DeadlineError where it says neither.
  */
-export async function answerInLog(guest: Guest, id: string, plug: () => Promise<PlugAnswer>): Promise<PlugAnswer> {
+export async function additionInLog(guest: Guest): Promise<(id: string) => Promise<string>> {
   const before = await linesNow(guest);
+  return async (id) => {
+    const device = (await guest.vmm.devices()).find((one) => one.id === id);
+    if (!device) throw new Broken(`${guest.vmm.name} has taken the device ${id}, and doesn't list it`);
+    return lineBehind(guest, before, `${lastPart(device)}.* ${ADDED}|indexed-count-add failed|is reserved`);
+  };
+}
+
+/** Plugs a DIMM, and waits until the guest's log tells how that went. */
+export async function answerInLog(guest: Guest, id: string, plug: () => Promise<PlugAnswer>): Promise<PlugAnswer> {
+  const heard = await additionInLog(guest);
   const answer = await plug();
-  const device = (await guest.vmm.devices()).find((one) => one.id === id);
-  if (!device) throw new Broken(`${guest.vmm.name} has taken the device ${id}, and doesn't list it`);
-  const end = `${lastPart(device)}.* ${ADDED}|indexed-count-add failed|is reserved`;
-  const line = await lineBehind(guest, before, end);
+  const line = await heard(id);
   const taken = line.endsWith(ADDED);
   return {...answer, taken, words: taken ? ADDED : line, success: ADDED, by: 'its log'};
 }
@@ -62,6 +70,18 @@ export async function removalInLog(guest: Guest, device: MemoryDevice): Promise<
       await guest.sh(`until [ -e ${SYSFS_MEMORY}/memory${id} ]; do :; done`);
     return 'refused';
   };
+}
+
+/**
+ * Does something by which the kernel is asked to remove memory, and waits until it has handled that, also where it says
+ * nothing of the end. The next request waits for the lock under which one is handled, from before the line by which it
+ * begins (dlpar_memory() in arch/powerpc/platforms/pseries/hotplug-memory.c); asking for nothing changes nothing.
+ */
+export async function handledByDlpar(guest: Guest, ask: () => Promise<unknown>): Promise<void> {
+  const before = await linesNow(guest);
+  await ask();
+  await lineBehind(guest, before, 'Attempting to hot-remove');
+  await guest.put('/sys/kernel/dlpar', 'memory remove count 0');
 }
 
 /** What makes a kernel online into ZONE_MOVABLE what it onlines by itself. */
