@@ -30,6 +30,7 @@ const entrySchema = z
     disk: z.literal('disk.qcow2').optional(),
     append: z.string().optional(),
     bringUp: z.enum(['ssh', 'init']),
+    keys: z.literal('initrd').optional(),
     prepare: z.array(z.string()),
     builtAt: z.iso.datetime(),
   })
@@ -51,6 +52,7 @@ export async function writeEntry(dir: string, {boot, login, prepare, ...rest}: N
     ...rest,
     ...direct,
     bringUp: login.how,
+    ...(login.how === 'ssh' && login.keys ? {keys: login.keys} : {}),
     prepare: [...prepare],
     builtAt: new Date().toISOString(),
   };
@@ -92,7 +94,7 @@ export async function readEntry(cache: string, directory: string): Promise<(Imag
   if (!parsed.success) {
     throw new Broken(`${file}: not what memhp writes; remove ${dir} and run again\n${z.prettifyError(parsed.error)}`);
   }
-  const {builder: _, kernel, initrd, append, disk, bringUp, ...rest} = parsed.data;
+  const {builder: _, kernel, initrd, append, disk, bringUp, keys, ...rest} = parsed.data;
   return {
     ...rest,
     boot:
@@ -100,6 +102,6 @@ export async function readEntry(cache: string, directory: string): Promise<(Imag
         ? {how: 'direct', kernel: join(dir, kernel), initrd: join(dir, initrd), append}
         : {how: 'disk'},
     ...(disk ? {disk: join(dir, disk)} : {}),
-    login: {how: bringUp},
+    login: bringUp === 'ssh' && keys ? {how: bringUp, keys} : {how: bringUp},
   };
 }

@@ -20,8 +20,11 @@ export type Boot =
 
 /** Where the first shell of a guest that has booted comes from. */
 export type Login =
-  /** Its sshd: a unit of memhp's in the image takes the keys that QEMU offers through fw_cfg. */
-  | {readonly how: 'ssh'}
+  /**
+   * Its sshd: a unit of memhp's in the image takes the keys that QEMU offers through fw_cfg, or, where the architecture
+   * has no such device, those that lie in an archive behind its initrd.
+   */
+  | {readonly how: 'ssh'; readonly keys?: 'initrd'}
   /** Its init, which is memhp's own: it serves the shells, and names their ports on the console. */
   | {readonly how: 'init'};
 

@@ -27,7 +27,18 @@ async function inDir(files: Record<string, string>, use: (dir: string) => Promis
 
 test('the guests of memhp are there, the default among them', async (t) => {
   const names = (await listManifests()).map(({name}) => name);
-  const debian = ['11', '12', '13-6.16', '13-6.17', '13-arm64', '13', 'sid'].map((one) => `debian-${one}`);
+  const debian = [
+    '11',
+    '12',
+    '13-6.16',
+    '13-6.17',
+    '13-arm64',
+    '13',
+    'sid-ppc64el',
+    'sid-riscv64',
+    'sid-s390x',
+    'sid',
+  ].map((one) => `debian-${one}`);
   t.deepEqual(
     names.filter((name) => name.startsWith('debian-')),
     debian,

@@ -40,10 +40,10 @@ export function kernelCommandLine({image, append}: BootConfig, among = boards): 
 }
 
 /** The kernel, where QEMU and not the firmware starts it. */
-const kernelArgs = (config: BootConfig, among: typeof boards): string[] => {
+const kernelArgs = (config: BootConfig, among: typeof boards, initrd?: string): string[] => {
   const {boot} = config.image;
   const append = kernelCommandLine(config, among);
-  return boot.how === 'direct' ? ['-kernel', boot.kernel, '-initrd', boot.initrd, '-append', append] : [];
+  return boot.how === 'direct' ? ['-kernel', boot.kernel, '-initrd', initrd ?? boot.initrd, '-append', append] : [];
 };
 
 const bootBackends = ({ram, nodes}: MachineProfile): {id: string; size: number}[] =>
@@ -92,7 +92,10 @@ interface Files {
   readonly share: boolean;
   readonly disk?: {readonly path: string; readonly snapshot: boolean};
   readonly ssh?: {readonly forward: boolean};
+  /** Keys for the guest, offered by fw_cfg. */
   readonly keys?: {readonly authorizedKey: string; readonly hostKey: string};
+  /** An initrd in place of the image's. */
+  readonly initrd?: string;
 }
 
 /** Memory devices that are there at boot, and ports for others. */
@@ -152,7 +155,7 @@ export function machineArgs(config: BootConfig, files: Files, among = boards): s
     ...ramBackends(profile, board).flatMap(({id, size}) => ['-object', memory(id, size)]),
     ...machineType(board, profile),
     ...deviceArgs(board, profile),
-    ...kernelArgs(config, among),
+    ...kernelArgs(config, among, files.initrd),
     ...(files.disk ? diskArgs(board, files.disk) : []),
     ...(image.login.how === 'ssh' ? networkArgs(board, files.ssh?.forward ?? false) : []),
     ...(files.keys ? keyArgs(files.keys) : []),

@@ -1,7 +1,8 @@
 import {createHash} from 'node:crypto';
-import {open, readFile} from 'node:fs/promises';
+import {open, readFile, rm} from 'node:fs/promises';
 import {join, relative} from 'node:path';
 import {execa} from 'execa';
+import {directBoot} from '../image/image.ts';
 import type {QemuBinary} from '../vmm/qemu/binary.ts';
 import {launch, type QemuProcess} from '../vmm/qemu/process.ts';
 import {buildOnce} from '../util/build-once.ts';
@@ -10,7 +11,7 @@ import {writeWhole} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
 import {bringUp, type GuestFacts, guestFacts} from './bring-up.ts';
 import {damageOf, discard, writeStamps} from './damage.ts';
-import {writeKeys} from './keys.ts';
+import {initrdWithKeys, writeKeys} from './keys.ts';
 import {keyOf, nameOn} from './profile.ts';
 import {boardOf} from './board/boards.ts';
 import {kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
@@ -114,12 +115,15 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
     await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', relative(work, image.disk), disk]);
   }
   const keys = image.login.how === 'ssh' ? await writeKeys(work) : undefined;
+  const behindInitrd = image.login.how === 'ssh' && image.login.keys === 'initrd';
+  const initrd = keys && behindInitrd ? await initrdWithKeys(directBoot(image).initrd, keys, work) : undefined;
   const args = machineArgs(config, {
     ramDir: work,
     share: true,
     ...(image.disk ? {disk: {path: disk, snapshot: false}} : {}),
     ssh: {forward: true},
-    ...(keys ? {keys} : {}),
+    ...(keys && !behindInitrd ? {keys} : {}),
+    ...(initrd === undefined ? {} : {initrd}),
   });
   const directory = await open(work, 'r');
   let vm: QemuProcess | undefined;
@@ -145,5 +149,6 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
   } finally {
     await vm?.kill();
     await directory.close();
+    if (initrd !== undefined) await rm(initrd, {force: true}); // clones wake up with it unpacked
   }
 }

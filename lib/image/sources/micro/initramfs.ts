@@ -3,7 +3,7 @@ import {dirname, join, relative} from 'node:path';
 import {promisify} from 'node:util';
 import {gzip} from 'node:zlib';
 import {root} from '../../../util/paths.ts';
-import {cpio, type Member} from './cpio.ts';
+import {cpio, type Member} from '../../cpio.ts';
 import {modulesDep, type KernelModule} from './modules.ts';
 
 const microroot = join(root, 'lib/image/sources/micro/root');

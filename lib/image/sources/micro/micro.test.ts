@@ -6,7 +6,7 @@ import test from 'ava';
 import {UsageError} from '../../../util/errors.ts';
 import {isStatic} from './busybox.ts';
 import {configBeside} from './config-beside.ts';
-import {cpio} from './cpio.ts';
+import {cpio} from '../../cpio.ts';
 import {microInitramfs} from './initramfs.ts';
 import {identifyKernel} from './kernelfile.ts';
 import {modinfo, modulesDep, pickModules, type KernelModule} from './modules.ts';

@@ -5,7 +5,7 @@ import {shellQuote} from '../../../util/text.ts';
 import {needTools} from '../../tool.ts';
 import {mmdebstrap, isRoot} from '../debian/mmdebstrap.ts';
 import type {Manifest, SourceOptions} from '../source.ts';
-import {BASE, BUILD_TOOLS, packOverlay, writePackagesEntry} from './content.ts';
+import {BASE, BUILD_TOOLS, KEYS_FROM_INITRD, keysOf, packOverlay, writePackagesEntry} from './content.ts';
 import {makeDisk} from './disk.ts';
 import type {PackagesSource} from './schema.ts';
 
@@ -34,7 +34,16 @@ export async function buildPackages(
     variant: 'essential',
     alsoFrom: source.kernelSuite,
     include: [source.kernel, ...BASE, ...source.include],
-    hooks: [`tar-in ${shellQuote(files)} /`, 'chroot "$1" sh /etc/memhp/customize "$MEMHP_GUEST"'],
+    hooks: [
+      `tar-in ${shellQuote(files)} /`,
+      ...(keysOf(manifest.arch) === 'initrd'
+        ? [
+            `upload ${shellQuote(KEYS_FROM_INITRD)} /etc/memhp/keys-from-initrd`,
+            'chroot "$1" sh /etc/memhp/keys-from-initrd',
+          ]
+        : []),
+      'chroot "$1" sh /etc/memhp/customize "$MEMHP_GUEST"',
+    ],
     env: {MEMHP_GUEST: manifest.name, INITRD: 'No'},
   });
   log(`${manifest.name}: making its disk`);

@@ -3,6 +3,7 @@ import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {root} from '../../../util/paths.ts';
 import {writeEntry} from '../../entry.ts';
+import type {Arch} from '../../image.ts';
 import {runTool} from '../../tool.ts';
 import {isRoot} from '../debian/mmdebstrap.ts';
 import type {Manifest} from '../source.ts';
@@ -28,8 +29,21 @@ export const BASE = [
 /** The host's programs that make an image of packages. */
 export const BUILD_TOOLS = ['mmdebstrap', 'tar', 'mke2fs', 'qemu-img', ...(isRoot ? [] : ['newuidmap', 'fakeroot'])];
 
+/** Run in the new system where its keys come from behind the initrd, once the overlay is there. */
+export const KEYS_FROM_INITRD = join(root, 'lib/image/sources/packages/keys-from-initrd');
+
+/**
+ * Where a guest's keys come from. Seen: the kernels of ppc64el and s390x have no driver for QEMU's fw_cfg, and QEMU 7.2's
+ * board of riscv64 has none ("fw_cfg device not available").
+ */
+export const keysOf = (arch: Arch): 'fw_cfg' | 'initrd' => (['amd64', 'arm64'].includes(arch) ? 'fw_cfg' : 'initrd');
+
 /** Our own files that go into an image, as a digest. */
-export const packagesInputs = async (): Promise<string> => (await hashOf(overlay)).update(BASE.join()).digest('hex');
+export async function packagesInputs(arch: Arch): Promise<string> {
+  const hash = (await hashOf(overlay)).update(BASE.join());
+  if (keysOf(arch) === 'initrd') hash.update(await readFile(KEYS_FROM_INITRD));
+  return hash.digest('hex');
+}
 
 /** Takes in the files of a directory, by name. */
 export async function hashOf(directory: string): Promise<Hash> {
@@ -64,6 +78,6 @@ export const writePackagesEntry = (manifest: Manifest, key: string, dir: string)
     key,
     boot: {how: 'direct', kernel: 'vmlinuz', initrd: 'initrd.img', append: 'root=/dev/vda rw net.ifnames=0'},
     disk: 'disk.qcow2',
-    login: {how: 'ssh'},
+    login: keysOf(manifest.arch) === 'initrd' ? {how: 'ssh', keys: 'initrd'} : {how: 'ssh'},
     prepare: manifest.prepare,
   });

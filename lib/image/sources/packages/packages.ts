@@ -19,5 +19,5 @@ export const packages: GuestSource<PackagesSource> = {
 
 async function packagesKey(manifest: Manifest, _: unknown, {mirror}: Pick<SourceOptions, 'mirror'>): Promise<string> {
   const foreign = isForeign(manifest.arch) ? {foreign: await foreignInputs()} : {};
-  return keyOf(manifest, {mirror: mirror ?? null, files: await packagesInputs(), ...foreign});
+  return keyOf(manifest, {mirror: mirror ?? null, files: await packagesInputs(manifest.arch), ...foreign});
 }

@@ -1,10 +1,11 @@
 // Its stages, with a mmdebstrap that only counts, and a machine that is none.
-import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {delimiter, join} from 'node:path';
 import {tmpdir} from 'node:os';
+import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
-import {Broken, UsageError} from '../../../../util/errors.ts';
+import {Broken} from '../../../../util/errors.ts';
 import type {BuildMachine, Manifest} from '../../source.ts';
 import type * as packagesModule from '../packages.ts';
 import type {PackagesSource} from '../schema.ts';
@@ -132,15 +133,35 @@ test.serial('without anything to boot a machine with, that is said', async (t) =
   });
 });
 
-test.serial(
-  'an architecture whose guests could not be logged in to is refused before anything is fetched',
-  async (t) => {
-    const cache = await newCache(t);
-    const foreignArch = process.arch === 's390x' ? 'riscv64' : 's390x';
-    await t.throwsAsync(packages.build({...manifest, arch: foreignArch}, source, {cache, log: () => undefined}), {
-      instanceOf: UsageError,
-      message: /^toy: .*which it can't for \w+, only for amd64 and arm64; take a micro guest/,
-    });
-    t.deepEqual(await left(cache), []);
-  },
-);
+test.serial('an architecture without fw_cfg has its keys from behind the initrd, and its image says so', async (t) => {
+  const cache = await newCache(t);
+  const without = process.arch === 's390x' ? 'riscv64' : 's390x';
+  await mkdir(join(cache, `images/busybox-static-${without}`), {recursive: true});
+  await writeFile(join(cache, `images/busybox-static-${without}/busybox`), 'busybox');
+  const image = await packages.build({...manifest, arch: without}, source, {
+    cache,
+    log: () => undefined,
+    machine: work,
+  });
+  t.deepEqual(image.login, {how: 'ssh', keys: 'initrd'});
+  const again = await packages.build({...manifest, arch: without}, source, {cache, log: () => undefined});
+  t.deepEqual(again.login, image.login, 'from the cache as well');
+  t.true((await readFile(join(fake, 'asked'), 'utf8')).includes('/memhp-build/keys-from-initrd'));
+});
+
+const from = fileURLToPath(new URL('../', import.meta.url));
+
+test('the script that is run there makes a seed that takes them from where the initramfs left them', async (t) => {
+  const etc = await mkdtemp(join(tmpdir(), 'memhp-test-'));
+  t.teardown(() => rm(etc, {recursive: true}));
+  await cp(join(from, 'overlay/etc'), etc, {recursive: true});
+  await mkdir(join(etc, 'initramfs-tools/scripts/init-bottom'), {recursive: true});
+  const script = (await readFile(join(from, 'keys-from-initrd'), 'utf8')).replaceAll('=/etc/', `=${etc}/`);
+  await execa('sh', ['-c', script]);
+  const seed = await readFile(join(etc, 'memhp/seed'), 'utf8');
+  t.regex(seed, /^keys=\/run\/memhp-keys$/m);
+  t.notRegex(seed, /fw_cfg|\/raw/);
+  t.true(((await stat(join(etc, 'initramfs-tools/scripts/init-bottom/memhp'))).mode & 0o111) !== 0);
+  await writeFile(join(etc, 'memhp/seed'), 'something else\n');
+  t.not((await execa('sh', ['-c', script], {reject: false})).exitCode, 0, 'a seed that it does not know');
+});

@@ -1,7 +1,7 @@
 import {copyFile, lstat, open, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {stopwatch} from '../../../../util/clock.ts';
-import {Broken, UsageError} from '../../../../util/errors.ts';
+import {Broken} from '../../../../util/errors.ts';
 import {isThere} from '../../../../util/files.ts';
 import {root} from '../../../../util/paths.ts';
 import {shellQuote} from '../../../../util/text.ts';
@@ -16,7 +16,7 @@ import {busyboxInitramfs} from '../../micro/initramfs.ts';
 import {onlyKernel} from '../../micro/kernel-package.ts';
 import {pickModules} from '../../micro/modules.ts';
 import type {Manifest, SourceOptions} from '../../source.ts';
-import {BASE, BUILD_TOOLS, hashOf, packOverlay, writePackagesEntry} from '../content.ts';
+import {BASE, BUILD_TOOLS, hashOf, KEYS_FROM_INITRD, keysOf, packOverlay, writePackagesEntry} from '../content.ts';
 import {makeDisk} from '../disk.ts';
 import type {PackagesSource} from '../schema.ts';
 
@@ -35,12 +35,6 @@ const STEPS = [
   {said: 'finishing', means: 'making its initrd there'},
   {said: 'done', means: 'taking out its kernel and initrd'},
 ] as const;
-
-/**
- * Whose QEMU hands keys to the guest (-fw_cfg). Seen: not ppc64el's and s390x's kernels, which have no such driver, nor
- * QEMU 7.2's riscv64, "fw_cfg device not available".
- */
-const WITH_KEYS: readonly Arch[] = ['amd64', 'arm64'];
 
 /** Can this host not run programs of the architecture? Node has names of its own for two. */
 export const isForeign = (arch: Arch, host: string = process.arch): boolean =>
@@ -66,11 +60,6 @@ export async function buildForeign(
 ): Promise<void> {
   const {cache, log, signal, machine} = options;
   const {name, arch} = manifest;
-  if (!WITH_KEYS.includes(arch))
-    throw new UsageError(
-      `${name}: a guest of packages is logged in to with keys that QEMU hands it (fw_cfg), which it can't for ${arch}, ` +
-        `only for ${WITH_KEYS.join(' and ')}; take a micro guest of ${arch}`,
-    );
   if (machine === undefined) throw new Broken(`${name}: is of ${arch}, and there is nothing to boot a machine with`);
   const took = stopwatch();
   await needTools(`building ${name}`, BUILD_TOOLS);
@@ -127,6 +116,7 @@ async function unpack(manifest: Manifest, source: PackagesSource, dir: string, o
       `printf 'MEMHP_GUEST=%s\\n' "$MEMHP_GUEST" > "$1/memhp-build/guest"`,
       `upload ${shellQuote(overlay)} /memhp-build/overlay.tar`,
       `upload ${shellQuote(join(here, 'install'))} /memhp-build/install`,
+      ...(keysOf(arch) === 'initrd' ? [`upload ${shellQuote(KEYS_FROM_INITRD)} /memhp-build/keys-from-initrd`] : []),
       REMOVE_DOCS,
       WITHOUT_DOCS,
     ],
