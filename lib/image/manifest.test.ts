@@ -28,16 +28,8 @@ async function inDir(files: Record<string, string>, use: (dir: string) => Promis
 test('the guests of memhp are there, the default among them', async (t) => {
   const names = (await listManifests()).map(({name}) => name);
   const debian = [
-    '11',
-    '12',
-    '13-6.16',
-    '13-6.17',
-    '13-arm64',
-    '13',
-    'sid-ppc64el',
-    'sid-riscv64',
-    'sid-s390x',
-    'sid',
+    ...['11', '12', '12-s390x', '13', '13-6.16', '13-6.17', '13-arm64'],
+    ...['sid', 'sid-ppc64el', 'sid-riscv64', 'sid-s390x'],
   ].map((one) => `debian-${one}`);
   t.deepEqual(
     names.filter((name) => name.startsWith('debian-')),
@@ -70,7 +62,7 @@ test('a guest file outside images/ is as good as one inside', async (t) => {
 test('an unknown guest is answered with the known ones and the nearest', async (t) => {
   const error = await t.throwsAsync(loadManifest('debain-12'), {instanceOf: UsageError});
   t.regex(error.message, /unknown guest "debain-12"; did you mean debian-12\?/);
-  t.regex(error.message, /debian-11, debian-12, .*debian-13, debian-sid/);
+  t.regex(error.message, /debian-11, debian-12, .*debian-13, .*debian-sid, /);
 });
 
 test('a missing file is a usage error that names it', async (t) => {

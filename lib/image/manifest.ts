@@ -89,7 +89,8 @@ export async function listManifests(dir = manifestsDir): Promise<Manifest[]> {
     manifests.push(result.value);
   }
   if (faults.length > 0) throw new UsageError(faults.join('\n'));
-  return manifests;
+  // A file's name ends with .yaml: by it debian-12-s390x would come before debian-12.
+  return manifests.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 /** Debian stable's guest by what Node calls the host's architecture: with a userland where there is one. */
