@@ -45,6 +45,10 @@ export interface Image {
   readonly prepare: readonly string[];
 }
 
+/** Does the guest find its keys behind its initrd, and not ask QEMU for them? */
+export const keysBehindInitrd = ({login}: Pick<Image, 'login'>): boolean =>
+  login.how === 'ssh' && login.keys === 'initrd';
+
 /** Path of the kernel that QEMU can be given; undefined where the kernel is in the disk. */
 export const kernelOf = ({boot}: Pick<Image, 'boot'>): string | undefined =>
   boot.how === 'direct' ? boot.kernel : undefined;

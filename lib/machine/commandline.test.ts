@@ -162,3 +162,22 @@ test('no guest has the cmpxchg16b that computes wrong flags, and every other gue
     t.is(!amd64.cpu(accel, qemu).includes('cx16=off'), has, `${accel} ${qemu}`);
   }
 });
+
+test('a guest that finds its keys behind its initrd is offered none by QEMU, and boots from the copy that has them', (t) => {
+  const config: BootConfig = {
+    image: {...image('ssh'), login: {how: 'ssh', keys: 'initrd'}},
+    profile: profileByName('q35'),
+    accel: 'tcg',
+    qemu: '7.2.22',
+    append: '',
+  };
+  const args = machineArgs(config, {ramDir: DIR, share: true, keys, initrd: `${DIR}/initrd-with-keys`});
+  t.false(args.includes('-fw_cfg'));
+  t.is(args[args.indexOf('-initrd') + 1], `${DIR}/initrd-with-keys`);
+  const clone = cloneArgs({dir: DIR, config, facts: {...facts, shell: 'ssh'}});
+  t.false(clone.includes('-fw_cfg'));
+  t.true(
+    lines.some(({args: other}) => other.includes('-fw_cfg')),
+    'others are',
+  );
+});

@@ -1,4 +1,4 @@
-import {fixedParameters, type Image} from '../image/image.ts';
+import {fixedParameters, keysBehindInitrd, type Image} from '../image/image.ts';
 import {atBootOf} from '../vmm/qemu/devices/devices.ts';
 import {sandboxArgs} from '../vmm/qemu/confinement.ts';
 import {consoleArgs, portArgs, serialPortArgs} from '../vmm/qemu/channels.ts';
@@ -92,7 +92,7 @@ interface Files {
   readonly share: boolean;
   readonly disk?: {readonly path: string; readonly snapshot: boolean};
   readonly ssh?: {readonly forward: boolean};
-  /** Keys for the guest, offered by fw_cfg. */
+  /** Keys for the guest: offered by fw_cfg, where it doesn't find them behind its initrd. */
   readonly keys?: {readonly authorizedKey: string; readonly hostKey: string};
   /** An initrd in place of the image's. */
   readonly initrd?: string;
@@ -158,7 +158,7 @@ export function machineArgs(config: BootConfig, files: Files, among = boards): s
     ...kernelArgs(config, among, files.initrd),
     ...(files.disk ? diskArgs(board, files.disk) : []),
     ...(image.login.how === 'ssh' ? networkArgs(board, files.ssh?.forward ?? false) : []),
-    ...(files.keys ? keyArgs(files.keys) : []),
+    ...(files.keys && !keysBehindInitrd(image) ? keyArgs(files.keys) : []),
     ...consoleArgs(),
     ...portArgs(board.virtio),
     ...(image.login.how === 'init' && board.serialShells ? serialPortArgs(board.serialShells) : []),

@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import {open, readFile, rm} from 'node:fs/promises';
 import {join, relative} from 'node:path';
 import {execa} from 'execa';
-import {directBoot} from '../image/image.ts';
+import {directBoot, keysBehindInitrd} from '../image/image.ts';
 import type {QemuBinary} from '../vmm/qemu/binary.ts';
 import {launch, type QemuProcess} from '../vmm/qemu/process.ts';
 import {buildOnce} from '../util/build-once.ts';
@@ -115,14 +115,14 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
     await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', relative(work, image.disk), disk]);
   }
   const keys = image.login.how === 'ssh' ? await writeKeys(work) : undefined;
-  const behindInitrd = image.login.how === 'ssh' && image.login.keys === 'initrd';
-  const initrd = keys && behindInitrd ? await initrdWithKeys(directBoot(image).initrd, keys, work) : undefined;
+  const initrd =
+    keys && keysBehindInitrd(image) ? await initrdWithKeys(directBoot(image).initrd, keys, work) : undefined;
   const args = machineArgs(config, {
     ramDir: work,
     share: true,
     ...(image.disk ? {disk: {path: disk, snapshot: false}} : {}),
     ssh: {forward: true},
-    ...(keys && !behindInitrd ? {keys} : {}),
+    ...(keys ? {keys} : {}),
     ...(initrd === undefined ? {} : {initrd}),
   });
   const directory = await open(work, 'r');
