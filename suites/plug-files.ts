@@ -153,3 +153,22 @@ conformance(
     );
   },
 );
+
+conformance(
+  'plug/boot-pages',
+  {
+    title: 'At boot MemTotal counts the pages that the zones manage, and no others',
+    claims: ['linux/online/counted'],
+    needs: ['memory-hotplug'],
+  },
+  async ({t, guest}) => {
+    const {meminfo, zones, page} = await guest.observe();
+    const managed = zones.reduce((sum, zone) => sum + zone.managed, 0);
+    t.is(
+      ((meminfo['MemTotal'] ?? 0) * 1024) / page - managed,
+      0,
+      'pages of MemTotal that no zone manages',
+      `the zones of /proc/zoneinfo manage ${managed}`,
+    );
+  },
+);

@@ -17,6 +17,8 @@ export interface Moment {
   readonly numa: boolean;
   /** What a block's phys_device says, by where the block begins; absent where it always says 0. */
   readonly physDevice?: ((start: number) => number) | undefined;
+  /** Why MemTotal may have had pages at first that no zone has; absent where it may not. */
+  readonly uncounted?: string | undefined;
   /** Do blocks hold their own memmap? By default none does. */
   readonly ownMemmap?: OwnMemmap;
   /** The observation before the newest; none where that is the first. */

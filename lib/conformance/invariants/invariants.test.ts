@@ -1,6 +1,7 @@
 import test from 'ava';
 import {acpi} from '../../vmm/qemu/acpi/acpi.ts';
 import type {Observation} from '../../guest/observation.ts';
+import type {Moment} from './invariant.ts';
 import {compareAll, invariantNames} from './invariants.ts';
 import {lies} from './fixtures/lies.ts';
 import {
@@ -20,6 +21,7 @@ import {
   CALLED,
   BOOT_NODES,
   SPANS,
+  SUMS,
 } from './fixtures/moment.ts';
 import {moreLies} from './fixtures/more-lies.ts';
 
@@ -53,6 +55,25 @@ test('ordinary kernel messages are no trouble', (t) => {
     }),
     [],
   );
+});
+
+test('pages that no zone had at first may stay so where the board says why, and nowhere else; no more may come', (t) => {
+  const more = (one: Loose<Observation>, kb: number): void => {
+    one.meminfo['MemTotal'] = (one.meminfo['MemTotal'] ?? 0) + kb;
+  };
+  const {first} = fixture() as unknown as {first: Loose<Observation>};
+  more(first, 24);
+  const lost = (kb: number): [Edit, Partial<Moment>] => [
+    (now) => {
+      more(now, kb);
+    },
+    {first: first as unknown as Observation, uncounted: 'freed too early'},
+  ];
+  t.deepEqual(violated(...lost(24)), []);
+  t.true(violated(...lost(28)).includes(SUMS));
+  t.true(violated(...lost(0)).includes(SUMS));
+  const [edit, moment] = lost(24);
+  t.true(violated(edit, {...moment, uncounted: undefined}).includes(SUMS));
 });
 
 test('a warning reads the same at every boot', (t) => {

@@ -116,15 +116,19 @@ const invariants: Record<string, Invariant> = {
     const {value, because} = expectedMemTotal(first, now, ownMemmap);
     return {expected: value, actual: now.meminfo['MemTotal'], because};
   },
-  "MemTotal is the sum of the zones' managed pages and of the nodes": ({now}) => {
-    const managed = now.zones.reduce((sum, zone) => sum + zone.managed, 0) * (now.page / 1024);
+  "MemTotal is the sum of the zones' managed pages and of the nodes": ({first, now, uncounted}) => {
+    const lost = uncounted === undefined ? 0 : (first.meminfo['MemTotal'] ?? 0) - managedKb(first);
     const nodes = Object.values(now.nodeTotals);
+    const counted = (now.meminfo['MemTotal'] ?? 0) - lost;
     return {
-      expected: {zones: now.meminfo['MemTotal'], nodes: now.meminfo['MemTotal']},
-      actual: {zones: managed, nodes: nodes.length > 0 ? nodes.reduce((sum, total) => sum + total, 0) : managed},
+      expected: {zones: counted, nodes: counted},
+      actual: {
+        zones: managedKb(now),
+        nodes: nodes.length > 0 ? nodes.reduce((sum, total) => sum + total, 0) : managedKb(now),
+      },
       because:
         `managed pages of /proc/zoneinfo × ${formatSize(now.page)}, and MemTotal of each node, against ` +
-        `/proc/meminfo`,
+        `/proc/meminfo${lost === 0 ? '' : `; as at first without ${lost} kB: ${uncounted}`}`,
     };
   },
   'the kernel warns of nothing': ({now, announced = []}) => {
@@ -138,6 +142,10 @@ const invariants: Record<string, Invariant> = {
   },
   ...consistency,
 };
+
+/** kB that all zones manage. */
+const managedKb = ({zones, page}: Observation): number =>
+  zones.reduce((sum, {managed}) => sum + managed, 0) * (page / 1024);
 
 /** All invariants at one moment. */
 export const compareAll = (moment: Moment): Comparison[] =>

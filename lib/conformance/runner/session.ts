@@ -235,6 +235,7 @@ export class Session {
       bootRam: config.profile.ram,
       numa,
       physDevice: this.board.physDevice,
+      uncounted: this.board.uncounted,
       ownMemmap: ownMemmap({append: config.append, ...facts}),
       protocol: this.clone.vmm.protocol,
       events: this.clone.vmm.events.since(this.#eventsFrom),

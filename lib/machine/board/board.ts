@@ -108,6 +108,8 @@ export interface Board {
   readonly unmapped?: string;
   /** What a block's phys_device says, by where the block begins; absent where it always says 0. */
   readonly physDevice?: (start: number) => number;
+  /** Why MemTotal may count pages of boot memory that no zone has (plug/boot-pages says how many); absent where none. */
+  readonly uncounted?: string;
   /** Why plugged memory is in the zone of boot memory, Normal; absent where its zone is above that of boot memory. */
   readonly oneKernelZone?: string;
   /**

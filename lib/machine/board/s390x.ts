@@ -21,6 +21,7 @@ export const s390x: Board = {
   legacyHole: bytes(0),
   // Storage increments: hw/s390x/sclp.c gives them 1 MiB, arch/s390/mm/init.c counts in them.
   physDevice: (start) => Math.floor(start / mib(1)),
+  uncounted: 'pages that are freed before they are set up (docs/findings/pages-freed-too-early.md)',
   deviceMemory: behindRam(),
   page: kib(4),
   pages: () => ({
