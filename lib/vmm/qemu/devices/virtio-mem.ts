@@ -25,7 +25,7 @@ export interface VirtioMemSpec extends DeviceSpec {
   readonly max: number;
   /** The unit of what it gives, in bytes; 2 MiB where it is left out. */
   readonly block?: number;
-  /** The PCI Express port that it is plugged into; none for one that is there at boot. */
+  /** The PCI Express port that it is plugged into, where there are such; none for one that is there at boot. */
   readonly port?: string;
   /**
    * May the guest not read what isn't plugged? Guests before Linux 5.16 take no device that forbids it; QEMU 8.1 and
@@ -47,7 +47,7 @@ export async function addVirtioMem(
     driver: `virtio-mem-${virtio}`,
     id,
     memdev: `mem-${id}`,
-    ...(port === undefined ? {} : {bus: port}),
+    ...(port === undefined || virtio !== 'pci' ? {} : {bus: port}), // a channel subsystem (ccw) needs none
     'block-size': block,
     ...(legacyVirtioMem ? {'unplugged-inaccessible': inaccessible ? 'on' : 'off'} : {}),
   });
