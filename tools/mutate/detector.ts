@@ -1,5 +1,6 @@
 import {isDeepStrictEqual} from 'node:util';
 import {applies, explains} from '../../lib/conformance/verdict/known.ts';
+import type {Terms} from '../../lib/conformance/verdict/terms.ts';
 import {verdict} from '../../lib/conformance/runner/run-case.ts';
 import type {Check, Json} from '../../lib/results/record.ts';
 import type {Mutant} from '../replay/faults/mutants.ts';
@@ -21,10 +22,13 @@ export type Detection = 'caught' | 'fact' | 'survived';
 export class Detector {
   readonly #subject: RecordedCase;
   readonly #right: Seen;
+  /** What recorded deviations are counted in, as the record has it. */
+  readonly #terms: Terms | undefined;
 
-  private constructor(subject: RecordedCase, right: Seen) {
+  private constructor(subject: RecordedCase, {seen, terms}: {seen: Seen; terms: Terms | undefined}) {
     this.#subject = subject;
-    this.#right = right;
+    this.#right = seen;
+    this.#terms = terms;
   }
 
   static async of(subject: RecordedCase): Promise<Detector> {
@@ -38,7 +42,9 @@ export class Detector {
   async under({answers}: Mutant): Promise<Detection> {
     const told = Math.min(...[...answers.keys()].map(({end}) => end));
     const whole = this.#right.outcome !== 'pass'; // a recorded deviation may be seen by an invariant, before or after
-    const {facts, ...now} = await see(this.#subject, answers, {
+    const {
+      seen: {facts, ...now},
+    } = await see(this.#subject, answers, {
       skipInvariants: (place) => !whole && place < told,
       isEnough: (check) => !this.#isKnown(check),
     });
@@ -52,12 +58,18 @@ export class Detector {
       entry,
       on: {known, ...on},
     } = this.#subject;
-    return known.some((one) => applies(one, {caseId: entry.id, ...on}) && explains(one, check));
+    const where = {caseId: entry.id, ...on, arch: this.#terms?.arch};
+    return known.some((one) => applies(one, where) && explains(one, check, this.#terms));
   }
 }
 
-async function see({entry, recording, on}: RecordedCase, answers: Mutant['answers'], less: Less): Promise<Seen> {
+async function see(
+  {entry, recording, on}: RecordedCase,
+  answers: Mutant['answers'],
+  less: Less,
+): Promise<{seen: Seen; terms: Terms | undefined}> {
   const execution = await replay(entry, recording, answers, less);
   const {outcome, known, stale} = verdict(entry, execution, on);
-  return {outcome, known: known.map(({id}) => id), stale, facts: execution.checks.facts};
+  const seen = {outcome, known: known.map(({id}) => id), stale, facts: execution.checks.facts};
+  return {seen, terms: execution.sessions[0]?.terms};
 }

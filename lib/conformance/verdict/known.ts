@@ -47,7 +47,7 @@ interface Where {
   readonly kernel: string;
   readonly guest: string;
   /** Undefined where the guest was never seen. */
-  readonly arch?: Arch | undefined;
+  readonly arch: Arch | undefined;
 }
 
 /** Does the deviation's condition hold here, so that it should be seen? */
@@ -68,7 +68,7 @@ export function applies({case: pattern, kernel, arch, guests}: KnownDeviation, w
  * The deviation that explains a failed check: this check, and exactly what was seen. Without the guest's terms a value
  * in terms explains nothing.
  */
-export const explains = (known: KnownDeviation, check: Check, terms?: Terms): boolean =>
+export const explains = (known: KnownDeviation, check: Check, terms: Terms | undefined): boolean =>
   !check.ok &&
   matches(known.check, check.name) &&
   isDeepStrictEqual(terms ? inTermsOf(known.actual, terms) : known.actual, check.actual);
