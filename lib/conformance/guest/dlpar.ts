@@ -81,7 +81,8 @@ export async function handledByDlpar(guest: Guest, ask: () => Promise<unknown>):
   const before = await linesNow(guest);
   await ask();
   await lineBehind(guest, before, 'Attempting to hot-remove');
-  await guest.put('/sys/kernel/dlpar', 'memory remove count 0');
+  const {errno} = await guest.put('/sys/kernel/dlpar', 'memory remove count 0');
+  if (errno !== 'EINVAL') throw new Broken(`asked by DLPAR to remove nothing, the kernel says ${errno}, not EINVAL`);
 }
 
 /** What makes a kernel online into ZONE_MOVABLE what it onlines by itself. */
