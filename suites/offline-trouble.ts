@@ -149,3 +149,45 @@ conformance(
     guest.expectUnchanged(before, 'after refused offlining');
   },
 );
+
+conformance(
+  'offline/crashkernel',
+  {
+    title:
+      'On s390x no block that a crash kernel needs goes offline: neither those of its area nor the lowest ones, which ' +
+      'that will be swapped with',
+    claims: ['linux/offline/crashkernel'],
+    needs: [...NEEDS, 'arch:s390x', 'config:CONFIG_CRASH_DUMP'],
+    boot: boots.crashKernel,
+  },
+  async ({t, guest}) => {
+    const area = guest.now.iomem.find(({name}) => name === 'Crash kernel');
+    const size = Number(await guest.read('/sys/kernel/kexec_crash_size'));
+    t.require(area && area.end - area.start, size, 'size of the Crash kernel in iomem', 'kexec_crash_size');
+    t.require(size >= guest.blockSize, true, 'it is as large as a memory block at least');
+    const before = guest.now;
+    const errors: string[] = [];
+    for (const {id} of before.blocks) {
+      const [start, end] = [id * guest.blockSize, (id + 1) * guest.blockSize];
+      const inArea = area !== undefined && start < area.end && area.start < end;
+      if (!inArea && start >= size) continue;
+      const {errno} = await guest.block(id).write('state', 'offline');
+      if (inArea)
+        t.is(errno, 'EBUSY', `error of memory${id}, in the area`, 'it is reserved memory, whose pages are unmovable');
+      else
+        t.oneOf(
+          errno,
+          ['EPERM', 'EBUSY'],
+          `error of memory${id}, below the size of the area`,
+          "kdump_mem_notifier() in arch/s390/kernel/setup.c vetoes it; pages that can't be isolated come first",
+        );
+      errors.push(errno);
+    }
+    t.is(errors.includes('EPERM'), true, 'blocks that the notifier vetoes: there are some');
+    guest.expectUnchanged(before, 'after refused offlining');
+    const above = before.blocks.filter(({id}) => id * guest.blockSize >= size && bytesMissing(before, id) === 0);
+    const others: string[] = [];
+    for (const {id} of above) others.push((await guest.block(id).write('state', 'offline')).errno);
+    t.is(others.includes('none'), true, 'whole blocks above it that go offline: there are some');
+  },
+);

@@ -20,7 +20,7 @@ export interface Observation {
   readonly policy: string | undefined;
   /** A base page of the guest's kernel. */
   readonly page: Bytes;
-  /** What iomem calls boot memory that the kernel doesn't map; absent where it isn't listed. */
+  /** What iomem calls boot memory that isn't in System RAM; absent where it isn't listed. */
   readonly unmapped?: string | undefined;
   readonly blockSize: Bytes;
   readonly blocks: readonly BlockView[];

@@ -65,6 +65,8 @@ export const CONFIG_OF_INTEREST = new RegExp(
     'SUSPEND',
     'HIBERNAT',
     'FAIL_PAGE_ALLOC',
+    'FAILSLAB',
+    'FAULT_INJECTION',
   ].join('|')}))\\w+$`,
 );
 

@@ -49,7 +49,7 @@ export interface TemplateOptions {
 }
 
 /** Change it when templates made before can't be cloned by this code any more. */
-const FORMAT = 7;
+const FORMAT = 8;
 
 /** Same key, same frozen guest: a digest of everything that went into it. */
 export function templateKey(

@@ -104,7 +104,7 @@ export interface Board {
   readonly nodes?: (cpus: number) => string | undefined;
   /** Where boot RAM begins. */
   readonly ram: Bytes;
-  /** What /proc/iomem calls boot memory that the kernel doesn't map, at its top level; absent where it isn't listed. */
+  /** What /proc/iomem calls boot memory that isn't in System RAM, at its top level; absent where there is none. */
   readonly unmapped?: string;
   /** What a block's phys_device says, by where the block begins; absent where it always says 0. */
   readonly physDevice?: (start: number) => number;

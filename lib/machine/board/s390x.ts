@@ -19,6 +19,8 @@ export const s390x: Board = {
   nodes: () => 'the machine has no NUMA nodes',
   ram: bytes(0),
   legacyHole: bytes(0),
+  // setup_resources() in arch/s390/kernel/setup.c adds it again as reserved memory, after it has listed System RAM
+  unmapped: 'Crash kernel',
   // Storage increments: hw/s390x/sclp.c gives them 1 MiB, arch/s390/mm/init.c counts in them.
   physDevice: (start) => Math.floor(start / mib(1)),
   uncounted: 'pages that are freed before they are set up (docs/findings/pages-freed-too-early.md)',
