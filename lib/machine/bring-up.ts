@@ -66,6 +66,7 @@ export const CONFIG_OF_INTEREST = new RegExp(
     'HIBERNAT',
     'FAIL_PAGE_ALLOC',
     'FAILSLAB',
+    'FIRMWARE_MEMMAP',
     'FAULT_INJECTION',
   ].join('|')}))\\w+$`,
 );
@@ -103,7 +104,10 @@ echo "kernel=$(uname -r)"
 if [ -r /etc/os-release ]; then . /etc/os-release; fi
 echo "os=$PRETTY_NAME"
 page=$(grep -m1 ^KernelPageSize: /proc/self/smaps) && page=\${page#*:} && echo "page=\$((\${page%kB} * 1024))"
-for c in ${COMMANDS.join(' ')}; do command -v $c >/dev/null && echo "command=$c"; done
+for c in ${COMMANDS.join(' ')}; do
+  if [ $c = systemctl ] && [ ! -d /run/systemd/system ]; then continue; fi # without the services that it asks
+  command -v $c >/dev/null && echo "command=$c"
+done
 { zcat /proc/config.gz || cat /boot/config-$(uname -r); } 2>/dev/null
 true`;
 
@@ -122,7 +126,7 @@ export const PRELUDE = '. /run/memhp/library';
 /** From a QEMU that has just started to a guest whose shell is ready to be frozen. */
 export async function bringUp(vm: QemuProcess, config: BootConfig, options: BringUpOptions): Promise<GuestFacts> {
   const work = (async (): Promise<GuestFacts> => {
-    if (config.image.login.how === 'init') return await initIsUp(vm, options);
+    if (config.image.login.how === 'init' || config.udevdAlone === true) return await initIsUp(vm, options);
     const ssh = await connect(vm, options);
     try {
       await succeed(ssh, SETTLE, options.ms);

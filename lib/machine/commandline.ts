@@ -6,6 +6,7 @@ import {UsageError} from '../util/errors.ts';
 import type {Accel, Board} from './board/board.ts';
 import {boardOf, boards} from './board/boards.ts';
 import type {MachineProfile} from './profile.ts';
+import {RDINIT} from './udevd-alone/udevd-alone.ts';
 
 /** Everything that is chosen before boot: a boot config on an accelerator. */
 export interface BootConfig {
@@ -18,6 +19,8 @@ export interface BootConfig {
   readonly qemuRoot?: string | undefined;
   /** Kernel parameters beyond the image's own. */
   readonly append: string;
+  /** Does udevd alone come up, without the distribution's services? It takes a fraction of the time. */
+  readonly udevdAlone?: boolean | undefined;
 }
 
 /** A backend of the RAM that is there at boot; its file makes cloning possible. */
@@ -30,12 +33,19 @@ export const ramBackends = (profile: MachineProfile, board: Board): {id: string;
  * The parameters that QEMU gives the kernel; none where it comes from the disk. UsageError where some were to be added
  * to that.
  */
-export function kernelCommandLine({image, append}: BootConfig, among = boards): string {
+export function kernelCommandLine({image, append, udevdAlone = false}: BootConfig, among = boards): string {
   const fixed = fixedParameters(image);
   if (fixed !== undefined && append !== '') throw new UsageError(`can't boot with "${append}": ${fixed}`);
   // panic=-1 with -no-reboot: a panic ends QEMU at once instead of hanging until a deadline.
   return image.boot.how === 'direct'
-    ? [image.boot.append, `console=${boardOf(image.arch, among).console} panic=-1`, append].filter(Boolean).join(' ')
+    ? [
+        image.boot.append,
+        `console=${boardOf(image.arch, among).console} panic=-1`,
+        ...(udevdAlone ? [RDINIT] : []),
+        append,
+      ]
+        .filter(Boolean)
+        .join(' ')
     : '';
 }
 
@@ -105,7 +115,8 @@ const deviceArgs = (board: Board, {devices, ports = 0}: MachineProfile): string[
 ];
 
 /**
- * The same machine for a person's terminal: RAM without files, console and monitor on stdio, the disk left unchanged.
+ * The same machine for a person's terminal: RAM without files, console and monitor on stdio, the disk left unchanged,
+ * the distribution up as a whole.
  */
 export function pasteArgs(config: BootConfig, among = boards): string[] {
   const {image, profile} = config;
@@ -126,7 +137,7 @@ export function pasteArgs(config: BootConfig, among = boards): string[] {
     ]),
     ...machineType(board, profile),
     ...deviceArgs(board, profile),
-    ...kernelArgs(config, among),
+    ...kernelArgs({...config, udevdAlone: false}, among),
     ...(image.disk ? diskArgs(board, {path: image.disk, snapshot: true}) : []),
     ...(image.login.how === 'ssh' ? networkArgs(board, false) : []),
     '-serial',

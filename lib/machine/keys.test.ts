@@ -2,7 +2,7 @@ import {mkdtemp, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {initrdWithKeys, writeKeys} from './keys.ts';
+import {initrdWith, keysInInitrd, writeKeys} from './keys.ts';
 
 test('keys lie behind the initrd, in an archive of their own that begins where the kernel looks for one', async (t) => {
   const work = await mkdtemp(join(tmpdir(), 'memhp-test-'));
@@ -10,7 +10,7 @@ test('keys lie behind the initrd, in an archive of their own that begins where t
   const keys = await writeKeys(work);
   const initrd = join(work, 'initrd.img');
   await writeFile(initrd, 'seven b');
-  const path = await initrdWithKeys(initrd, keys, work);
+  const path = await initrdWith(initrd, await keysInInitrd(keys), work);
   const all = await readFile(path);
   t.is(all.subarray(0, 8).toString('latin1'), 'seven b\0', 'the initrd, up to a multiple of four');
   t.is((await stat(path)).mode & 0o777, 0o600);

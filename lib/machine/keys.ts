@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {cpio} from '../image/cpio.ts';
+import {cpio, type Member} from '../image/cpio.ts';
 import {newKeyPair} from '../shell/ssh.ts';
 import {writeWhole} from '../util/files.ts';
 
@@ -21,18 +21,20 @@ export async function writeKeys(work: string): Promise<Keys> {
   return keys;
 }
 
+/** The keys where an image that can't ask QEMU for them takes them from: keys-from-initrd. */
+export const keysInInitrd = async (keys: Keys): Promise<Member[]> => [
+  {path: 'memhp-keys', kind: 'dir'},
+  {path: 'memhp-keys/authorized_key', kind: 'file', data: await readFile(keys.authorizedKey), mode: 0o600},
+  {path: 'memhp-keys/host_key', kind: 'file', data: await readFile(keys.hostKey), mode: 0o600},
+];
+
 /**
- * A copy of an initrd with the keys behind it, in an archive of its own: the kernel unpacks one after the other. Source:
- * Documentation/driver-api/early-userspace/buffer-format.rst. The image takes them from there: keys-from-initrd.
+ * A copy of an initrd with more behind it, in an archive of its own: the kernel unpacks one after the other. Source:
+ * Documentation/driver-api/early-userspace/buffer-format.rst.
  */
-export async function initrdWithKeys(initrd: string, keys: Keys, work: string): Promise<string> {
-  const archive = cpio([
-    {path: 'memhp-keys', kind: 'dir'},
-    {path: 'memhp-keys/authorized_key', kind: 'file', data: await readFile(keys.authorizedKey), mode: 0o600},
-    {path: 'memhp-keys/host_key', kind: 'file', data: await readFile(keys.hostKey), mode: 0o600},
-  ]);
+export async function initrdWith(initrd: string, members: readonly Member[], work: string): Promise<string> {
   const own = await readFile(initrd);
-  const path = join(work, 'initrd-with-keys');
-  await writeWhole(path, Buffer.concat([own, Buffer.alloc(-own.length & 3), archive]), 0o600);
+  const path = join(work, 'initrd-with-more');
+  await writeWhole(path, Buffer.concat([own, Buffer.alloc(-own.length & 3), cpio(members)]), 0o600);
   return path;
 }

@@ -11,12 +11,13 @@ import {writeWhole} from '../util/files.ts';
 import type {Log} from '../util/log.ts';
 import {bringUp, type GuestFacts, guestFacts} from './bring-up.ts';
 import {damageOf, discard, writeStamps} from './damage.ts';
-import {initrdWithKeys, writeKeys} from './keys.ts';
+import {initrdWith, keysInInitrd, writeKeys} from './keys.ts';
 import {keyOf, nameOn} from './profile.ts';
 import {boardOf} from './board/boards.ts';
 import {kernelCommandLine, machineArgs, type BootConfig} from './commandline.ts';
 import {saveState} from './migrate.ts';
 import {bootAgain, withConsole} from './slow-boot.ts';
+import {udevdAlone, udevdAloneKey} from './udevd-alone/udevd-alone.ts';
 
 /** A guest booted once in one boot config and frozen: RAM files, device state and disk overlay in the cache. */
 export interface Template {
@@ -69,6 +70,7 @@ export function templateKey(
     qemu.version,
     serve,
     warmUp,
+    ...(config.udevdAlone === true ? udevdAloneKey : []),
     // A program that was built anew where another one was.
     ...(qemu.build === undefined ? [] : [qemu.build]),
     // What the first board has is left out: what was frozen before there were others can be used.
@@ -90,7 +92,8 @@ export async function ensureTemplate(config: BootConfig, options: TemplateOption
   const key = templateKey(config, options);
   const dir = join(options.cache, 'templates', `${config.image.name}-${key}`);
   const machine = nameOn(config.profile, boardOf(config.image.arch));
-  const what = `${config.image.name} on ${machine}${config.append ? ` with ${config.append}` : ''}`;
+  const how = [config.append, config.udevdAlone === true ? 'udevd alone' : ''].filter(Boolean).join(', ');
+  const what = `${config.image.name} on ${machine}${how ? ` with ${how}` : ''}`;
   if (options.fresh === true) await discard(dir);
   const damage = await damageOf(dir);
   if (damage !== undefined) {
@@ -114,9 +117,12 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
   if (image.disk) {
     await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', relative(work, image.disk), disk]);
   }
-  const keys = image.login.how === 'ssh' ? await writeKeys(work) : undefined;
-  const initrd =
-    keys && keysBehindInitrd(image) ? await initrdWithKeys(directBoot(image).initrd, keys, work) : undefined;
+  const keys = image.login.how === 'ssh' ? await writeKeys(work) : undefined; // clones name them too
+  const more = [
+    ...(keys && keysBehindInitrd(image) ? await keysInInitrd(keys) : []),
+    ...(config.udevdAlone === true ? udevdAlone(options.serve) : []),
+  ];
+  const initrd = more.length > 0 ? await initrdWith(directBoot(image).initrd, more, work) : undefined;
   const args = machineArgs(config, {
     ramDir: work,
     share: true,

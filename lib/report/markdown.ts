@@ -150,7 +150,7 @@ function notes({entries}: View, outcome: Entry['record']['outcome']): string[] {
 function note({record, evidence}: Entry): string {
   return document([
     `### ${code(record.case)} on ${escapeMd(record.cell.id)}`,
-    `${escapeMd(record.title)}${record.append ? `, booted with ${code(record.append)}` : ''} ` +
+    `${escapeMd(record.title)}${record.append ? `, booted with ${code(record.append)}` : ''}${record.udevdAlone ? ', with udevd alone' : ''} ` +
       `(${formatMs(record.durationMs)})`,
     escapeMd(record.reason),
     list([

@@ -68,6 +68,8 @@ export const record = z.object({
   cell,
   /** Kernel parameters the case asked for; empty for the guest as it is. */
   append: z.string(),
+  /** Did udevd alone come up, without the distribution's services? */
+  udevdAlone: z.literal(true).optional(),
   outcome,
   /** Why it is not a pass, in one or a few sentences; empty for pass. */
   reason: z.string(),

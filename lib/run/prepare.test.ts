@@ -46,6 +46,30 @@ test("a case's own parameters are a boot config of their own, before what is for
   ]);
 });
 
+test('what is not the default boot config comes up with udevd alone, unless a case needs services', (t) => {
+  const services = {...entry('toy/services', 'cma=64M'), needs: ['command:systemctl'] as const};
+  const own = {...entry('toy/profile'), machine: 'q35-coldplug'};
+  const alone = (one: Image): [string, boolean | undefined][] =>
+    wantedConfigs([hosted(one, 'tcg', '7.2.22')], [...cases, entry('toy/cma', 'cma=64M'), services, own], '').map(
+      ({config, cases: entries}) => [entries.map(({id}) => id).join(' '), config.udevdAlone],
+    );
+  t.deepEqual(alone(direct), [
+    ['toy/plain', false],
+    ['toy/own', true],
+    ['toy/cma', true],
+    ['toy/services', false],
+    ['toy/profile', true],
+  ]);
+  const whole = [
+    ['toy/plain', false],
+    ['toy/own', false],
+    ['toy/cma toy/services', false],
+    ['toy/profile', false],
+  ];
+  t.deepEqual(alone({...direct, login: {how: 'init'}}), whole, 'it has no distribution');
+  t.deepEqual(alone({...direct, prepare: ['systemctl stop x']}), whole, 'it is prepared by commands');
+});
+
 test('a guest that boots from its own disk has one boot config a machine: no case adds parameters', (t) => {
   t.deepEqual(wanted([disk]), [['disk', '', ['toy/plain', 'toy/own']]]);
 });

@@ -10,6 +10,7 @@ import {runBuildMachine} from '../machine/build-machine.ts';
 import type {BootConfig} from '../machine/commandline.ts';
 import {boardOf, boards} from '../machine/board/boards.ts';
 import {cannotBeMade, nameOn, profileByName, profiles} from '../machine/profile.ts';
+import {canBeUdevdAlone} from '../machine/udevd-alone/udevd-alone.ts';
 import {ensureTemplate, type Template} from '../machine/template.ts';
 import {hostFor, type MachineHost} from '../machine/host.ts';
 import type {Cell, KernelSeen} from '../results/record.ts';
@@ -112,8 +113,13 @@ export interface Wanted extends Pick<Hosted, 'qemu' | 'severalQemus'> {
   readonly cases: readonly Case[];
 }
 
+/** Does a case ask the distribution's services, or boots its guest anew? */
+const needsServices = ({needs = []}: Case): boolean =>
+  needs.includes('command:systemctl') || needs.includes('port-shell');
+
 /**
- * The boot configs that cases need. On an image that takes no kernel parameters, a case with its own goes with those
+ * The boot configs that cases need. The default one comes up as a whole, others with udevd alone where no case of theirs
+ * needs more. On an image that takes no kernel parameters, a case with its own goes with those
  * without: runCase skips it. Parameters that the user wants are refused there.
  */
 export function wantedConfigs(hosts: readonly Hosted[], cases: readonly Case[], append: string): Wanted[] {
@@ -128,9 +134,17 @@ export function wantedConfigs(hosts: readonly Hosted[], cases: readonly Case[], 
     for (const entry of cases) {
       const profile = profileByName(entry.machine ?? profiles[0]?.name ?? '');
       const parameters = [own, fixed === undefined ? entry.boot?.append : '', init].filter(Boolean).join(' ');
-      const key = [image.name, ...(severalQemus ? [qemuWord(qemu.version)] : []), profile.name, parameters].join(' ');
+      const plain = profile === profiles[0] && (entry.boot?.append ?? '') === '';
+      const udevdAlone = !plain && canBeUdevdAlone(image) && !needsServices(entry);
+      const key = [
+        image.name,
+        ...(severalQemus ? [qemuWord(qemu.version)] : []),
+        profile.name,
+        parameters,
+        ...(udevdAlone ? ['udevd alone'] : []),
+      ].join(' ');
       const group = groups.get(key) ?? {
-        config: {image, profile, accel, qemu: qemu.version, qemuRoot: qemu.root, append: parameters},
+        config: {image, profile, accel, qemu: qemu.version, qemuRoot: qemu.root, append: parameters, udevdAlone},
         cases: [],
       };
       group.cases.push(entry);

@@ -51,6 +51,7 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
     claims: [...entry.claims],
     cell: options.cell,
     append: entry.boot?.append ?? '',
+    ...('config' in template && template.config.udevdAlone === true ? {udevdAlone: true as const} : {}),
     startedAt: startedAt.toISOString(),
     evidence,
   };

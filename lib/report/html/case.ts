@@ -27,10 +27,11 @@ ${record.console ? html`<h4>Last lines of the console</h4><pre>${record.console}
 `;
 }
 
-function headOf({append, claims, cell, startedAt}: Stored, evidence: string | undefined): Html[] {
+function headOf({append, udevdAlone, claims, cell, startedAt}: Stored, evidence: string | undefined): Html[] {
   return [
     ...(claims.length > 0 ? [html`claims: ${claims.join(', ')}`] : []),
     ...(append ? [html`booted with <code>${append}</code>`] : []),
+    ...(udevdAlone ? [html`udevd alone, without the distribution's services`] : []),
     html`${cell.machine}, ${cell.accel}`,
     html`${formatTime(startedAt)}`,
     evidence === undefined ? html`no evidence kept` : link(evidence, 'evidence'),
