@@ -32,6 +32,6 @@ export async function plugUntaken(guest: CaseGuest, id: string): Promise<MemoryD
  * probe_store() in drivers/base/memory.c; needs CONFIG_ARCH_MEMORY_PROBE.
  */
 export function probe(guest: CaseGuest, {id, address}: MemoryDevice): Promise<WriteResult> {
-  guest.session.takenByHand.add(id);
+  guest.session.taken.set(id, true);
   return guest.write('probe', `0x${address.toString(16)}`);
 }

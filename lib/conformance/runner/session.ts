@@ -70,8 +70,8 @@ export class Session {
   violated = 0;
   /** Ids of devices that the case itself has plugged and that are no memory: QEMU tells of their end as well. */
   readonly others = new Set<string>();
-  /** Ids of memory devices that the case has the guest take in another way than their own: by the file probe. */
-  readonly takenByHand = new Set<string>();
+  /** Of memory devices by id: has the guest added them? For a case that made it do so by hand, or has looked. */
+  readonly taken = new Map<string, boolean>();
   /** Has anything been done in the guest since the last look? */
   touched = false;
   /**
@@ -224,9 +224,9 @@ export class Session {
     // The guest takes virtio-mem and persistent memory without a report to ACPI, and shows how much by its blocks.
     const accepted = new Set([
       ...this.accepted(),
-      ...this.takenByHand,
       ...now.vmm.devices.filter((device) => device.resizable ?? isPersistent(device)).map(({id}) => id),
     ]);
+    for (const [id, taken] of this.taken) accepted[taken ? 'add' : 'delete'](id);
     const moment = {
       first: this.first,
       now,

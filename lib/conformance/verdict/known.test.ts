@@ -38,7 +38,8 @@ test('applies: of architectures those that are named, and none to a guest that w
 
 test('explains: what is counted in the terms of the guest, and nothing without them', (t) => {
   const counted = {...known, actual: ['memory<device+1>', '<2 blocks>']};
-  const terms = {arch: 'amd64' as const, deviceBlock: 32, blockPages: 32_768, zones: []};
+  const none = {blockSize: 134_217_728, zones: [], blocks: [], ram: 0};
+  const terms = {arch: 'amd64' as const, deviceBlock: 32, blockPages: 32_768, ...none};
   t.true(explains(counted, {...check, actual: ['memory33', 65_536]}, terms));
   t.false(explains(counted, {...check, actual: ['memory33', 65_536]}, {...terms, deviceBlock: 16}));
   t.false(explains(counted, {...check, actual: ['memory33', 65_536]}, undefined));

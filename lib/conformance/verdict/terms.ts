@@ -1,5 +1,6 @@
 import type {Observation} from '../../guest/observation.ts';
 import type {Arch} from '../../image/image.ts';
+import {systemRam} from '../../guest/iomem.ts';
 import type {Zone} from '../../guest/zoneinfo.ts';
 import type {Json} from '../../results/record.ts';
 
@@ -10,8 +11,12 @@ export interface Terms {
   readonly deviceBlock: number;
   /** Pages of a memory block. */
   readonly blockPages: number;
-  /** As the case began. */
+  /** Bytes of a memory block. */
+  readonly blockSize: number;
+  /** As the case began: zones, ids of memory blocks, bytes of System RAM. */
   readonly zones: readonly Zone[];
+  readonly blocks: readonly number[];
+  readonly ram: number;
 }
 
 /** The terms of a guest, as it was when its case began. */
@@ -19,18 +24,23 @@ export const termsOf = (first: Observation, {arch, deviceMemory}: {arch: Arch; d
   arch,
   deviceBlock: Math.floor(deviceMemory / first.blockSize),
   blockPages: first.blockSize / first.page,
+  blockSize: first.blockSize,
   zones: first.zones,
+  blocks: first.blocks.map(({id}) => id),
+  ram: systemRam(first.iomem, first.unmapped).reduce((sum, {start, end}) => sum + end - start, 0),
 });
 
 const BLOCK = /<device\+(\d+)>/g;
 const PAGES = /^<(?:(boot) \+ )?(\d+) blocks?>$/;
+const RAM = /^<boot RAM \+ (\d+) blocks?>$/;
 const START = /^<start of device\+(\d+)>$/;
 const ZONE = /^zones\.node (\d+) (\w+)\.(spanned|present|managed)$/;
 
 /**
  * A recorded value on a certain guest: `memory<device+1>` is the second block from where memory devices begin, `<2 blocks>`
  * their pages, `<start of device+1>` a block's first page, and `<boot + 2 blocks>` under the name of a zone's field so
- * many pages more than the case began with. A value without any of them is the same on every guest.
+ * many pages more than the case began with. `<boot blocks>` are the ids of the blocks that there were as the case began,
+ * `<boot RAM + 1 block>` the bytes of System RAM then and of so many blocks. A value without any of them is the same on every guest.
  */
 export function inTermsOf(value: Json, terms: Terms, field = ''): Json {
   if (Array.isArray(value)) return value.map((one) => inTermsOf(one, terms, field));
@@ -44,6 +54,9 @@ export function inTermsOf(value: Json, terms: Terms, field = ''): Json {
   if (typeof value !== 'string') return value;
   const [, boot, blocks] = PAGES.exec(value) ?? [];
   if (blocks !== undefined) return (boot ? atBoot(field, terms) : 0) + Number(blocks) * terms.blockPages;
+  if (value === '<boot blocks>') return [...terms.blocks];
+  const [, more] = RAM.exec(value) ?? [];
+  if (more !== undefined) return terms.ram + Number(more) * terms.blockSize;
   const [, block] = START.exec(value) ?? [];
   if (block !== undefined) return (terms.deviceBlock + Number(block)) * terms.blockPages;
   return withBlocks(value, terms);
