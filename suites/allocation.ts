@@ -11,6 +11,7 @@ import {
   unplugAnswer,
   unplugDevice,
 } from '../lib/conformance/host/qemu.ts';
+import {boots} from '../lib/conformance/runner/boots.ts';
 import {conformance} from '../lib/conformance/runner/case.ts';
 import type {Need} from '../lib/conformance/runner/needs.ts';
 import {FailingAllocations, type AllocationKind} from '../lib/conformance/workload/failing-allocation.ts';
@@ -95,7 +96,7 @@ for (const kind of ['pages', 'objects'] as const satisfies AllocationKind[]) {
         '(page_owner=on), the block is online or as it was',
       claims: ['linux/online/failure-unchanged'],
       needs: [...needs, 'config:CONFIG_PAGE_OWNER'],
-      boot: {append: 'page_owner=on'}, // else it allocates nothing
+      boot: boots.allocations, // without page_owner= it allocates nothing
       seconds: 120,
     },
     async ({t, guest}) => {
@@ -193,7 +194,7 @@ conformance(
       "A DIMM that the kernel can't get an object for to list it in /sys/firmware/memmap comes and goes like any other",
     claims: ['linux/add/no-memory', 'linux/remove/blocks-gone'],
     needs: [...NEEDS, OPTION.objects, 'acpi', 'vmm:qemu', 'config:CONFIG_FIRMWARE_MEMMAP'],
-    boot: {append: 'init_on_free=1'}, // what is freed and used still is known by its zeros
+    boot: boots.allocations,
     seconds: 120,
   },
   async ({t, guest}) => {

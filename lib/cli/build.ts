@@ -32,6 +32,9 @@ async function build(guests: string[], {guest, ...given}: BuildGiven, use: Cache
 function stateOf(template: Prepared['templates'][string] | undefined): string {
   if (!template) return 'interrupted';
   if ('broken' in template) return template.broken;
-  if ('absent' in template) return template.absent;
+  if ('absent' in template)
+    return typeof template.absent === 'string'
+      ? template.absent
+      : `not booted, no case can run on it: ${[...new Set(Object.values(template.absent))].join('; ')}`;
   return `ready, kernel ${template.facts.kernel}`;
 }

@@ -80,9 +80,9 @@ if command -v systemctl >/dev/null; then systemctl is-system-running --wait; fi
 if command -v udevadm >/dev/null; then udevadm settle --timeout=600; fi`;
 
 /**
- * Waits until the guest has nothing to do any more: a second in which its CPUs were idle for 97 % of the time. A guest
- * frozen before that ends memhp's own login and its boot in every clone, while the case measures. One that is never
- * quiet is frozen as it is.
+ * Waits until the guest has nothing to do any more: a second in which its CPUs were idle for 97 % of the time, or, since
+ * looking takes longer where the host is busy, as many as five. A guest frozen before that ends memhp's own login and
+ * its boot in every clone, while the case measures. One that is not quiet within a minute is frozen as it is.
  */
 const QUIET = `
 now() {
@@ -91,11 +91,13 @@ now() {
   idle=\${idle#0} idle=\${idle#0} # a number with a zero before it would be octal
 }
 if command -v systemctl; then systemctl stop user@0.service; fi >/dev/null 2>&1
-tries=60 cpus=$(nproc)
-while [ $((tries -= 1)) -ge 0 ]; do
+left=60 seconds=1 cpus=$(nproc)
+while [ $left -gt 0 ]; do
   now; before=$up was=$idle
-  sleep 1; now
+  sleep $seconds; now
   if [ $(((idle - was) * 100)) -ge $(((up - before) * 97 * cpus)) ]; then break; fi
+  left=$((left - seconds))
+  if [ $seconds -lt 5 ]; then seconds=$((seconds + 1)); fi
 done`;
 
 const FACTS_SCRIPT = `

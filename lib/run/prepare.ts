@@ -20,6 +20,7 @@ import type {CacheUse} from './cache-use.ts';
 import {library, serve, warmUp} from './guest-script.ts';
 import {kernelImages, readKernels} from './kernels.ts';
 import type {PlanItem} from './plan.ts';
+import {pointless} from './pointless.ts';
 import {findQemus, readQemus, type Qemus} from './qemus.ts';
 import type {RunOptions} from './options.ts';
 
@@ -172,15 +173,23 @@ export async function prepareTemplates(
   const wanted = wantedConfigs(hosts, cases, options.append);
   const slot = pLimit(jobs);
   const templates: Prepared['templates'] = {};
+  /** What came up as the distribution has it, by guest and QEMU. */
+  const plain = new Map<string, Template>();
   const bootMs = ({accel}: BootConfig): number =>
     options.bootTimeout === undefined
       ? BOOT_MS * slowness(accel) * (options.patience ?? 1)
       : options.bootTimeout * 1000;
   const templateOptions = {cache: options.cache, log, serve, library, warmUp, signal, fresh: options.fresh};
   await Promise.all(
-    wanted.map(({key, config, qemu}) =>
+    wanted.map(({key, config, qemu, severalQemus, cases: entries}) =>
       slot(async () => {
         if (signal.aborted) return;
+        const elsewhere = plain.get(`${config.image.name} ${qemu.version}`);
+        const unneeded = elsewhere && pointless({key, config, qemu, severalQemus, cases: entries}, elsewhere);
+        if (unneeded) {
+          templates[key] = unneeded;
+          return;
+        }
         const board = boardOf(config.image.arch);
         const lacking =
           absentOf(config.profile.devices, {...board, models: qemu.models}) ?? cannotBeMade(config.profile, board);
@@ -191,7 +200,9 @@ export async function prepareTemplates(
           return;
         }
         try {
-          templates[key] = await ensureTemplate(config, {...templateOptions, qemu, bootMs: bootMs(config)});
+          const template = await ensureTemplate(config, {...templateOptions, qemu, bootMs: bootMs(config)});
+          templates[key] = template;
+          if (config.udevdAlone !== true) plain.set(`${config.image.name} ${qemu.version}`, template);
         } catch (error) {
           if (error instanceof UsageError) throw error;
           templates[key] = {
@@ -251,7 +262,7 @@ function cellOf(
     distro: image.distro,
     release: image.release,
     arch: image.arch,
-    kernel: template && 'facts' in template ? template.facts.kernel : '',
+    kernel: (template && ('facts' in template ? template.facts.kernel : 'kernel' in template && template.kernel)) || '',
     machine,
     accel,
     vmm: {name: 'qemu', version: qemu},

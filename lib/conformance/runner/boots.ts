@@ -32,6 +32,8 @@ export const boots = {
   largeBlocks: {append: 'memmap=58G$4G'},
   /** Room for a kernel that boots after a crash. */
   crashKernel: {append: 'memhp_default_state=offline crashkernel=256M'},
+  /** The owner of each page is kept, which takes memory; what is freed and used still is known by its zeros. */
+  allocations: {append: 'page_owner=on init_on_free=1'},
   /** For two nodes. */
   bothCores: {append: 'kernelcore=300M movablecore=400M'},
 } as const;

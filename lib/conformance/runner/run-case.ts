@@ -17,8 +17,13 @@ import {judge, type Judgement} from '../verdict/outcome.ts';
 import {execute, type Execution} from './execute.ts';
 import type {Session} from './session.ts';
 
-/** Why there is no frozen guest: it didn't come up, or its machine can't have what the profile asks for. */
-export type Unbooted = {readonly broken: string} | {readonly absent: string};
+/**
+ * Why there is no frozen guest: it didn't come up; its machine can't have what the profile asks for; or no case could
+ * run on it, each for a reason of its own, as the same kernel has told elsewhere.
+ */
+export type Unbooted =
+  | {readonly broken: string}
+  | {readonly absent: string | Readonly<{[caseId: string]: string}>; readonly kernel?: string};
 
 export interface RunCaseOptions {
   /** Run directory. */
@@ -58,7 +63,12 @@ export async function runCase(entry: Case, options: RunCaseOptions): Promise<Rec
   const none = {checks: [], steps: [], facts: {}, known: [], stale: [], console: ''};
   if ('broken' in template)
     return {...base, ...none, outcome: 'broken', reason: template.broken, durationMs: duration()};
-  if ('absent' in template) return {...base, ...none, outcome: 'skip', reason: template.absent, durationMs: duration()};
+  if ('absent' in template) {
+    const {absent: why} = template;
+    const reason = typeof why === 'string' ? why : why[entry.id];
+    if (reason === undefined) throw new Error(`the boot that ${entry.id} needs was left out, and nothing says why`);
+    return {...base, ...none, outcome: 'skip', reason, durationMs: duration()};
+  }
   const {image} = template.config;
   const fixed = entry.boot && fixedParameters(image);
   const absent =
