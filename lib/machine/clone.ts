@@ -16,6 +16,7 @@ import {boardOf} from './board/boards.ts';
 import {forwardedPort, PRELUDE, type GuestFacts} from './bring-up.ts';
 import {machineArgs, type BootConfig} from './commandline.ts';
 import {damageOf} from './damage.ts';
+import {INITRD_WITH_MORE} from './keys.ts';
 import {loadState} from './migrate.ts';
 import type {Template} from './template.ts';
 
@@ -123,6 +124,7 @@ export function cloneArgs(
                 : {path: overlay, snapshot: false},
           }
         : {}),
+      ...(config.udevdAlone === true ? {initrd: join(dir, INITRD_WITH_MORE)} : {}),
       ssh: {forward: facts.shell === 'ssh'},
       ...(image.login.how === 'ssh'
         ? {keys: {authorizedKey: join(dir, 'client_key.pub'), hostKey: join(dir, 'host_key')}}

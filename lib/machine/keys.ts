@@ -9,6 +9,9 @@ export interface Keys {
   readonly hostKey: string;
 }
 
+/** The file that initrdWith writes. */
+export const INITRD_WITH_MORE = 'initrd-with-more';
+
 /** Fresh keys for one guest, in its directory. */
 export async function writeKeys(work: string): Promise<Keys> {
   const client = newKeyPair('memhp');
@@ -34,7 +37,7 @@ export const keysInInitrd = async (keys: Keys): Promise<Member[]> => [
  */
 export async function initrdWith(initrd: string, members: readonly Member[], work: string): Promise<string> {
   const own = await readFile(initrd);
-  const path = join(work, 'initrd-with-more');
+  const path = join(work, INITRD_WITH_MORE);
   await writeWhole(path, Buffer.concat([own, Buffer.alloc(-own.length & 3), cpio(members)]), 0o600);
   return path;
 }

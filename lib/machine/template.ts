@@ -155,6 +155,7 @@ async function freeze(config: BootConfig, options: TemplateOptions, work: string
   } finally {
     await vm?.kill();
     await directory.close();
-    if (initrd !== undefined) await rm(initrd, {force: true}); // clones wake up with it unpacked
+    // Clones wake up with it unpacked; those that boot anew with udevd alone need it again.
+    if (initrd !== undefined && config.udevdAlone !== true) await rm(initrd, {force: true});
   }
 }
