@@ -92,6 +92,12 @@ const processor = (board: Board, {profile, accel, qemu, qemuRoot}: BootConfig): 
   ...board.firmware(qemuRoot),
 ];
 
+/**
+ * A reset ends QEMU. A watchdog does nothing: the guest's kernel pings it, but one that boots after a crash is too slow for
+ * it under TCG (q35's resets the machine by default since QEMU 8.0).
+ */
+const ENDS = ['-no-reboot', '-action', 'watchdog=none'];
+
 /** What a backend of boot RAM has at its end where the host is not to reserve it. */
 const reservation = ({reserve}: MachineProfile): string => (reserve === false ? ',reserve=off' : '');
 
@@ -127,7 +133,7 @@ export function pasteArgs(config: BootConfig, among = boards): string[] {
     '-no-user-config',
     '-display',
     'none',
-    '-no-reboot',
+    ...ENDS,
     ...processor(board, config),
     '-m',
     `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,
@@ -159,7 +165,7 @@ export function machineArgs(config: BootConfig, files: Files, among = boards): s
     '-no-user-config',
     '-display',
     'none',
-    '-no-reboot',
+    ...ENDS,
     ...processor(board, config),
     '-m',
     `size=${profile.ram}B,slots=${profile.slots},maxmem=${profile.maxmem}B`,

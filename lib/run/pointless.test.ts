@@ -4,7 +4,6 @@ import type {Need} from '../conformance/runner/needs.ts';
 import {profileByName} from '../machine/profile.ts';
 import type {Template} from '../machine/template.ts';
 import {pointless} from './pointless.ts';
-import type {Wanted} from './prepare.ts';
 
 const qemu = {path: '/q', version: '7.2.22'};
 const image = {
@@ -41,7 +40,7 @@ const entry = (id: string, needs?: Need[]): Case => ({
   body: () => Promise.resolve(),
   ...(needs ? {needs} : {}),
 });
-const wanted = (...cases: Case[]): Wanted => ({key: 'k', config, qemu, severalQemus: false, cases});
+const wanted = (...cases: Case[]): Parameters<typeof pointless>[0] => ({config, qemu, cases});
 
 test('a boot config none of whose cases can run is not booted, and each case has its reason', (t) => {
   const cases = [entry('toy/a', ['command:perl']), entry('toy/b', ['numa', 'config:CONFIG_CMA'])];

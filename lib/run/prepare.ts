@@ -181,11 +181,11 @@ export async function prepareTemplates(
       : options.bootTimeout * 1000;
   const templateOptions = {cache: options.cache, log, serve, library, warmUp, signal, fresh: options.fresh};
   await Promise.all(
-    wanted.map(({key, config, qemu, severalQemus, cases: entries}) =>
+    wanted.map(({key, config, qemu, cases: entries}) =>
       slot(async () => {
         if (signal.aborted) return;
         const elsewhere = plain.get(`${config.image.name} ${qemu.version}`);
-        const unneeded = elsewhere && pointless({key, config, qemu, severalQemus, cases: entries}, elsewhere);
+        const unneeded = elsewhere && pointless({config, qemu, cases: entries}, elsewhere);
         if (unneeded) {
           templates[key] = unneeded;
           return;
