@@ -8,6 +8,7 @@ import {
   askToRemove,
   deleteBackend,
   eventMark,
+  ostMeaning,
   unplugAnswer,
   unplugDevice,
 } from '../lib/conformance/host/qemu.ts';
@@ -54,8 +55,9 @@ async function eachOnce(
       await undo();
       return;
     }
-    const where = `allocation ${nth} fails${callers.length > 0 ? `, of ${callers.slice(0, 6).join(' < ')}` : ''}`;
-    t.oneOf(result, [worked, refused], `what became of it where ${where}`);
+    const where = `allocation ${nth} fails`;
+    const because = callers.length > 0 ? `it is of ${callers.join(' < ')}` : 'its caller wants no word of it';
+    t.oneOf(result, [worked, refused], `what became of it where ${where}`, because);
     if (result === worked) await undo();
     else await cleanUp?.();
     guest.expectUnchanged(before, `after ${where}`);
@@ -78,10 +80,12 @@ for (const kind of ['pages', 'objects'] as const satisfies AllocationKind[]) {
       await guest.setPolicy('offline');
       const not = kind === 'objects' ? FIRMWARE_MAP : guest.board.arch === 'amd64' ? DIRECT_MAP : undefined; // own cases
       await eachOnce(t, guest, await FailingAllocations.below(guest, kind, '__add_memory', not), {
-        attempt: async () =>
-          (await plugAndLook(guest, {id: 'dimm0', size: guest.inBlocks(1)})) ? 'added' : 'nothing added',
-        worked: 'added',
-        refused: 'nothing added',
+        attempt: async () => {
+          const {taken, words} = await plugAndLook(guest, {id: 'dimm0', size: guest.inBlocks(1)});
+          return `${taken ? 'added' : 'nothing added'}: ${words}`;
+        },
+        worked: `added: ${ostMeaning(0)}`,
+        refused: `nothing added: ${ostMeaning(1)}`,
         undo: () => takeOut(t, guest),
         cleanUp: () => takeOut(t, guest),
       });
@@ -214,10 +218,13 @@ conformance(
         if (said === '') await unplugAnswer(guest, mark, dimm);
         return said !== '';
       });
-      const where = more
-        ? `where allocation ${nth} failed, of ${callers?.slice(0, 4).join(' < ') ?? ''}`
-        : 'in the end';
-      t.require(broken, false, 'the request to take it out breaks the kernel', where);
+      const where = more ? `where allocation ${nth} failed` : 'where none failed';
+      t.require(
+        broken,
+        false,
+        'the request to take it out breaks the kernel',
+        `${where}, of ${callers?.join(' < ') ?? 'nobody'}`,
+      );
       await deleteBackend(guest, 'dimm0');
       guest.expectUnchanged(before, `after it was taken out, ${where}`);
     }
